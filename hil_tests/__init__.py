@@ -1,0 +1,1 @@
+"""Tests on the real wire, and in simplc the simulated plant they run against."""
