@@ -1,0 +1,176 @@
+"""Signals and the image they are read from: value, quality and age, never a bare value.
+
+Knows when a value may be believed. Does not know where it comes from nor what follows from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from station_ctl.core.custody import EMPTY_LEDGER, Ledger
+from station_ctl.core.links import LinkSnapshot
+from station_ctl.core.modes import Mode
+from station_ctl.core.points import ScanClass, Value
+
+if TYPE_CHECKING:
+    from station_ctl.core.conditions import Condition
+
+T = TypeVar("T", bound=Value)
+Number = TypeVar("Number", int, float)
+
+
+class Quality(StrEnum):
+    """Only GOOD proves anything."""
+
+    GOOD = "good"
+    STALE = "stale"
+    BAD = "bad"
+    NEVER = "never read"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One value as known now: `age` in s, `at` its monotonic sample time, `why` it is not good (empty if it is)."""
+
+    value: Value | None
+    quality: Quality
+    age: float
+    at: float
+    why: str = ""
+
+    @property
+    def good(self) -> bool:
+        """True if the value may prove something."""
+        return self.quality is Quality.GOOD
+
+    def __str__(self) -> str:
+        if self.value is None:
+            return f"nothing ({self.why or self.quality})"
+        shown = f"{self.value:.1f}" if isinstance(self.value, float) else str(self.value)
+        shown = {"True": "on", "False": "off"}.get(shown, shown or "empty")
+        return shown if self.good else f"{shown} ({self.why or self.quality})"
+
+
+@dataclass(frozen=True, slots=True)
+class OwnFacts:
+    """What the controller itself contributes to a decision: its mode, its journal, its custody ledger."""
+
+    mode: Mode = Mode.MAINTENANCE
+    journal_writable: bool = False
+    ledger: Ledger = EMPTY_LEDGER
+
+
+class Image:
+    """All that is known at one instant. Immutable; every decision is taken on exactly one image.
+
+    `now` is monotonic time in s. `heartbeat_limits` gives, per link, how long (s) a PLC's heartbeat may stand
+    still before its readings are stale; a link without an entry has no heartbeat (an instrument).
+    """
+
+    __slots__ = ("heartbeat_limits", "links", "now", "own")
+
+    def __init__(
+        self,
+        now: float,
+        links: Mapping[str, LinkSnapshot],
+        heartbeat_limits: Mapping[str, float] = MappingProxyType({}),
+        own: OwnFacts = OwnFacts(),  # noqa: B008 - frozen
+    ) -> None:
+        self.now = now
+        self.links = links
+        self.heartbeat_limits = heartbeat_limits
+        self.own = own
+
+    def with_own(self, own: OwnFacts) -> Image:
+        """The same instant with the controller's own facts replaced."""
+        return Image(self.now, self.links, self.heartbeat_limits, own)
+
+    def link_fault(self, link: str) -> str | None:
+        """Why nothing of this PLC may be believed now, or None."""
+        snapshot = self.links.get(link)
+        if snapshot is None:
+            return f"link {link} does not exist"
+        if snapshot.fault is not None:
+            return f"link {link}: {snapshot.fault}"
+        limit = self.heartbeat_limits.get(link)
+        if limit is not None and self.now - snapshot.alive_at > limit:
+            return f"link {link}: heartbeat of the PLC stands still"
+        return None
+
+    def reading(self, link: str, scan: ScanClass, tag: str, max_age: float) -> Reading:
+        """One tag with its quality now. Not connected, wrong PLC, stuck heartbeat, old or flagged: not good."""
+        snapshot = self.links.get(link)
+        block = snapshot.blocks.get(scan) if snapshot is not None else None
+        value = block.values.get(tag) if block is not None else None
+        if snapshot is None or block is None or value is None:
+            flagged = block is not None and tag in block.bad
+            why = "declared bad by the PLC" if flagged else (self.link_fault(link) or "never read")
+            return Reading(None, Quality.BAD if flagged else Quality.NEVER, float("inf"), float("-inf"), why)
+        age = self.now - block.at
+        if (fault := self.link_fault(link)) is not None:
+            return Reading(value, Quality.BAD, age, block.at, fault)
+        if tag in block.bad:
+            return Reading(value, Quality.BAD, age, block.at, "not plausible or declared bad by the PLC")
+        if age > max_age:
+            return Reading(value, Quality.STALE, age, block.at, f"stale, {age:.1f} s old")
+        return Reading(value, Quality.GOOD, age, block.at)
+
+
+@dataclass(frozen=True, slots=True)
+class Signal(Generic[T]):
+    """A tag as a device shows it. `max_age` (s): older than this proves nothing."""
+
+    name: str
+    link: str
+    tag: str
+    scan: ScanClass
+    max_age: float
+    unit: str = ""
+
+    def read(self, image: Image) -> Reading:
+        """Value, quality and age at the instant of `image`."""
+        return image.reading(self.link, self.scan, self.tag, self.max_age)
+
+    def is_on(self: Signal[bool]) -> Condition:
+        """Proven while the signal is good and true."""
+        return Compare(self, "is", True)
+
+    def is_off(self: Signal[bool]) -> Condition:
+        """Proven while the signal is good and false."""
+        return Compare(self, "is", False)
+
+    def equals(self, needed: T) -> Condition:
+        """Proven while the signal is good and equal to `needed`."""
+        return Compare(self, "=", needed)
+
+    def differs(self, other: T) -> Condition:
+        """Proven while the signal is good and not equal to `other`."""
+        return Compare(self, "≠", other)
+
+    def at_least(self: Signal[Number], needed: Number) -> Condition:
+        """Proven while the signal is good and ≥ `needed` (in the signal's unit)."""
+        return Compare(self, "≥", needed)
+
+    def at_most(self: Signal[Number], needed: Number) -> Condition:
+        """Proven while the signal is good and ≤ `needed` (in the signal's unit)."""
+        return Compare(self, "≤", needed)
+
+    def between(self: Signal[Number], low: Number, high: Number) -> Condition:
+        """Proven while the signal is good and low ≤ value ≤ high (in the signal's unit)."""
+        return Compare(self, "between", (low, high))
+
+    def has_bits(self: Signal[int], mask: int) -> Condition:
+        """Proven while the signal is good and every bit of `mask` is set."""
+        return Compare(self, "has bits", mask)
+
+    def each_between(self: Signal[tuple[float, ...]], mask: int, low: float, high: float) -> Condition:
+        """Proven while every element k-1 with bit k-1 in `mask` is within low..high."""
+        return Compare(self, "each between", (mask, low, high))
+
+
+# At the end: conditions need signals and signals offer conditions.
+from station_ctl.core.conditions import Compare  # noqa: E402
