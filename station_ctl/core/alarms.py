@@ -1,0 +1,42 @@
+"""Alarms: conditions a person must see, each with code, cause and remedy from the catalogue.
+
+Knows the form of an alarm. The texts are data (config/alarms.yaml); when to raise one is the engine's business.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Priority(StrEnum):
+    """How soon a person must act."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmEntry:
+    """One row of the catalogue: what it is, why it happens, what it leads to, what to do."""
+
+    code: str
+    text: str
+    priority: Priority
+    cause: str
+    consequence: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """One alarm raised: code, the sentence with needed and found values, and where it comes from."""
+
+    code: str
+    detail: str
+    source: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.detail}"

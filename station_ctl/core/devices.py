@@ -1,0 +1,139 @@
+"""Devices: one machine with signals to read and commands to give, filling a role of the station.
+
+Knows the form of a device and its order channel. Does not know any machine; those are in `drivers/`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TypeVar, overload
+
+from station_ctl.core.points import Access, BaseType, IoList, Point, ScanClass
+from station_ctl.core.signals import Signal
+
+MAX_AGE = {ScanClass.FAST: 0.15, ScanClass.NORMAL: 0.5, ScanClass.SLOW: 5.0, ScanClass.NONE: 0.0}
+"""Default age (s) after which a reading proves nothing: several missed scans of its class."""
+
+_PYTHON: dict[BaseType, type] = {
+    BaseType.BOOL: bool,
+    BaseType.U16: int,
+    BaseType.I16: int,
+    BaseType.U32: int,
+    BaseType.I32: int,
+    BaseType.F32: float,
+    BaseType.STR: str,
+}
+
+B = TypeVar("B", bool, int, float, str)
+
+
+class DeviceDeclarationError(Exception):
+    """A driver asks for tags that the I/O list does not have as it needs them; all of them are named."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """An order not yet given: which role, which opcode, four parameters at most, and how a technician reads it."""
+
+    role: str
+    opcode: int
+    params: tuple[int, ...]
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """The order channel of a device: where its orders are written and where the PLC answers."""
+
+    role: str
+    link: str
+    prefix: str
+    epoch: Signal[int]
+    uptime_ms: Signal[int]
+    ack_id: Signal[int]
+    ack_code: Signal[int]
+    done_id: Signal[int]
+    result: Signal[int]
+    state: Signal[int]
+    fault: Signal[int]
+
+    @property
+    def stop_tag(self) -> str:
+        """The level that asks the PLC for a controlled stop."""
+        return f"{self.prefix}STOP_REQ"
+
+    @property
+    def name(self) -> str:
+        """Name of the channel: the link, and the prefix where a PLC has more than one."""
+        return f"{self.link}.{self.prefix.rstrip('_')}" if self.prefix else self.link
+
+
+class Device:
+    """One machine, written for one model. Subclasses declare signals in `__init__` and commands as methods.
+
+    `role` is the place the device fills, `link` the name of its link, `io` the I/O list of its PLC program.
+    """
+
+    model: str = "device"
+    prefix: str = ""
+    orders: type[IntEnum] | None = None
+
+    def __init__(self, role: str, link: str, io: IoList) -> None:
+        self.role = role
+        self.link = link
+        self.io = io
+        self._missing: list[str] = []
+        self.channel: Channel | None = self._channel() if self.orders is not None else None
+        self.declare()
+        if self._missing:
+            raise DeviceDeclarationError(f"{role} ({self.model}) and I/O list {io.name}: " + "; ".join(self._missing))
+
+    def declare(self) -> None:
+        """Declare the signals of the machine."""
+
+    @overload
+    def signal(self, kind: type[B], tag: str, name: str = "") -> Signal[B]: ...
+    @overload
+    def signal(self, kind: type[B], tag: str, name: str = "", *, count: int) -> Signal[tuple[B, ...]]: ...
+    def signal(self, kind: type, tag: str, name: str = "", *, count: int = 1) -> Signal[B] | Signal[tuple[B, ...]]:
+        """A tag of the I/O list as a typed signal; what does not fit is collected and raised at once."""
+        point = self.io.get(tag)
+        if point is None:
+            self._missing.append(f"tag {tag} is missing")
+        elif fault := _misfit(point, kind, count):
+            self._missing.append(f"tag {tag} {fault}")
+        scan = point.scan if point is not None else ScanClass.FAST
+        shown = f"{self.role}.{name or tag.removeprefix(self.prefix).lower()}"
+        return Signal(shown, self.link, tag, scan, MAX_AGE[scan], point.unit if point is not None else "")
+
+    def command(self, order: IntEnum, *params: int, text: str) -> Command:
+        """An order of this device as data. Parameters are whole numbers in the unit the PLC expects."""
+        return Command(self.role, int(order), params, f"{self.role}.{text}")
+
+    def _channel(self) -> Channel:
+        p = self.prefix
+        return Channel(
+            self.role,
+            self.link,
+            p,
+            *(self.signal(int, tag) for tag in ("EPOCH", "UPTIME_MS")),
+            *(
+                self.signal(int, p + tag)
+                for tag in ("ACK_ID", "ACK_CODE", "DONE_ID", "RESULT", "ORDER_STATE", "FAULT")
+            ),
+        )
+
+
+def _misfit(point: Point, kind: type, count: int) -> str:
+    if point.access is not Access.READ:
+        return "is a write tag, a signal needs a read tag"
+    if point.type.count != count:
+        return f"is {point.type}, needs {count} element(s)"
+    found = float if point.type.base in (BaseType.U16, BaseType.I16, BaseType.U32, BaseType.I32) and point.scale != 1 else _PYTHON[point.type.base]
+    if found is not kind and not (kind is float and found is int):
+        return f"gives {found.__name__}, needs {kind.__name__}"
+    return ""

@@ -1,0 +1,71 @@
+"""Errors a user can meet: each class names its alarm code and the exit code of the command line.
+
+Cause and remedy of every code stand in config/alarms.yaml.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    """Exit codes of the command line."""
+
+    DONE = 0
+    FAILED = 1
+    USAGE = 2
+    UNREACHABLE = 3
+    BLOCKED = 4
+    NOT_ALLOWED = 5
+    CONFIGURATION = 6
+    TIMEOUT = 7
+    RECOVERY_NEEDED = 8
+    NOT_FOUND = 9
+    CONFIRMATION_NEEDED = 10
+    INTERNAL = 70
+
+
+class StationError(Exception):
+    """An error with a catalogue code. The text says what was needed, what was found and what to do next."""
+
+    code = "A900"
+    exit = Exit.FAILED
+
+
+class ConfigurationError(StationError):
+    """Files of config/ are wrong. `findings` holds every error as `file:line:col: text`."""
+
+    code = "A601"
+    exit = Exit.CONFIGURATION
+
+    def __init__(self, findings: list[str]) -> None:
+        super().__init__("\n".join(findings))
+        self.findings = findings
+
+
+class JournalError(StationError):
+    """The journal cannot be opened, trusted or written."""
+
+    code = "A501"
+    exit = Exit.FAILED
+
+
+class Refused(StationError):
+    """A request was refused and nothing was moved."""
+
+    code = "A401"
+    exit = Exit.BLOCKED
+
+
+class NotAllowed(StationError):
+    """Mode, state or role does not allow the request."""
+
+    code = "A402"
+    exit = Exit.NOT_ALLOWED
+
+
+class NotFound(StationError):
+    """No such step, interlock, sequence, bay or run."""
+
+    code = "A901"
+    exit = Exit.NOT_FOUND

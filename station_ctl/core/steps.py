@@ -1,0 +1,164 @@
+"""Steps, interlocks and sequences: a procedure as data, to be printed, checked, explored and run.
+
+Knows the form of a procedure. Does not know any station, nor how a step is run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from station_ctl.core.conditions import Condition
+from station_ctl.core.custody import Move
+from station_ctl.core.devices import Command
+from station_ctl.core.modes import ORDERED_PHASES, Phase
+
+
+class OnLoss(StrEnum):
+    """What the loss of an interlock does: hold (resumable) or abort (make safe now, a person recovers)."""
+
+    HOLD = "hold"
+    ABORT = "abort"
+
+
+class OnResume(StrEnum):
+    """How a stopped step goes on once a person resumes and its proof is still missing."""
+
+    REPEAT = "repeat"
+    ASK = "ask"
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True)
+class Interlock:
+    """One row of the interlock table: a code, a sentence, and the condition that must be proven."""
+
+    code: str
+    text: str
+    holds: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An interlock that must stay proven while a step runs, and what its loss does."""
+
+    interlock: Interlock
+    on_loss: OnLoss
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of a procedure: order + proof.
+
+    `within` and `nominal` are seconds of process time. `do` None = nothing is ordered, the proof is awaited.
+    `after` names steps of other lanes that must be done. `enters`/`leaves` take and give back zone tokens.
+    `background` steps may outlast their phase; whatever needs them names them in `after`.
+    """
+
+    no: int
+    text: str
+    lane: str
+    phase: Phase
+    done: Condition
+    within: float
+    nominal: float
+    do: Command | None = None
+    after: tuple[int, ...] = ()
+    permissives: tuple[Interlock, ...] = ()
+    interlocks: tuple[Kept, ...] = ()
+    on_resume: OnResume = OnResume.REPEAT
+    enters: tuple[str, ...] = ()
+    leaves: tuple[str, ...] = ()
+    moves: tuple[Move, ...] = ()
+    background: bool = False
+    chapter: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Sequence:
+    """The steps of one procedure for one job. Compared by identity; `key` names it in the journal."""
+
+    key: str
+    text: str
+    steps: tuple[Step, ...]
+    by_no: Mapping[int, Step] = field(init=False, repr=False)
+    index: Mapping[int, int] = field(init=False, repr=False)
+    before: Mapping[int, tuple[int, ...]] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "by_no", {s.no: s for s in self.steps})
+        object.__setattr__(self, "index", {s.no: i for i, s in enumerate(self.steps)})
+        object.__setattr__(self, "before", _predecessors(self.steps))
+
+    def faults(self) -> tuple[str, ...]:
+        """Everything wrong with the procedure; empty if it can be run."""
+        found = []
+        numbers = [s.no for s in self.steps]
+        if sorted(set(numbers)) != numbers:
+            found.append(f"{self.key}: step numbers do not rise: {numbers}")
+        for step in self.steps:
+            for no in step.after:
+                if no not in self.by_no or no >= step.no:
+                    found.append(f"{self.key} step {step.no}: after={no} is not an earlier step")
+            if not 0 < step.nominal <= step.within:
+                found.append(f"{self.key} step {step.no}: needs 0 < nominal ≤ within")
+            if step.phase not in ORDERED_PHASES[:-1]:
+                found.append(f"{self.key} step {step.no}: {step.phase} is not a phase that acts")
+        return tuple(found)
+
+    def roles(self) -> tuple[str, ...]:
+        """Roles that are ordered something, in order of appearance."""
+        return tuple(dict.fromkeys(s.do.role for s in self.steps if s.do is not None))
+
+
+def _predecessors(steps: tuple[Step, ...]) -> dict[int, tuple[int, ...]]:
+    """Direct predecessors of each step: the one before it in its lane, those in `after`, and the phase's gate.
+
+    A step waits for all foreground steps of earlier phases, because entering its phase does.
+    """
+    before: dict[int, tuple[int, ...]] = {}
+    last_in_lane: dict[str, int] = {}
+    for step in steps:
+        rank = ORDERED_PHASES.index(step.phase)
+        earlier = [s.no for s in steps if not s.background and ORDERED_PHASES.index(s.phase) < rank]
+        lane = [last_in_lane[step.lane]] if step.lane in last_in_lane else []
+        before[step.no] = tuple(dict.fromkeys([*lane, *step.after, *earlier]))
+        last_in_lane[step.lane] = step.no
+    return before
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Parameters of one vehicle model, from config/vehicles. Units in the names; the ranges are checked on loading."""
+
+    model: str
+    pack_type: int
+    bolts: int
+    torque_nm: float
+    torque_band_nm: float
+    turns_min: float
+    turns_max: float
+    work_height_mm: int
+    raise_height_mm: float
+    pack_kg: float
+    hv_safe_volts: float
+    insulation_min_kohm: int
+    soc_min_percent: float
+
+    @property
+    def bolt_mask(self) -> int:
+        """One bit per bolt, bit k-1 = bolt k."""
+        return (1 << self.bolts) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What one run is for: vehicle, spent pack, fresh pack and its place, and where the spent pack goes."""
+
+    vehicle: str
+    recipe: Recipe
+    spent: str
+    fresh: str
+    fresh_bay: str
+    spent_bay: str
