@@ -1,0 +1,107 @@
+"""The image of one PLC that a link keeps: blocks, identity, heartbeat, faults, and who is told.
+
+Knows the promises of core/links.py. Does not know any protocol.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from station_ctl.core.links import Block, LinkSnapshot
+from station_ctl.core.points import Access, IoList, ScanClass
+
+Listener = Callable[[LinkSnapshot], None]
+
+
+class LinkImage:
+    """Builds the snapshots of one link.
+
+    `identity` names tags and the values that prove the right PLC program (MAGIC, PATTERN, MAP_VERSION …).
+    `heartbeat` names the PLC's own counter; without one, every good scan counts as a sign of life.
+    Raises ValueError when such a tag is not read by this I/O list.
+    """
+
+    def __init__(
+        self, link: str, io: IoList, identity: Mapping[str, int] | None, heartbeat: str | None
+    ) -> None:
+        self._identity = dict(identity or {})
+        self._heartbeat = heartbeat
+        for tag in (*self._identity, *((heartbeat,) if heartbeat else ())):
+            if tag not in io or io[tag].access is not Access.READ or io[tag].scan is ScanClass.NONE:
+                raise ValueError(f"link {link}: {tag} is no scanned read tag of I/O list {io.name}")
+        self._link = link
+        self._blocks: dict[ScanClass, Block] = {}
+        self._faults: dict[str, str] = {"connection": "never connected"}
+        self._strangers: dict[str, int] = {}
+        self._connection = 0
+        self._alive_at = float("-inf")
+        self._beat: object = None
+        self._listeners: list[Listener] = []
+        self.identified = not self._identity
+        """Whether the PLC has proved its identity at least once since this program started."""
+        self.snapshot = LinkSnapshot(link)
+
+    def on_scan(self, listener: Listener) -> None:
+        """Call `listener` after every publication."""
+        self._listeners.append(listener)
+
+    def connected(self) -> None:
+        """A new connection carries this link from now on; what the old one said was wrong is void."""
+        self._connection += 1
+        self._faults.pop("connection", None)
+
+    def fault(self, source: str, text: str) -> None:
+        """Say why this PLC is not usable; by `source` (connection, command …) it can be taken back."""
+        if self._faults.get(source) != text:
+            self._faults[source] = text
+            self.publish()
+
+    def clear(self, source: str) -> bool:
+        """Take a fault back; True when there was one. The next publication tells."""
+        return self._faults.pop(source, None) is not None
+
+    def take(self, scan: ScanClass, block: Block) -> None:
+        """Note a block that was read; `publish` tells it."""
+        last = self._blocks.get(scan)
+        self._blocks[scan] = block
+        self._faults.pop(scan, None)
+        if last is None or last.values is not block.values or last.bad is not block.bad:
+            self._check_identity(block)
+        if self._heartbeat is None:
+            self._alive_at = max(self._alive_at, block.at)
+        elif self._heartbeat in block.values and self._heartbeat not in block.bad:
+            beat = block.values[self._heartbeat]
+            if self._beat is not None and beat != self._beat:
+                self._alive_at = block.at
+            self._beat = beat
+
+    def _check_identity(self, block: Block) -> None:
+        words = []
+        for tag, needed in self._identity.items():
+            if tag in block.bad and tag not in block.values:
+                self._strangers[tag] = needed
+                words.append(f"{tag} is not readable, needs {needed}")
+            elif tag in block.values and block.values[tag] != needed:
+                self._strangers[tag] = needed
+                words.append(f"{tag} is {block.values[tag]}, needs {needed}")
+            elif tag in block.values:
+                self._strangers.pop(tag, None)
+        if words:
+            self._faults["identity"] = "; ".join(words)
+        elif not self._strangers:
+            self._faults.pop("identity", None)
+            seen = {tag for b in self._blocks.values() for tag in b.values}
+            self.identified = self.identified or set(self._identity) <= seen
+
+    def publish(self) -> None:
+        """Replace the snapshot and tell every listener."""
+        self.snapshot = LinkSnapshot(
+            self._link,
+            self._connection,
+            self._alive_at,
+            "; ".join(self._faults.values()) or None,
+            MappingProxyType(self._blocks.copy()),
+        )
+        for listener in self._listeners:
+            listener(self.snapshot)

@@ -1,0 +1,130 @@
+"""A link without a wire: one PLC program in this process, for tests in virtual time.
+
+Knows an object with `values`, `write`, `online` and `boot_id`. Does not know what stands behind it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Protocol
+
+from drivers.link_image import LinkImage, Listener
+from drivers.registers import implausible, raw_number
+from drivers.scan_clock import PERIODS, ScanClock
+from drivers.tags import in_order, of_type, writable
+from station_ctl.core.links import Block, LinkSnapshot, NotSent, OutcomeUnknown
+from station_ctl.core.points import BaseType, IoList, Scalar, ScanClass, Value
+
+
+class Backend(Protocol):
+    """What a PLC program in this process must offer. `values` are engineering values of its read tags."""
+
+    values: dict[str, Value]
+    online: bool
+    boot_id: int
+
+    def write(self, values: dict[str, Scalar], /) -> None:
+        """Take written tags, in order."""
+        ...
+
+
+class MemoryLink:
+    """A Link over a PLC program in this process. Nothing awaits: a test drives it with a clock of its own.
+
+    `lose_reply` lets the next write reach the PLC and loses the reply; `lose_request` loses the write itself.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        io: IoList,
+        plc: Backend,
+        *,
+        identity: Mapping[str, int] | None = None,
+        heartbeat: str | None = None,
+        periods: Mapping[ScanClass, float] = PERIODS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.name, self.io = name, io
+        self._plc, self._periods, self._clock = plc, periods, clock
+        self._image = LinkImage(name, io, identity, heartbeat)
+        self._classes = [c for c in PERIODS if io.scanned(c)]
+        self._boot: int | None = None
+        self.lose_reply = False
+        self.lose_request = False
+
+    @property
+    def snapshot(self) -> LinkSnapshot:
+        """The newest scan."""
+        return self._image.snapshot
+
+    def on_scan(self, listener: Listener) -> None:
+        """Call `listener` synchronously after every scan and every change of fault."""
+        self._image.on_scan(listener)
+
+    def scan_now(self, now: float, classes: tuple[ScanClass, ...] | None = None) -> None:
+        """Scan at the time `now` (s, the test's own clock): all classes, or the given ones."""
+        if not self._plc.online:
+            self._boot = None
+            self._image.fault("connection", "no answer")
+            return
+        new = self._boot != self._plc.boot_id
+        if new:
+            self._boot = self._plc.boot_id
+            self._image.connected()
+        for scan in self._classes if new or classes is None else classes:
+            self._image.take(scan, self._block(scan, now))
+        self._image.publish()
+
+    async def run(self) -> None:
+        """Scan in real time; ends by cancellation."""
+        clock = ScanClock(self._classes, self._periods, self._clock())
+        while True:
+            now = self._clock()
+            if due := clock.due(now):
+                self.scan_now(now, due)
+            await asyncio.sleep(max(0.0, clock.next() - self._clock()))
+
+    async def write(
+        self, values: Mapping[str, Value], *, commit: str | None = None, urgent: bool = False
+    ) -> None:
+        """Write tags once, `commit` last. Raises as every link does; nothing waits here, `urgent` or not."""
+        ordered = {tag: _raw(self.io, tag, values[tag]) for tag in in_order(values, commit)}
+        if not self._plc.online or self._boot != self._plc.boot_id:
+            raise NotSent(f"{self.name}: not connected")
+        if not self._image.identified:
+            raise NotSent(f"{self.name}: {self.snapshot.fault}")
+        if self.lose_request:
+            self.lose_request = False
+            raise OutcomeUnknown(f"{self.name}: no answer to the write of {', '.join(ordered)}")
+        self._plc.write(ordered)
+        if self.lose_reply:
+            self.lose_reply = False
+            raise OutcomeUnknown(f"{self.name}: no answer to the write of {', '.join(ordered)}")
+
+    def _block(self, scan: ScanClass, now: float) -> Block:
+        values: dict[str, Value] = {}
+        bad = set()
+        for point in self.io.scanned(scan):
+            value = self._plc.values.get(point.tag)
+            if value is None or not of_type(point, value):
+                bad.add(point.tag)
+                continue
+            values[point.tag] = value
+            if implausible(point, value):
+                bad.add(point.tag)
+        return Block(MappingProxyType(values), now, frozenset(bad))
+
+
+def _raw(io: IoList, tag: str, value: Value) -> Scalar:
+    point = writable(io, tag)
+    if isinstance(value, tuple) or point.type.count > 1:
+        raise ValueError(f"{tag}: a PLC in this process takes no arrays")
+    if point.type.base is BaseType.STR:
+        if not isinstance(value, str):
+            raise ValueError(f"{tag} takes text, not {value!r}")
+        return value
+    return raw_number(point, value)
