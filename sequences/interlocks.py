@@ -1,0 +1,161 @@
+"""The interlock table of the passenger station: rows G01–G30, one column per kind of step.
+
+Knows which condition guards which kind of step and how hard. Does not know the order of steps.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sequences.car_station import HANDOVER_IN, CarStation
+from station_ctl.core.conditions import Condition, JournalWritable, ModeIs, PlaceHolds
+from station_ctl.core.modes import Mode
+from station_ctl.core.roles import At, BaySignals
+from station_ctl.core.steps import Interlock, Job, Kept, OnLoss
+
+
+class Column(StrEnum):
+    """Kinds of steps, the columns of the table."""
+
+    ENTRY = "EN"
+    CLAMP = "CL"
+    UNLOCK = "UN"
+    EXTRACT = "EX"
+    TRANSFER = "TR"
+    INSERT = "IN"
+    LOCK = "LK"
+    VERIFY = "VR"
+    RELEASE = "RL"
+    FETCH = "FE"
+    CHARGE = "CH"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One interlock and its cell in every column: X needed to begin, H hold on loss, S abort on loss, - not needed."""
+
+    interlock: Interlock
+    cells: str
+
+    def cell(self, column: Column) -> str:
+        """X, H, S or -."""
+        return self.cells.split()[list(Column).index(column)]
+
+
+class CarInterlocks:
+    """The table for one station and one job. Stricter than the source matrix where the comment says so."""
+
+    def __init__(self, st: CarStation, job: Job) -> None:
+        self.st, self.job = st, job
+        p, recipe, car = st.policy, job.recipe, st.vehicle
+        robot, lift, safety, stacker = st.robot, st.lift, st.safety, st.stacker
+        self.fresh_bay, self.spent_bay = st.bay(job.fresh_bay), st.bay(job.spent_bay)
+        weight = robot.load_kg.between(
+            round(recipe.pack_kg * (1 - p.pack_weight_tolerance_percent / 100), 1),
+            round(recipe.pack_kg * (1 + p.pack_weight_tolerance_percent / 100), 1),
+        )
+        pins = robot.pin_1.is_on() & robot.pin_2.is_on()
+        float_ok = robot.float_dx.between(-p.float_tolerance_mm, p.float_tolerance_mm) & robot.float_dy.between(
+            -p.float_tolerance_mm, p.float_tolerance_mm
+        )
+        locked = (
+            robot.bolts_closed.has_bits(recipe.bolt_mask)
+            & robot.bolt_torque.each_between(
+                recipe.bolt_mask, recipe.torque_nm - recipe.torque_band_nm, recipe.torque_nm + recipe.torque_band_nm
+            )
+            & car.locks_closed.has_bits(recipe.bolt_mask)
+        )
+        unlocked = robot.bolts_open.has_bits(recipe.bolt_mask) & car.locks_open.has_bits(recipe.bolt_mask)
+        spent_bay = self.spent_bay
+        destination = (
+            PlaceHolds(job.spent_bay)
+            & spent_bay.present.is_off()
+            & spent_bay.plug_out.is_on()
+            & spent_bay.enabled.is_on()
+        )
+        # Columns:             EN CL UN EX TR IN LK VR RL FE CH
+        self.rows: tuple[Row, ...] = tuple(
+            Row(Interlock(code, text, holds, follows), cells)
+            for code, text, holds, cells, follows in (
+                # G03 and G04 stand before G01: an opened door or curtain also takes the drives away, and the cause comes first.
+                ("G03", "Maintenance doors locked", _all(d.is_on() for d in safety.doors_locked), "X  S  S  S  S  S  S  H  -  S  -", ()),
+                ("G04", "Light curtains and area clear", _all([*(c.is_on() for c in safety.curtains_clear), safety.scanner_clear.is_on(), safety.no_muting.is_on()]), "-  S  S  S  S  S  S  H  -  -  -", ()),
+                # G01 aborts in every column: entry and release move machinery too.
+                ("G01", "Safety chain closed, drives enabled, no reset due", safety.estop_ok.is_on() & safety.drives_enabled.is_on() & safety.reset_not_needed.is_on(), "S  S  S  S  S  S  S  S  S  S  -", ("G03", "G04")),
+                ("G05", "No fire alarm", safety.no_fire.is_on(), "X  X  X  X  X  X  X  X  -  X  S", ()),
+                ("G06", "No water in the pit", safety.no_water.is_on(), "X  X  X  X  X  X  X  H  -  X  S", ()),
+                ("G07", "Mode automatic", ModeIs(Mode.AUTOMATIC), "X  H  H  H  H  H  H  H  -  H  -", ()),
+                ("G08", "Devices homed and without fault", _all(s.is_on() for s in (lift.homed, lift.no_fault, robot.homed, robot.no_fault, robot.brake_ok, stacker.homed, stacker.no_fault, stacker.brake_ok)), "X  X  X  X  X  X  X  -  -  X  -", ()),
+                ("G09", "Vehicle identified, model and pack type fit", car.auth_ok.is_on() & car.vin.equals(job.vehicle) & car.model.equals(recipe.model) & car.pack_type.equals(recipe.pack_type), "X  X  X  -  -  X  -  X  -  -  -", ()),
+                ("G10", "Vehicle in position within tolerance", lift.in_position.is_on() & lift.x_err.between(-p.position_tolerance_mm, p.position_tolerance_mm) & lift.y_err.between(-p.position_tolerance_mm, p.position_tolerance_mm) & lift.yaw_err.between(-p.yaw_tolerance_deg, p.yaw_tolerance_deg), "-  X  H  H  -  H  H  -  -  -  -", ()),
+                ("G11", "Vehicle in P, parking brake on, doors shut, brake released", car.link_ok.is_on() & car.gear_p.is_on() & car.epb_on.is_on() & car.doors_closed.is_on() & car.brake_released.is_on(), "-  X  H  H  -  H  H  H  -  -  -", ()),
+                # Held, not only needed: the vehicle may switch high voltage on again while the bolts turn.
+                ("G12", "High voltage off by two signs, charging port closed", car.hv_off.is_on() & car.hv_volts.at_most(recipe.hv_safe_volts) & car.port_closed.is_on(), "-  -  S  S  -  S  S  -  -  -  -", ()),
+                ("G13", "Wheels clamped, lift locked at working height, columns level", lift.clamped.is_on() & lift.at_work.is_on() & lift.locked.is_on() & lift.sync_err.at_most(p.lift_sync_tolerance_mm) & lift.floor_open.is_on(), "-  -  H  H  H  H  H  -  -  -  -", ()),
+                ("G14", "Charged pack ready in its bay", self._ready_in_bay(), "X  -  -  -  -  -  -  -  -  -  -", ()),
+                ("G14h", "Charged pack waits at the handover", PlaceHolds(HANDOVER_IN, job.fresh) & stacker.in_present.is_on() & stacker.in_seated.is_on() & st.reader.in_code.equals(job.fresh), "-  -  X  -  -  -  -  -  -  -  -", ()),
+                ("G15", "Empty compatible bay reserved for the spent pack", destination, "X  X  X  X  X  -  -  -  -  -  -", ()),
+                ("G16", "Locating pins engaged, pack carried", pins & robot.load_kg.at_least(1.0), "-  -  H  X  -  -  H  -  -  -  -", ()),
+                ("G16w", "Pack on the robot weighs what its type weighs", robot.pack_present.is_on() & weight, "-  -  -  -  -  X  -  -  -  -  -", ()),
+                ("G17", "All locks open by station and vehicle", unlocked, "-  -  -  X  -  -  -  -  -  -  -", ()),
+                ("G18", "Pack connector apart", car.connector_apart.is_on(), "-  -  -  -  X  -  -  -  -  -  -", ()),
+                ("G20", "Pack seated, float within tolerance", robot.pack_seated.is_on() & float_ok, "-  -  -  -  -  -  X  -  -  -  -", ()),
+                ("G21", "All locks closed by station and vehicle, torque in band", locked, "-  -  -  -  -  -  -  X  X  -  -", ()),
+                ("G22", "Pack in the vehicle is the ordered one", car.pack_id.equals(job.fresh), "-  -  -  -  -  -  -  -  X  -  -", ()),
+                ("G27", "Grid present, UPS not on battery", safety.grid_ok.is_on(), "X  X  X  X  X  H  H  -  -  X  H", ()),
+                ("G28", "Journal writable", JournalWritable(), "X  X  X  X  X  X  X  X  X  X  X", ()),
+                ("G30", "Stacker load and chain in order", stacker.not_overloaded.is_on() & stacker.chain_tight.is_on(), "-  -  -  -  -  -  -  -  -  S  -", ()),
+            )
+        )
+        self.robot_home = Interlock("G23", "Robot home", robot.at.equals(At.HOME) & robot.pack_present.is_off())
+        self.floor_closed = Interlock("G23", "Robot home and floor closed", robot.at.equals(At.HOME) & lift.floor_closed.is_on())
+        self.may_leave = Interlock("G23", "Robot home, floor closed, lift down, wheels released", robot.at.equals(At.HOME) & lift.floor_closed.is_on() & lift.down.is_on() & lift.unclamped.is_on())
+        self.self_check = Interlock("G24", "Vehicle self-check after the swap passed", car.postcheck_ok.is_on() & car.hv_on.is_on())
+        self.in_clear = Interlock("G19", "Handover IN empty by sensor and ledger", stacker.in_present.is_off() & PlaceHolds(HANDOVER_IN))
+        self.robot_away = Interlock("G19z", "Robot away from the handover", robot.at.differs(At.HANDOVER_IN) & robot.at.differs(At.HANDOVER_OUT) & robot.at.differs(At.BETWEEN))
+        self.stacker_away = Interlock("G19s", "Stacker parked clear of the handover", stacker.parked.is_on() & stacker.pack_on_fork.is_off())
+        self.aisle_clear = Interlock("G04a", "Aisle clear", stacker.aisle_clear.is_on())
+
+    def needs(self, column: Column) -> tuple[Interlock, ...]:
+        """Permissives of a step of this kind: every row that is not `-`."""
+        return tuple(row.interlock for row in self.rows if row.cell(column) != "-")
+
+    def keeps(self, column: Column) -> tuple[Kept, ...]:
+        """Interlocks that stay on watch during a step of this kind."""
+        losses = {"H": OnLoss.HOLD, "S": OnLoss.ABORT}
+        return tuple(Kept(row.interlock, losses[row.cell(column)]) for row in self.rows if row.cell(column) in losses)
+
+    def receiving(self, place: str, sensed_empty: Condition) -> Interlock:
+        """G19 for one place: empty by sensor and by ledger."""
+        return Interlock("G19", f"{place} empty by sensor and ledger", sensed_empty & PlaceHolds(place))
+
+    def unplugged(self, bay: BaySignals) -> Interlock:
+        """G25 for one bay: not charging, plug out, socket dead."""
+        condition = bay.plug_out.is_on() & bay.socket_dead.is_on() & (bay.charge_state.at_most(0) | bay.charge_state.equals(6))
+        return Interlock("G25", f"Bay {bay.name} not charging, plug out, socket dead", condition)
+
+    def cool(self, bay: BaySignals) -> Interlock:
+        """G29 for one bay: no smoke, no pre-alarm, pack temperature below the site's limit."""
+        condition = bay.no_smoke.is_on() & bay.no_prealarm.is_on() & bay.temp_max.at_most(self.st.policy.pack_temp_max_c)
+        return Interlock("G29", f"Pack in bay {bay.name} cool, no thermal pre-alarm", condition)
+
+    def _ready_in_bay(self) -> Condition:
+        bay, p = self.fresh_bay, self.st.policy
+        return (
+            PlaceHolds(bay.name, self.job.fresh)
+            & bay.present.is_on()
+            & bay.pack_id.equals(self.job.fresh)
+            & bay.pack_type.equals(self.job.recipe.pack_type)
+            & bay.soc.at_least(p.swap_soc_min_percent)
+            & bay.soh.at_least(p.pack_soh_min_percent)
+            & bay.insulation.at_least(p.pack_insulation_min_kohm)
+            & bay.no_crash.is_on()
+        )
+
+
+def _all(conditions: object) -> Condition:
+    first, *rest = list(conditions)  # type: ignore[call-overload]
+    for condition in rest:
+        first = first & condition
+    return first  # type: ignore[no-any-return]
