@@ -76,9 +76,10 @@ class Device:
     """One machine, written for one model. Subclasses declare signals in `__init__` and commands as methods.
 
     `role` is the place the device fills, `link` the name of its link, `io` the I/O list of its PLC program.
+    `driver` is the name of the file in `drivers/`, by which a station file names the device.
     """
 
-    model: str = "device"
+    driver: str = "device"
     prefix: str = ""
     orders: type[IntEnum] | None = None
 
@@ -90,7 +91,7 @@ class Device:
         self.channel: Channel | None = self._channel() if self.orders is not None else None
         self.declare()
         if self._missing:
-            raise DeviceDeclarationError(f"{role} ({self.model}) and I/O list {io.name}: " + "; ".join(self._missing))
+            raise DeviceDeclarationError(f"{role} ({self.driver}) and I/O list {io.name}: " + "; ".join(self._missing))
 
     def declare(self) -> None:
         """Declare the signals of the machine."""
