@@ -233,6 +233,12 @@ def test_wheel_that_is_not_the_locked_one_is_refused(checkout: Checkout) -> None
     assert done.returncode == 70 and done.stdout == "" and checkout.builds == 0
 
 
+def test_lock_without_hashes_is_refused(checkout: Checkout) -> None:
+    checkout.lock_to("tool==1.0\n")
+    done = checkout.run("demo")
+    assert done.returncode == 70 and done.stdout == "" and checkout.builds == 0
+
+
 def test_changed_lock_is_installed_into_the_standing_environment(checkout: Checkout) -> None:
     checkout.run("x")
     (checkout.root / ".venv" / "kept").touch()
@@ -266,6 +272,21 @@ def test_killed_half_way_it_repairs_itself(checkout: Checkout) -> None:
     (checkout.root / "hold").unlink()
     assert program_output(checkout.run("x"))["tool"] == "1.0"
     assert not (checkout.root / ".venv" / "half").exists()
+
+
+def test_killed_in_an_update_it_does_not_take_the_half_for_the_old_whole(checkout: Checkout) -> None:
+    old = make_wheel(checkout.root / "wheels", "1.0")
+    checkout.lock_to(old)
+    checkout.run("x")
+    checkout.lock_to(make_wheel(checkout.root / "wheels", "2.0"))
+    (checkout.root / "hold").touch()
+    process = checkout.start("x")
+    wait_until_built(checkout, 2)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate(timeout=PATIENCE_S)
+    (checkout.root / "hold").unlink()
+    checkout.lock_to(old)
+    assert program_output(checkout.run("x"))["tool"] == "1.0"
 
 
 @pytest.fixture
