@@ -1,0 +1,124 @@
+"""Swap robot SR-3, under the vehicle floor. I/O list: config/io/swap_robot_sr3.csv, map version 1.
+
+Knows the robot's tags and orders. Does not know what a swap is.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from drivers.parameter import bolts, in_steps
+from station_ctl.core.devices import Command, Device
+from station_ctl.core.roles import At
+
+BOLTS = 10
+HEIGHT_MM = (200.0, 2000.0)
+TURNS = (0.0, 30.0)
+TORQUE_NM = (5.0, 200.0)
+BAND_NM = (0.1, 50.0)
+
+
+class RobotOrder(IntEnum):
+    """Opcodes of the SR-3."""
+
+    HOME = 10
+    ENGAGE = 11
+    LOWER = 12
+    INSERT = 13
+    UNLOCK = 20
+    LOCK = 21
+    SET_DOWN = 30
+    PICK_UP = 31
+
+
+class SwapRobotSR3(Device):
+    """Rail-guided robot with a floating lifting table, two locating pins and ten lock runners; OPC UA.
+
+    | order       | P1              | P2              | P3            | what happens                          |
+    |-------------|-----------------|-----------------|---------------|---------------------------------------|
+    | 10 HOME     |                 |                 |               | pins in, table down, travel home      |
+    | 11 ENGAGE   | height, 0.1 mm  |                 |               | under vehicle, raise empty, pins in   |
+    | 12 LOWER    |                 |                 |               | table with pack down to travel height |
+    | 13 INSERT   | height, 0.1 mm  |                 |               | under vehicle, raise pack, pins in    |
+    | 20 UNLOCK   | bolts, bit k-1  | turns, 0.01     |               | runners dock and turn the bolts out   |
+    | 21 LOCK     | bolts, bit k-1  | torque, 0.01 Nm | band, 0.01 Nm | runners dock and turn the bolts in    |
+    | 30 SET_DOWN | 3, handover OUT |                 |               | travel there, set the pack down       |
+    | 31 PICK_UP  | 4, handover IN  |                 |               | travel there, take the pack           |
+
+    Every motion is absolute. BOLT_TURNS, BOLT_TORQUE and BOLT_RESULT hold the last run of each runner until its
+    next one. Range of heights 200 to 2000 mm, turns 0 to 30, torque 5 to 200 Nm, band 0.1 to 50 Nm.
+    Verified against the simulated PLC only.
+    """
+
+    driver = "swap_robot_sr3"
+    orders = RobotOrder
+
+    def declare(self) -> None:
+        """Role attribute, type and tag of every signal."""
+        self.at = self.signal(int, "AT_POSITION", "at")
+        self.x = self.signal(float, "X_MM", "x")
+        self.z = self.signal(float, "Z_MM", "z")
+        self.pack_present = self.signal(bool, "PACK_PRESENT", "pack_present")
+        self.pack_seated = self.signal(bool, "PACK_SEATED", "pack_seated")
+        self.pin_1 = self.signal(bool, "PIN_1", "pin_1")
+        self.pin_2 = self.signal(bool, "PIN_2", "pin_2")
+        self.load_kg = self.signal(float, "LOAD_KG", "load_kg")
+        self.float_dx = self.signal(float, "FLOAT_DX", "float_dx")
+        self.float_dy = self.signal(float, "FLOAT_DY", "float_dy")
+        self.path_clear = self.signal(bool, "PATH_CLEAR", "path_clear")
+        self.homed = self.signal(bool, "HOMED", "homed")
+        self.brake_ok = self.signal(bool, "BRAKE_OK", "brake_ok")
+        self.no_fault = self.signal(bool, "NO_FAULT", "no_fault")
+        self.bolt_turns = self.signal(float, "BOLT_TURNS", "bolt_turns", count=BOLTS)
+        self.bolt_torque = self.signal(float, "BOLT_TORQUE", "bolt_torque", count=BOLTS)
+        self.bolt_phase = self.signal(int, "BOLT_PHASE", "bolt_phase", count=BOLTS)
+        self.bolt_result = self.signal(int, "BOLT_RESULT", "bolt_result", count=BOLTS)
+        self.bolts_open = self.signal(int, "BOLT_OPEN", "bolts_open")
+        self.bolts_closed = self.signal(int, "BOLT_CLOSED", "bolts_closed")
+        self.drive_temp = self.signal(float, "DRIVE_TEMP", "drive_temp")
+
+    def home(self) -> Command:
+        """Pins in, table down, travel home."""
+        return self.command(RobotOrder.HOME, text="home")
+
+    def engage(self, height_mm: float) -> Command:
+        """Travel under the vehicle with an empty table, raise it to the pack at `height_mm`, pins in."""
+        return self.command(RobotOrder.ENGAGE, _height(height_mm), text=f"engage({height_mm:g} mm)")
+
+    def lower(self) -> Command:
+        """Lower the table with the pack to travel height."""
+        return self.command(RobotOrder.LOWER, text="lower")
+
+    def insert(self, height_mm: float) -> Command:
+        """Travel under the vehicle with the pack, raise it into the seat at `height_mm`, pins in."""
+        return self.command(RobotOrder.INSERT, _height(height_mm), text=f"insert({height_mm:g} mm)")
+
+    def unlock(self, mask: int, turns_min: float) -> Command:
+        """Turn out the bolts of `mask` (bit k-1 = bolt k), each by at least `turns_min` turns."""
+        chosen = bolts(mask, BOLTS)
+        turns = in_steps("turns", turns_min, 0.01, *TURNS, "turns")
+        return self.command(RobotOrder.UNLOCK, mask, turns, text=f"unlock({chosen})")
+
+    def lock(self, mask: int, torque_nm: float, band_nm: float) -> Command:
+        """Turn in the bolts of `mask` to `torque_nm` ± `band_nm`."""
+        chosen = bolts(mask, BOLTS)
+        torque = in_steps("torque", torque_nm, 0.01, *TORQUE_NM, "Nm")
+        band = in_steps("torque band", band_nm, 0.01, *BAND_NM, "Nm")
+        text = f"lock({chosen}, {torque_nm:g} ± {band_nm:g} Nm)"
+        return self.command(RobotOrder.LOCK, mask, torque, band, text=text)
+
+    def set_down(self, where: At) -> Command:
+        """Travel to handover OUT and set the pack down; no other place can take it."""
+        if where is not At.HANDOVER_OUT:
+            raise ValueError(f"set down at {where!r}: needs HANDOVER_OUT")
+        return self.command(RobotOrder.SET_DOWN, where, text="set_down(handover OUT)")
+
+    def pick_up(self, where: At) -> Command:
+        """Travel to handover IN and take the pack; no other place gives one."""
+        if where is not At.HANDOVER_IN:
+            raise ValueError(f"pick up at {where!r}: needs HANDOVER_IN")
+        return self.command(RobotOrder.PICK_UP, where, text="pick_up(handover IN)")
+
+
+def _height(height_mm: float) -> int:
+    return in_steps("raise height", height_mm, 0.1, *HEIGHT_MM, "mm")
