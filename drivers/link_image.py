@@ -38,18 +38,17 @@ class LinkImage:
         self._alive_at = float("-inf")
         self._beat: object = None
         self._listeners: list[Listener] = []
-        self.identified = not self._identity
-        """Whether the PLC has proved its identity at least once since this program started."""
+        self._identified = not self._identity
         self.snapshot = LinkSnapshot(link)
 
     def on_scan(self, listener: Listener) -> None:
         """Call `listener` after every publication."""
         self._listeners.append(listener)
 
-    def connected(self) -> None:
-        """A new connection carries this link from now on; what the old one said was wrong is void."""
+    def connected(self, source: str) -> None:
+        """A new connection carries this link from now on, and the fault of that `source` is over."""
         self._connection += 1
-        self._faults.pop("connection", None)
+        self._faults.pop(source, None)
 
     def fault(self, source: str, text: str) -> None:
         """Say why this PLC is not usable; by `source` (connection, command …) it can be taken back."""
@@ -57,9 +56,14 @@ class LinkImage:
             self._faults[source] = text
             self.publish()
 
-    def clear(self, source: str) -> bool:
-        """Take a fault back; True when there was one. The next publication tells."""
-        return self._faults.pop(source, None) is not None
+    def unwritable(self, *, urgent: bool) -> str | None:
+        """Why nothing may be written now as far as identity goes; None = written to the right PLC program.
+
+        A STOP still goes to a PLC that was the right one once: what is wrong now may be a single register.
+        """
+        if not self._identified:
+            return self._faults.get("identity", "the PLC has not proved its identity yet")
+        return None if urgent else self._faults.get("identity")
 
     def take(self, scan: ScanClass, block: Block) -> None:
         """Note a block that was read; `publish` tells it."""
@@ -92,7 +96,7 @@ class LinkImage:
         elif not self._strangers:
             self._faults.pop("identity", None)
             seen = {tag for b in self._blocks.values() for tag in b.values}
-            self.identified = self.identified or set(self._identity) <= seen
+            self._identified = self._identified or set(self._identity) <= seen
 
     def publish(self) -> None:
         """Replace the snapshot and tell every listener."""

@@ -74,7 +74,7 @@ class MemoryLink:
         new = self._boot != self._plc.boot_id
         if new:
             self._boot = self._plc.boot_id
-            self._image.connected()
+            self._image.connected("connection")
         for scan in self._classes if new or classes is None else classes:
             self._image.take(scan, self._block(scan, now))
         self._image.publish()
@@ -95,8 +95,8 @@ class MemoryLink:
         ordered = {tag: _raw(self.io, tag, values[tag]) for tag in in_order(values, commit)}
         if not self._plc.online or self._boot != self._plc.boot_id:
             raise NotSent(f"{self.name}: not connected")
-        if not self._image.identified:
-            raise NotSent(f"{self.name}: {self.snapshot.fault}")
+        if why := self._image.unwritable(urgent=urgent):
+            raise NotSent(f"{self.name}: {why}")
         if self.lose_request:
             self.lose_request = False
             raise OutcomeUnknown(f"{self.name}: no answer to the write of {', '.join(ordered)}")
