@@ -190,7 +190,7 @@ RENAMED = {
     "charge_state": "CHG_STATE",
     "key_maintenance": "KEY_MAINT",
 }
-"""Attributes that do not repeat the words of their tag; any other pair with different words is a swapped wire."""
+"""Attributes that do not repeat the words of their tag; any other such pair is a swapped wire."""
 
 
 def test_no_two_tags_are_swapped(station: SimpleNamespace) -> None:
