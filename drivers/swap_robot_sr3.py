@@ -12,7 +12,7 @@ from station_ctl.core.devices import Command, Device
 from station_ctl.core.roles import At
 
 BOLTS = 10
-HEIGHT_MM = (200.0, 2000.0)
+HEIGHT_MM = (300.0, 2000.0)
 TURNS = (0.0, 30.0)
 TORQUE_NM = (5.0, 200.0)
 BAND_NM = (0.1, 50.0)
@@ -37,16 +37,16 @@ class SwapRobotSR3(Device):
     | order       | P1              | P2              | P3            | what happens                          |
     |-------------|-----------------|-----------------|---------------|---------------------------------------|
     | 10 HOME     |                 |                 |               | pins in, table down, travel home      |
-    | 11 ENGAGE   | height, 0.1 mm  |                 |               | under vehicle, raise empty, pins in   |
+    | 11 ENGAGE   | height, 0.1 mm  |                 |               | travel, raise empty, pins in          |
     | 12 LOWER    |                 |                 |               | table with pack down to travel height |
-    | 13 INSERT   | height, 0.1 mm  |                 |               | under vehicle, raise pack, pins in    |
+    | 13 INSERT   | height, 0.1 mm  |                 |               | travel, raise pack, pins in           |
     | 20 UNLOCK   | bolts, bit k-1  | turns, 0.01     |               | runners dock and turn the bolts out   |
     | 21 LOCK     | bolts, bit k-1  | torque, 0.01 Nm | band, 0.01 Nm | runners dock and turn the bolts in    |
     | 30 SET_DOWN | 3, handover OUT |                 |               | travel there, set the pack down       |
     | 31 PICK_UP  | 4, handover IN  |                 |               | travel there, take the pack           |
 
     Every motion is absolute. BOLT_TURNS, BOLT_TORQUE and BOLT_RESULT hold the last run of each runner until its
-    next one. Range of heights 200 to 2000 mm, turns 0 to 30, torque 5 to 200 Nm, band 0.1 to 50 Nm.
+    next one. Ranges: heights 300 to 2000 mm, turns 0 to 30, torque 5 to 200 Nm, band 0.1 to 50 Nm.
     Verified against the simulated PLC only.
     """
 

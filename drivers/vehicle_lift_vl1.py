@@ -10,7 +10,7 @@ from enum import IntEnum
 from drivers.parameter import whole
 from station_ctl.core.devices import Command, Device
 
-HEIGHT_MM = (100, 2000)
+HEIGHT_MM = (100, 1800)
 
 
 class LiftOrder(IntEnum):
@@ -40,7 +40,7 @@ class VehicleLiftVL1(Device):
     | 16 UNCLAMP      |                    | open the wheel clamps                                       |
     | 17 OPEN_EXIT    |                    | exit green; done when the bay is empty                      |
 
-    Orders are written at hr:0, the answers read at ir:10. Range of the working height 100 to 2000 mm.
+    Orders are written at hr:0, the answers read at ir:10. Range of the working height 100 to 1800 mm.
     The second channel of this PLC, prefix VEH_, belongs to the driver vehicle_link_vl1.
     Verified against the simulated PLC only.
     """

@@ -64,8 +64,8 @@ ORDERS: list[tuple[str, Order, int, tuple[int, ...]]] = [
 ]
 
 OUT_OF_RANGE: list[tuple[str, Order]] = [
-    ("raise height 199.9 mm: needs 200 to 2000 mm", lambda s: s.robot.engage(199.9)),
-    ("raise height nan mm: needs 200 to 2000 mm", lambda s: s.robot.insert(float("nan"))),
+    ("raise height 299.9 mm: needs 300 to 2000 mm", lambda s: s.robot.engage(299.9)),
+    ("raise height nan mm: needs 300 to 2000 mm", lambda s: s.robot.insert(float("nan"))),
     ("bolt mask 0x400: needs 0x1 to 0x3ff", lambda s: s.robot.unlock(0x400, 8)),
     ("bolt mask 0x0: needs 0x1 to 0x3ff", lambda s: s.robot.lock(0, 85, 5)),
     ("turns -0.1 turns: needs 0 to 30 turns", lambda s: s.robot.unlock(1, -0.1)),
@@ -73,7 +73,7 @@ OUT_OF_RANGE: list[tuple[str, Order]] = [
     ("torque band 0 Nm: needs 0.1 to 50 Nm", lambda s: s.robot.lock(1, 85, 0)),
     ("needs HANDOVER_OUT", lambda s: s.robot.set_down(At.HANDOVER_IN)),
     ("needs HANDOVER_IN", lambda s: s.robot.pick_up(At.HANDOVER_OUT)),
-    ("working height in mm 2001: needs 100 to 2000", lambda s: s.lift.lift_to_work(2001)),
+    ("working height in mm 1801: needs 100 to 1800", lambda s: s.lift.lift_to_work(1801)),
     ("bay 0: needs 1 to 24", lambda s: s.stacker.fetch(0)),
     ("bay 25: needs 1 to 24", lambda s: s.stacker.store(25)),
     ("needs two different bays", lambda s: s.stacker.move(4, 4)),
