@@ -54,12 +54,15 @@ def build_editable(folder, config_settings=None, metadata_directory=None):
     return name
 """
 
+# Files 0 to 2 and nothing else: the set-up's lock must not live on in the station's process.
 PROGRAM = """
-import fcntl, json, os, pathlib, sys
+import json, os, sys
 import tool
 def main():
-    lock = open(pathlib.Path(__file__).parent / ".venv.lock")
-    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)   # fails when `./station` still holds it
+    for fd in range(3, 64):
+        try: os.fstat(fd)
+        except OSError: continue
+        sys.exit(f"inherited file {fd}")
     print(json.dumps({"args": sys.argv[1:], "cwd": os.getcwd(), "tool": tool.VERSION}))
     return 5
 """
@@ -130,9 +133,11 @@ def lone_python(folder: Path, pip: Path | None = None) -> Path:
     for entry in stdlib.iterdir():
         if entry.name not in ("ensurepip", "site-packages", "dist-packages"):
             (lib / entry.name).symlink_to(entry)
-    if pip:
-        (lib / "site-packages").mkdir()
-        (lib / "site-packages" / "pip").symlink_to(pip)
+    # Where upstream's Python and where Debian's looks for packages.
+    for place in (lib / "site-packages", folder / "lib" / "python3" / "dist-packages"):
+        place.mkdir(parents=True)
+        if pip:
+            (place / "pip").symlink_to(pip)
     (folder / "bin").mkdir()
     python = folder / "bin" / "python3"
     shutil.copy(BASE_PYTHON, python)
@@ -255,21 +260,22 @@ def test_moved_checkout_makes_its_environment_anew(checkout: Checkout) -> None:
     assert not (checkout.root / ".venv" / "old").exists()
 
 
-def wait_until_built(checkout: Checkout, builds: int) -> None:
+def kill_while_building(checkout: Checkout, builds: int) -> None:
+    """Start `./station` and kill it, with all it started, inside the `builds`-th build of the project."""
+    (checkout.root / "hold").touch()
+    process = checkout.start("x")
     deadline = time.monotonic() + PATIENCE_S
     while checkout.builds < builds:
-        assert time.monotonic() < deadline, "the set-up never reached the project's build"
+        assert process.poll() is None and time.monotonic() < deadline, "the set-up never reached the build"
         time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate(timeout=PATIENCE_S)
+    (checkout.root / "hold").unlink()
 
 
 def test_killed_half_way_it_repairs_itself(checkout: Checkout) -> None:
-    (checkout.root / "hold").touch()
-    process = checkout.start("x")
-    wait_until_built(checkout, 1)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.communicate(timeout=PATIENCE_S)
+    kill_while_building(checkout, 1)
     (checkout.root / ".venv" / "half").touch()
-    (checkout.root / "hold").unlink()
     assert program_output(checkout.run("x"))["tool"] == "1.0"
     assert not (checkout.root / ".venv" / "half").exists()
 
@@ -279,12 +285,7 @@ def test_killed_in_an_update_it_does_not_take_the_half_for_the_old_whole(checkou
     checkout.lock_to(old)
     checkout.run("x")
     checkout.lock_to(make_wheel(checkout.root / "wheels", "2.0"))
-    (checkout.root / "hold").touch()
-    process = checkout.start("x")
-    wait_until_built(checkout, 2)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.communicate(timeout=PATIENCE_S)
-    (checkout.root / "hold").unlink()
+    kill_while_building(checkout, 2)
     checkout.lock_to(old)
     assert program_output(checkout.run("x"))["tool"] == "1.0"
 
