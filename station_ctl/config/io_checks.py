@@ -1,0 +1,132 @@
+"""What the rows of one I/O list must be together: no address twice, and the tags of the PLC contract.
+
+Knows docs/plc_contract.md as tags and types. Does not know which station uses the list.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from station_ctl.config.addresses import Registers
+from station_ctl.config.io_lists import IoFile
+from station_ctl.core.orders import MAGIC, PARAMETERS, Order
+from station_ctl.core.points import Access, BaseType
+
+IDENTITY = {"MAGIC": "u16", "PATTERN": "u16", "PATTERN32": "u32", "MAP_VERSION": "u16"}
+"""Tags that show whether this is the PLC, the byte order, the word order and the version the list is for."""
+
+HEARTBEAT = {"HB_PLC": "u16"}
+START = {"EPOCH": "u16", "UPTIME_MS": "u32"}
+OUR_HEARTBEAT = {"HB_CTL": "u16"}
+ANSWER = {"ACK_ID": "u32", "ACK_CODE": "u16", "DONE_ID": "u32", "RESULT": "u16"}
+ANSWER |= {"ORDER_STATE": "u16", "FAULT": "u16"}
+_WIDE = {"CMD_ID": "u32", "CMD_EXPIRES": "u32", **{f"CMD_P{k}": "i32" for k in range(1, PARAMETERS + 1)}}
+BLOCK = {tag: _WIDE.get(tag, "u16") for tag in Order(1, 0, 0, (), 0).tags()}
+"""The order block, tag and type, in the order in which it lies in the PLC."""
+
+STOP = {"STOP_REQ": "u16"}
+
+assert IDENTITY.keys() >= MAGIC.keys()
+
+
+def order_prefixes(io: IoFile) -> set[str]:
+    """Prefixes of the order channels that a list begins to describe, by its CMD_ tags."""
+    names = "|".join(BLOCK)
+    found = (re.match(rf"^(.*?)(?:{names})$", tag) for tag in io.points)
+    return {match[1] for match in found if match}
+
+
+def check_together(io: IoFile, protocol: str) -> None:
+    """Two tags in one place. Serial-line links have no list, every other protocol is one of two kinds."""
+    if protocol == "opcua":
+        _same_node(io)
+    else:
+        _same_register(io)
+
+
+def _same_node(io: IoFile) -> None:
+    first: dict[str, str] = {}
+    for point in io.points.values():
+        if point.address in first:
+            io.report(point.tag, "address", f"address is also that of {first[point.address]}")
+        first.setdefault(point.address, point.tag)
+
+
+def _same_register(io: IoFile) -> None:
+    taken: dict[tuple[int | None, str, int], list[tuple[int | None, str]]] = {}
+    for point in io.points.values():
+        at = Registers.parse(point.address)
+        others: list[str] = []
+        for number in range(at.number, at.number + point.type.words):
+            here = taken.setdefault((at.unit, at.table, number), [])
+            others += [tag for bit, tag in here if bit is None or at.bit is None or bit == at.bit]
+            here.append((at.bit, point.tag))
+        if others:
+            names = ", ".join(dict.fromkeys(others))
+            io.report(point.tag, "address", f"address overlaps {names} (got {point.address!r})")
+
+
+def check_contract(io: IoFile, prefixes: Iterable[str], *, identity: str, heartbeat: str, ours: str) -> None:
+    """The tags of the contract. `identity`, `heartbeat`, `ours` say who needs them, empty if nobody does."""
+    if identity:
+        _need(io, IDENTITY, Access.READ, identity)
+    if heartbeat:
+        _need(io, HEARTBEAT, Access.READ, heartbeat)
+    prefixes = sorted(prefixes)
+    if prefixes:
+        _need(io, START, Access.READ, "an order is dated in them")
+    if prefixes or ours:
+        _need(io, OUR_HEARTBEAT, Access.WRITE, ours or "the PLC stops without it")
+    for prefix in prefixes:
+        channel = f"order channel {prefix.rstrip('_')}" if prefix else "the order channel"
+        _need(io, _prefixed(prefix, ANSWER), Access.READ, channel)
+        _need(io, _prefixed(prefix, BLOCK | STOP), Access.WRITE, channel)
+        _one_answer(io, prefix)
+        _one_block(io, prefix)
+
+
+def _prefixed(prefix: str, tags: dict[str, str]) -> dict[str, str]:
+    return {prefix + tag: kind for tag, kind in tags.items()}
+
+
+def _need(io: IoFile, tags: dict[str, str], access: Access, why: str) -> None:
+    for tag, kind in tags.items():
+        point = io.points.get(tag)
+        if point is None:
+            if (tag, "tag") not in io.cells:  # a row that is there but wrong has its own finding
+                io.report("", "", f"tag {tag} is missing: {why}")
+        elif str(point.type) != kind:
+            io.report(tag, "type", f"needs type {kind}: {why} (got '{point.type}')")
+        elif point.access is not access:
+            io.report(tag, "access", f"needs access {access}: {why} (got '{point.access}')")
+
+
+def _one_answer(io: IoFile, prefix: str) -> None:
+    """Number, acknowledgement and result are judged together, so they are read together."""
+    points = [io.points[tag] for tag in ("EPOCH", *_prefixed(prefix, ANSWER)) if tag in io.points]
+    for point in points[1:]:
+        if point.scan is not points[0].scan:
+            needed = f"needs the scan of {points[0].tag}, {points[0].scan}: an answer is read as one"
+            io.report(point.tag, "scan", f"{needed} (got '{point.scan}')")
+
+
+def _one_block(io: IoFile, prefix: str) -> None:
+    """An order travels in one write: on Modbus its registers lie side by side, in the contract's order."""
+    points = [io.points.get(tag) for tag in _prefixed(prefix, BLOCK)]
+    following: Registers | None = None
+    for point in points:
+        if point is None or point.access is not Access.WRITE or point.type.base is BaseType.STR:
+            return
+        if not point.address.startswith("nsu="):
+            at = Registers.parse(point.address)
+            if following is not None and at != following:
+                text = f"lies at {point.address}, the order block needs it at {_text(following)}"
+                io.report(point.tag, "address", text)
+                return
+            following = Registers(at.unit, at.table, at.number + point.type.words, None)
+
+
+def _text(at: Registers) -> str:
+    unit = f"u{at.unit}/" if at.unit is not None else ""
+    return f"{unit}{at.table}:{at.number}"

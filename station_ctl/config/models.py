@@ -1,0 +1,257 @@
+"""What a station file may say: keys, types, units and ranges.
+
+Knows each value on its own. Does not know files, positions, nor whether values fit each other (checks.py).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
+
+from station_ctl.core.devices import MAX_AGE
+from station_ctl.core.points import ScanClass
+from station_ctl.core.policy import SitePolicy
+
+
+class Model(BaseModel):
+    """A part of a file: unknown keys are errors, `"12"` is no number, nothing changes after loading."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, allow_inf_nan=False, hide_input_in_errors=True
+    )
+
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=32)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=80, strip_whitespace=True)]
+CsvName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*\.csv$")]
+DevicePath = Annotated[str, StringConstraints(pattern=r"^/.+")]
+HOST = r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:]+\]"
+
+
+def host_and_port(address: str) -> tuple[str, int]:
+    """Host and port of `host:port` or of a URL; `localhost` is 127.0.0.1. Raises ValueError."""
+    try:
+        parts = urlsplit(address if "://" in address else f"//{address}")
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        raise ValueError(f"needs host:port with a port 1 to 65535 ({error})") from None
+    if not host or not port:
+        raise ValueError("needs host:port with a port 1 to 65535")
+    return ("127.0.0.1" if host == "localhost" else host), port
+
+
+def is_this_machine(host: str) -> bool:
+    """True for a loopback address. A name is never taken for one: where it leads is not ours to say."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _checked_host(address: str) -> str:
+    host_and_port(address)
+    return address
+
+
+def _beside_station_file(path: Path, info: ValidationInfo) -> Path:
+    """Relative paths are relative to the station file, because it is what moves from PC to PC."""
+    folder: Path = (info.context or {}).get("folder", Path())
+    return folder / path
+
+
+FilePath = Annotated[Path, Field(strict=False), AfterValidator(_beside_station_file)]
+_HOST_PORT = rf"(?:{HOST}):\d{{1,5}}"
+TcpAddress = Annotated[str, StringConstraints(pattern=rf"^{_HOST_PORT}$"), AfterValidator(_checked_host)]
+OpcUaAddress = Annotated[
+    str, StringConstraints(pattern=rf"^opc\.tcp://{_HOST_PORT}(?:/\S*)?$"), AfterValidator(_checked_host)
+]
+
+
+class Station(Model):
+    """Which station this is."""
+
+    name: Text
+    code: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9-]{1,31}$")]
+    archetype: Name
+    simulated: bool = False
+
+
+class Clock(Model):
+    """Process seconds per wall second; anything but 1 only against a simulated plant."""
+
+    process_rate: float = Field(1.0, ge=0.1, le=1000)
+
+
+class Journal(Model):
+    """Where runs, orders and custody are kept."""
+
+    path: FilePath
+
+
+_SCANS = 2
+"""A reading stays good until the second scan after it is due, so that one missed scan stops nothing."""
+
+
+def _longest_ms(scan: ScanClass) -> int:
+    return int(MAX_AGE[scan] * 1000 / _SCANS)
+
+
+class Scan(Model):
+    """Periods of the three scan classes, ms; bounded by the age at which a reading goes stale."""
+
+    fast_ms: int = Field(10, ge=5, le=_longest_ms(ScanClass.FAST))
+    normal_ms: int = Field(100, ge=20, le=_longest_ms(ScanClass.NORMAL))
+    slow_ms: int = Field(1000, ge=100, le=_longest_ms(ScanClass.SLOW))
+
+    @field_validator("normal_ms", "slow_ms")
+    @classmethod
+    def _slower_than_the_class_before(cls, value: int, info: ValidationInfo) -> int:
+        before = {"normal_ms": "fast_ms", "slow_ms": "normal_ms"}[info.field_name or ""]
+        if value < info.data.get(before, 0):
+            raise ValueError(f"must not be less than {before}, {info.data[before]}")
+        return value
+
+    def period_ms(self, scan: ScanClass) -> int:
+        """Period of a scan class, ms; 0 for tags that are never scanned."""
+        return {"fast": self.fast_ms, "normal": self.normal_ms, "slow": self.slow_ms}.get(scan.value, 0)
+
+
+class _PlcLink(Model):
+    """What every link to a PLC has. Without `map_version` and `heartbeat_timeout_ms` it is an instrument."""
+
+    io_list: CsvName
+    map_version: int | None = Field(None, ge=1, le=0xFFFF)
+    heartbeat_timeout_ms: int | None = Field(None, ge=50, le=1000)
+    timeout_ms: int = Field(250, ge=20, le=2000)
+
+
+class _SerialLine(Model):
+    """Settings of the serial line itself."""
+
+    address: DevicePath
+    baud: Literal[1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200]
+    parity: Literal["none", "even", "odd"] = "none"
+    stop_bits: Literal[1, 2] = 1
+
+
+class ModbusTcpLink(_PlcLink):
+    """One PLC over Modbus TCP."""
+
+    protocol: Literal["modbus-tcp"]
+    address: TcpAddress
+    unit: int = Field(1, ge=1, le=255)
+
+
+class ModbusRtuLink(_PlcLink, _SerialLine):
+    """One serial bus with Modbus RTU instruments; the unit of each tag stands in its address."""
+
+    protocol: Literal["modbus-rtu"]
+
+
+class OpcUaSecurity(Model):
+    """SignAndEncrypt with our certificate and key, and the server's certificate as the only one trusted."""
+
+    certificate: FilePath
+    private_key: FilePath
+    server_certificate: FilePath
+    policy: Literal["Basic256Sha256", "Aes128Sha256RsaOaep", "Aes256Sha256RsaPss"] = "Basic256Sha256"
+    user: Text | None = None
+    password_file: FilePath | None = None
+
+    @field_validator("password_file")
+    @classmethod
+    def _belongs_to_a_user(cls, value: Path | None, info: ValidationInfo) -> Path | None:
+        if value is not None and info.data.get("user") is None:
+            raise ValueError("needs user")
+        return value
+
+
+class OpcUaLink(_PlcLink):
+    """One PLC over OPC UA; without `security` nothing is signed."""
+
+    protocol: Literal["opcua"]
+    address: OpcUaAddress
+    security: OpcUaSecurity | None = None
+
+
+class SerialLineLink(_SerialLine):
+    """An instrument that sends text lines; its driver knows the lines, so there is no I/O list."""
+
+    protocol: Literal["serial-line"]
+
+
+LinkSettings = ModbusTcpLink | ModbusRtuLink | OpcUaLink | SerialLineLink
+PROTOCOLS = ("modbus-tcp", "modbus-rtu", "opcua", "serial-line")
+
+
+class Role(Model):
+    """Which driver fills a role, over which link. A rack also says which bays it has."""
+
+    driver: Name
+    link: Name
+    bays: int | None = Field(None, ge=1, le=48)
+    first_bay: int | None = Field(None, ge=1, le=999)
+    bay_prefix: Annotated[str, StringConstraints(pattern=r"^[A-Z]{1,3}$")] | None = None
+
+    @property
+    def options(self) -> dict[str, int | str]:
+        """What is handed to the driver beyond role, link and I/O list; empty for most."""
+        return self.model_dump(include={"bays", "first_bay", "bay_prefix"}, exclude_none=True)
+
+    @property
+    def bay_numbers(self) -> range:
+        """Station-wide numbers of the bays of a rack; empty for other devices."""
+        return range(self.first_bay, self.first_bay + self.bays) if self.bays and self.first_bay else range(0)
+
+
+class Policy(Model):
+    """Limits of one site; the meaning of each stands in core/policy.py."""
+
+    swap_soc_min_percent: float = Field(90, ge=20, le=100)
+    pack_soh_min_percent: float = Field(70, ge=50, le=100)
+    pack_temp_max_c: float = Field(45, ge=20, le=65)
+    pack_insulation_min_kohm: int = Field(500, ge=40, le=60_000)
+    pack_weight_tolerance_percent: float = Field(10, ge=1, le=20)
+    charge_power_kw: float = Field(40, gt=0, le=500)
+    position_tolerance_mm: float = Field(15, gt=0, le=50)
+    yaw_tolerance_deg: float = Field(1, gt=0, le=5)
+    lift_sync_tolerance_mm: float = Field(5, gt=0, le=20)
+    float_tolerance_mm: float = Field(3, gt=0, le=20)
+    site_power_max_kw: float = Field(600, ge=10, le=5000)
+
+    @field_validator("site_power_max_kw")
+    @classmethod
+    def _feeds_one_charger(cls, value: float, info: ValidationInfo) -> float:
+        one = info.data.get("charge_power_kw", 0)
+        if value < one:
+            raise ValueError(f"must not be less than charge_power_kw, {one:g}")
+        return value
+
+    def site_policy(self) -> SitePolicy:
+        """The same numbers as the machine's vocabulary has them."""
+        return SitePolicy(**self.model_dump())
+
+
+class StationFile(Model):
+    """A file of config/stations."""
+
+    station: Station
+    clock: Clock = Clock()
+    journal: Journal
+    scan: Scan = Scan()
+    links: dict[Name, Annotated[LinkSettings, Field(discriminator="protocol")]] = Field(min_length=1)
+    roles: dict[Name, Role] = Field(min_length=1)
+    vehicles: Annotated[tuple[Name, ...], Field(strict=False, min_length=1)]
+    policy: Policy = Policy()

@@ -1,0 +1,242 @@
+"""Loading a station: station file, I/O lists, vehicle recipes and alarm catalogue, whole or not at all.
+
+Knows where files lie and that every error is told at once. Does not know drivers, sequences or sockets.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from station_ctl.config.alarms import read_alarms
+from station_ctl.config.checks import Parts, Sketch, check_lists, check_station
+from station_ctl.config.io_lists import IoFile, read_io_list
+from station_ctl.config.models import (
+    PROTOCOLS,
+    Clock,
+    LinkSettings,
+    OpcUaLink,
+    Role,
+    Scan,
+    Station,
+    StationFile,
+)
+from station_ctl.config.vehicles import VehicleFile
+from station_ctl.config.yaml_positions import Document, dotted, read_yaml, shown, validated
+from station_ctl.core.alarms import AlarmEntry
+from station_ctl.core.errors import ConfigurationError, NotFound
+from station_ctl.core.points import IoList
+from station_ctl.core.policy import SitePolicy
+from station_ctl.core.steps import Recipe
+from station_ctl.paths import config_directory
+
+OverrideValue = str | int | float | bool
+NO_OVERRIDES: Mapping[str, OverrideValue] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class StationConfig:
+    """Everything the files say of one station, checked. Files it names stand with absolute paths.
+
+    `links`, `roles` and `io` are by name, in the order of the file; `recipes` by vehicle model; `alarms` by
+    code. A serial-line link has no entry in `io`. `config_hash` changes with any byte of any file and with any
+    override.
+    """
+
+    path: Path
+    station: Station
+    clock: Clock
+    journal: Path
+    scan: Scan
+    links: Mapping[str, LinkSettings]
+    roles: Mapping[str, Role]
+    policy: SitePolicy
+    recipes: Mapping[str, Recipe]
+    io: Mapping[str, IoList]
+    alarms: Mapping[str, AlarmEntry]
+    config_hash: str
+    document: Document = field(repr=False, compare=False)
+
+    @property
+    def simulated(self) -> bool:
+        """True for a station whose machines are simulated on this PC."""
+        return self.station.simulated
+
+    def where(self, *keys: str | int) -> str:
+        """`file:line:col` of a value of the station file, for errors found later."""
+        return self.document.where(*keys)
+
+
+def station_file(name: str) -> Path:
+    """The file of a station: a path, or the name of a file in config/stations. Raises NotFound."""
+    path = Path(name)
+    if path.suffix in (".yaml", ".yml") or path.name != name:
+        if path.is_file():
+            return path
+        raise NotFound(f"there is no station file {name}")
+    shipped = config_directory() / "stations"
+    if (shipped / f"{name}.yaml").is_file():
+        return shipped / f"{name}.yaml"
+    known = ", ".join(sorted(p.stem for p in shipped.glob("*.yaml")))
+    raise NotFound(f"there is no station {name}; in {shown(shipped)} are {known}")
+
+
+def load_station(
+    path: Path, overrides: Mapping[str, OverrideValue] = NO_OVERRIDES, parts: Parts | None = None
+) -> StationConfig:
+    """The configuration of one station.
+
+    `overrides` are dotted paths of the station file (`links.lift.address`), for a simulated station only.
+    `parts` are the drivers and archetypes there are; without it their names are not checked.
+    Raises ConfigurationError with every error of all files as `file:line:col: path: text (got …)`.
+    """
+    document = read_yaml(path)
+    _override(document, overrides)
+    context = {"folder": path.resolve().parent}
+    file = validated(document, StationFile, context) if document.parsed else None
+    sketch = Sketch.of(document)
+    lists = _lists(sketch, path)
+    vehicles = _vehicles(sketch, path)
+    alarms_document, alarms = read_alarms(config_directory() / "alarms.yaml")
+    check_station(sketch, parts)
+    check_lists(sketch, lists, parts)
+    recipes = _recipes(vehicles)
+    sources: list[Document | IoFile] = [document, *lists.values(), *vehicles, alarms_document]
+    if (findings := _findings(sources)) or file is None:
+        raise ConfigurationError(findings)
+    return StationConfig(
+        path=path,
+        station=file.station,
+        clock=file.clock,
+        journal=file.journal.path,
+        scan=file.scan,
+        links=MappingProxyType(file.links),
+        roles=MappingProxyType(file.roles),
+        policy=file.policy.site_policy(),
+        recipes=MappingProxyType(recipes),
+        io=MappingProxyType({name: io.io_list() for name, io in lists.items()}),
+        alarms=MappingProxyType(alarms),
+        config_hash=_hash(sources, overrides),
+        document=document,
+    )
+
+
+def absent_files(config: StationConfig) -> list[str]:
+    """Findings about files that the station file names and this PC does not have, for the moment of a start.
+
+    Not part of loading: a station file is also checked on PCs that hold neither keys nor a journal.
+    """
+    found = []
+    for name, link in config.links.items():
+        if not isinstance(link, OpcUaLink) or link.security is None:
+            continue
+        for key in ("certificate", "private_key", "server_certificate", "password_file"):
+            path = getattr(link.security, key)
+            if path is not None and not path.is_file():
+                found.append(_absent(config, f"there is no file {path}", "links", name, "security", key))
+    if not config.journal.parent.is_dir():
+        found.append(_absent(config, f"there is no folder {config.journal.parent}", "journal", "path"))
+    return found
+
+
+def _absent(config: StationConfig, text: str, *keys: str) -> str:
+    return f"{config.where(*keys)}: {dotted(keys)}: {text}"
+
+
+def _override(document: Document, overrides: Mapping[str, OverrideValue]) -> None:
+    if not overrides or not document.parsed:
+        return
+    station = document.data.get("station")
+    simulated = isinstance(station, dict) and station.get("simulated") is True
+    for name, value in overrides.items():
+        path = tuple(name.split("."))
+        document.overridden.add(path)
+        if not simulated:
+            document.report(path, "only a simulated station takes overrides")
+        elif path[0] == "station":
+            document.report(path, "which station this is cannot be overridden")
+        else:
+            _set(document.data, path, value)
+
+
+def _set(data: dict[str, Any], path: tuple[str, ...], value: OverrideValue) -> None:
+    """Put a value into nested data; what stands in the way is replaced and fails validation."""
+    for key in path[:-1]:
+        if not isinstance(data.get(key), dict):
+            data[key] = {}
+        data = data[key]
+    data[path[-1]] = value
+
+
+def _places(path: Path, folder: str) -> list[Path]:
+    """Where a file named in a station file may lie: a site's own folder goes before the release's."""
+    return [path.parent / folder, path.parent / ".." / folder, config_directory() / folder]
+
+
+def _find(path: Path, folder: str, name: str) -> Path | None:
+    return next((place / name for place in _places(path, folder) if (place / name).is_file()), None)
+
+
+def _lists(sketch: Sketch, path: Path) -> dict[str, IoFile]:
+    """The I/O list of every link that names one, also of links that are wrong otherwise."""
+    read: dict[tuple[Path, bool], IoFile] = {}
+    lists = {}
+    for name in sketch.links:
+        protocol, io_name = sketch.value("links", name, "protocol"), sketch.value("links", name, "io_list")
+        if protocol not in PROTOCOLS or protocol == "serial-line" or not isinstance(io_name, str):
+            continue
+        found = _find(path, "io", io_name) if "/" not in io_name else None
+        if found is None:
+            folders = ", ".join(shown(place) for place in _places(path, "io"))
+            sketch.document.report(("links", name, "io_list"), f"no such I/O list in {folders}", got=io_name)
+            continue
+        key = (found, protocol == "opcua")
+        if key not in read:
+            read[key] = read_io_list(found, protocol)
+        lists[name] = read[key]
+    return lists
+
+
+def _vehicles(sketch: Sketch, path: Path) -> list[Document]:
+    documents = []
+    names = sketch.value("vehicles")
+    for i, name in enumerate(names if isinstance(names, list) else ()):
+        if not isinstance(name, str) or name in names[:i] or "/" in name:
+            continue
+        found = _find(path, "vehicles", f"{name}.yaml")
+        if found is None:
+            folders = ", ".join(shown(place) for place in _places(path, "vehicles"))
+            sketch.document.report(("vehicles", i), f"no file {name}.yaml in {folders}", got=name)
+        else:
+            documents.append(read_yaml(found))
+    return documents
+
+
+def _recipes(documents: list[Document]) -> dict[str, Recipe]:
+    recipes: dict[str, Recipe] = {}
+    files: dict[str, str] = {}
+    for document in documents:
+        vehicle = validated(document, VehicleFile) if document.parsed else None
+        if vehicle is None:
+            continue
+        if vehicle.model in recipes:
+            document.report(("model",), f"is also the model of {files[vehicle.model]}", got=vehicle.model)
+        recipes.setdefault(vehicle.model, vehicle.recipe())
+        files.setdefault(vehicle.model, document.file)
+    return recipes
+
+
+def _findings(sources: list[Document | IoFile]) -> list[str]:
+    found = [sorted(source.findings, key=lambda f: (f.line, f.col)) for source in sources]
+    return list(dict.fromkeys(str(finding) for findings in found for finding in findings))
+
+
+def _hash(sources: list[Document | IoFile], overrides: Mapping[str, OverrideValue]) -> str:
+    """Files count by name and content, not by folder: the same configuration on two PCs has the same hash."""
+    lines = [f"{Path(source.file).name} {source.digest}" for source in sources]
+    lines += [f"{name}={overrides[name]!r}" for name in sorted(overrides)]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
