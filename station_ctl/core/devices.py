@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TypeVar, overload
+from typing import Any, TypeVar, overload
 
 from station_ctl.core.points import Access, BaseType, IoList, Point, ScanClass
 from station_ctl.core.signals import Signal
@@ -100,7 +100,7 @@ class Device:
     def signal(self, kind: type[B], tag: str, name: str = "") -> Signal[B]: ...
     @overload
     def signal(self, kind: type[B], tag: str, name: str = "", *, count: int) -> Signal[tuple[B, ...]]: ...
-    def signal(self, kind: type, tag: str, name: str = "", *, count: int = 1) -> Signal[B] | Signal[tuple[B, ...]]:
+    def signal(self, kind: type, tag: str, name: str = "", *, count: int = 1) -> Any:
         """A tag of the I/O list as a typed signal; what does not fit is collected and raised at once."""
         point = self.io.get(tag)
         if point is None:

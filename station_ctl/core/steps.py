@@ -37,6 +37,8 @@ class Interlock:
     code: str
     text: str
     holds: Condition
+    follows: tuple[str, ...] = ()
+    """Codes whose loss entails the loss of this one: then those are the cause and this is an effect."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class Step:
 
     `within` and `nominal` are seconds of process time. `do` None = nothing is ordered, the proof is awaited.
     `after` names steps of other lanes that must be done. `enters`/`leaves` take and give back zone tokens.
+    `moves` is what the order does to custody; `admits` (pack, place) and `releases` (pack) happen when it is proven.
     `background` steps may outlast their phase; whatever needs them names them in `after`.
     """
 
@@ -71,6 +74,8 @@ class Step:
     enters: tuple[str, ...] = ()
     leaves: tuple[str, ...] = ()
     moves: tuple[Move, ...] = ()
+    admits: tuple[str, str] | None = None
+    releases: str = ""
     background: bool = False
     chapter: str = ""
 

@@ -1,0 +1,189 @@
+"""Events that go into a decision and effects that come out of it. Plain frozen data.
+
+Knows their shape only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from station_ctl.core.custody import Ledger
+from station_ctl.core.devices import Command
+from station_ctl.core.modes import Mode
+from station_ctl.core.steps import Job, Sequence, Step
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something happened at process time `time` (s)."""
+
+    time: float
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned(Event):
+    """The image moved: some link has a newer scan."""
+
+
+class Verb(StrEnum):
+    """What a person may ask of the station."""
+
+    RESET = "reset"
+    START = "start"
+    HOLD = "hold"
+    RESUME = "resume"
+    STOP = "stop"
+    ABORT = "abort"
+    CLEAR = "clear"
+    MODE = "mode"
+    ACKNOWLEDGE = "acknowledge"
+    ADMIT = "admit"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked(Event):
+    """A person asks. `confirmed` = the person has looked at half-done steps and says they may be repeated."""
+
+    verb: Verb
+    who: str
+    request: int = 0
+    mode: Mode | None = None
+    confirmed: bool = False
+    admit: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RunAsked(Event):
+    """A run of `sequence` is asked for."""
+
+    run_id: str
+    sequence: Sequence
+    job: Job | None
+    who: str
+    request: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class OrderSent(Event):
+    """The order left through the gate and the PLC's connection took it."""
+
+    number: int
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class OrderNotSent(Event):
+    """The order surely did not reach the PLC; `why` says what stopped it."""
+
+    number: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderUnknown(Event):
+    """The order may have reached the PLC: it must be read back."""
+
+    number: int
+    at: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class JournalFailed(Event):
+    """A commit failed: nothing more may be ordered."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskStuck(Event):
+    """A task of ours is dead, stuck or slow; `names` says which."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class JournalReady(Event):
+    """The journal is open and writable; memory restored from it."""
+
+    ledger: Ledger
+    next_order: int
+    half_done: str
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """Something to be done by the shell, in the order given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record(Effect):
+    """One journal row; durable before any later effect of the same decision."""
+
+    kind: str
+    run_id: str = ""
+    step: int = 0
+    order: int = 0
+    data: tuple[tuple[str, object], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SetLedger(Effect):
+    """The custody ledger after this decision; written in the same transaction as its records."""
+
+    ledger: Ledger
+
+
+@dataclass(frozen=True, slots=True)
+class Issue(Effect):
+    """Send one order through the gate, if its guards still hold on the newest scan after the commit."""
+
+    number: int
+    run_id: str
+    step: Step
+    command: Command
+    epoch: int
+    connection: int
+
+
+@dataclass(frozen=True, slots=True)
+class StopDevices(Effect):
+    """Raise the stop level of these roles now, and keep it raised."""
+
+    roles: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseStop(Effect):
+    """Lower every stop level that is raised: a person has started or resumed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Announce(Effect):
+    """An alarm a person must see."""
+
+    code: str
+    text: str
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Effect):
+    """Answer to request number `request`; `refused` empty = accepted."""
+
+    request: int
+    refused: str = ""
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress(Effect):
+    """Something an onlooker may show: step begun, proven, run ended, state changed."""
+
+    what: str
+    run_id: str = ""
+    step: int = 0
+    text: str = ""
+    time: float = 0.0
+    facts: tuple[tuple[str, object], ...] = field(default=())

@@ -1,0 +1,147 @@
+"""The one gate: the only code that writes orders to a PLC.
+
+Commits intent and custody first, checks the guards again on the newest scan, sends once, never repeats a write.
+Does not decide what to order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+from station_ctl.core.errors import JournalError
+from station_ctl.core.links import Link, NotSent, OutcomeUnknown, WriteRefused
+from station_ctl.core.orders import ORDER_TTL_MS, Order
+from station_ctl.core.signals import Image, OwnFacts
+from station_ctl.engine.events import (
+    Effect,
+    Event,
+    Issue,
+    JournalFailed,
+    OrderNotSent,
+    OrderSent,
+    OrderUnknown,
+    Record,
+    ReleaseStop,
+    SetLedger,
+)
+from station_ctl.engine.journal_thread import Committer
+from station_ctl.engine.state import StationState, StepStatus
+from station_ctl.engine.station import StationFacts
+from station_ctl.engine.stop_levels import StopLevels
+
+IDLE_BEAT = 0.2
+
+
+class Gate:
+    """Takes batches of effects in order; each batch is durable before anything of it is sent."""
+
+    def __init__(
+        self,
+        facts: StationFacts,
+        links: Mapping[str, Link],
+        journal: Committer,
+        stops: StopLevels,
+        *,
+        image: Callable[[], Image],
+        state: Callable[[], StationState],
+        report: Callable[[Callable[[float], Event]], None],
+        beat: Callable[[], None],
+    ) -> None:
+        self._facts, self._links, self._journal, self._stops = facts, links, journal, stops
+        self._image, self._state, self._report, self._beat = image, state, report, beat
+        self._queue: asyncio.Queue[tuple[Effect, ...]] = asyncio.Queue()
+        self._sending: set[asyncio.Task[None]] = set()
+        self.commits = 0
+
+    def submit(self, effects: tuple[Effect, ...]) -> None:
+        """Hand over one decision's effects. Returns at once."""
+        self._queue.put_nowait(effects)
+
+    async def run(self) -> None:
+        """Work off batches until cancelled; then wait for sends under way."""
+        try:
+            while True:
+                self._beat()
+                try:
+                    async with asyncio.timeout(IDLE_BEAT):
+                        batch = await self._queue.get()
+                except TimeoutError:
+                    continue
+                await self._work(batch)
+        finally:
+            await asyncio.gather(*self._sending, return_exceptions=True)
+
+    async def drain(self) -> None:
+        """Wait until everything handed over has been committed and sent."""
+        while not self._queue.empty() or self._sending:
+            await asyncio.sleep(0.005)
+
+    async def _work(self, batch: tuple[Effect, ...]) -> None:
+        records = [e for e in batch if isinstance(e, Record)]
+        ledgers = [e.ledger for e in batch if isinstance(e, SetLedger)]
+        issues = [e for e in batch if isinstance(e, Issue)]
+        if records or ledgers:
+            try:
+                await self._journal.commit(records, ledgers[-1] if ledgers else None)
+                self.commits += 1
+            except JournalError as error:
+                why = str(error)
+                for issue in issues:
+                    self._tell_not_sent(issue.number, why)
+                self._report(lambda time: JournalFailed(time, why))
+                return
+        if any(isinstance(e, ReleaseStop) for e in batch):
+            await self._stops.lower_all()
+        for issue in issues:
+            task = asyncio.create_task(self._send(issue), name=f"order {issue.number}")
+            self._sending.add(task)
+            task.add_done_callback(self._sending.discard)
+
+    async def _send(self, issue: Issue) -> None:
+        channel = self._facts.channels[issue.command.role]
+        if why := self._why_not(issue):
+            self._tell_not_sent(issue.number, why)
+            return
+        uptime = channel.uptime_ms.read(self._image())
+        assert isinstance(uptime.value, int)
+        expires = (uptime.value + ORDER_TTL_MS) & 0xFFFFFFFF
+        order = Order(issue.number, issue.epoch, issue.command.opcode, issue.command.params, expires)
+        link = self._links[channel.link]
+        sent_at = self._image().now
+        try:
+            await link.write(order.tags(channel.prefix), commit=f"{channel.prefix}CMD_COMMIT")
+        except (NotSent, WriteRefused) as error:
+            self._tell_not_sent(issue.number, str(error))
+        except OutcomeUnknown as error:
+            why = str(error)
+            self._report(lambda time: OrderUnknown(time, issue.number, sent_at, why))
+        else:
+            self._report(lambda time: OrderSent(time, issue.number, sent_at))
+
+    def _tell_not_sent(self, number: int, why: str) -> None:
+        self._report(lambda time: OrderNotSent(time, number, why))
+
+    def _why_not(self, issue: Issue) -> str:
+        """Why the order may not leave now, judged on the newest scan; empty if it may."""
+        state = self._state()
+        run = state.run(issue.run_id)
+        st = run.of(issue.step.no) if run is not None else None
+        if st is None or st.order != issue.number or st.status is not StepStatus.INTENT or state.trips:
+            return "withdrawn by a stop before it was sent"
+        # Custody already shows the pack on its way under this order; the permissives speak of the time before it.
+        own = OwnFacts(state.mode, state.journal_writable, state.ledger.cancel(issue.number))
+        image = self._image().with_own(own)
+        for row in (*issue.step.permissives, *(k.interlock for k in issue.step.interlocks)):
+            if not row.holds.proven(image):
+                return f"{row.code} {row.text}: {row.holds.why_not(image)}"
+        channel = self._facts.channels[issue.command.role]
+        snapshot = image.links[channel.link]
+        if snapshot.connection != issue.connection:
+            return f"link {channel.link} was connected anew since the order was decided"
+        if not channel.epoch.equals(issue.epoch).proven(image):
+            return channel.epoch.equals(issue.epoch).why_not(image)
+        uptime = channel.uptime_ms.read(image)
+        return "" if uptime.good else f"uptime of {channel.link} {uptime}"
+
+

@@ -1,0 +1,160 @@
+"""The journal: every intent, proof, trip and request, and the custody ledger, in one SQLite file.
+
+Knows durability: WAL, synchronous FULL, one exclusive connection. Does not know what a row means to the engine.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from station_ctl.core.custody import Custody, Ledger
+from station_ctl.core.errors import JournalError
+from station_ctl.engine.events import Record
+
+APPLICATION_ID = 0x53544354
+SCHEMA = 1
+
+_TABLES = """
+CREATE TABLE row (
+  seq INTEGER PRIMARY KEY, at TEXT NOT NULL, kind TEXT NOT NULL, run TEXT NOT NULL, step INTEGER NOT NULL,
+  order_no INTEGER NOT NULL, data TEXT NOT NULL
+) STRICT;
+CREATE INDEX row_run ON row(run) WHERE run <> '';
+CREATE TABLE custody (
+  pack TEXT PRIMARY KEY CHECK (pack <> ''), place TEXT NOT NULL, target TEXT, order_no INTEGER,
+  CHECK ((target IS NULL) = (order_no IS NULL))
+) STRICT;
+CREATE UNIQUE INDEX custody_place ON custody(place);
+CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What the journal remembers at start: the ledger, the next order number, runs that were never closed."""
+
+    ledger: Ledger
+    next_order: int
+    open_runs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class JournalRow:
+    """One row as read back."""
+
+    seq: int
+    at: str
+    kind: str
+    run: str
+    step: int
+    order: int
+    data: dict[str, object]
+
+
+class Journal:
+    """One open journal. Not thread-safe: one thread owns it (see `JournalThread`)."""
+
+    def __init__(self, path: Path, station: str, *, create: bool = True) -> None:
+        """Open or create the journal of `station`. Raises JournalError; never silently begins a new one."""
+        self.path = path
+        self._ledger = Ledger()
+        new = not path.exists()
+        if new and not create:
+            raise JournalError(f"journal {path} is missing; restore a backup, or start with a new journal on purpose")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=0.2)
+            self._open(station, new=new)
+        except sqlite3.Error as error:
+            hint = "another controller has it open" if "locked" in str(error) else "restore the newest verified backup"
+            raise JournalError(f"journal {path} cannot be opened: {error}; {hint}") from error
+        except OSError as error:
+            raise JournalError(f"journal {path} cannot be opened: {error}") from error
+
+    def _open(self, station: str, *, new: bool) -> None:
+        db = self._db
+        db.execute("PRAGMA locking_mode=EXCLUSIVE")
+        db.execute("PRAGMA journal_mode=WAL")
+        db.execute("PRAGMA synchronous=FULL")
+        db.execute("PRAGMA wal_autocheckpoint=500")
+        db.execute("BEGIN EXCLUSIVE")
+        try:
+            if new:
+                for statement in _TABLES.split(";"):
+                    db.execute(statement)
+                db.execute(f"PRAGMA application_id={APPLICATION_ID}")
+                db.execute(f"PRAGMA user_version={SCHEMA}")
+                db.execute("INSERT INTO fact VALUES ('station', ?)", (station,))
+            self._check(station)
+        except BaseException:
+            db.execute("ROLLBACK")
+            db.close()
+            raise
+        db.execute("COMMIT")
+
+    def _check(self, station: str) -> None:
+        db = self._db
+        (application,) = db.execute("PRAGMA application_id").fetchone()
+        (version,) = db.execute("PRAGMA user_version").fetchone()
+        if application != APPLICATION_ID:
+            raise JournalError(f"{self.path} is not a journal of this program; name another file in the station file")
+        if version != SCHEMA:
+            raise JournalError(f"{self.path} has schema {version}, this release reads {SCHEMA}; use the release that wrote it")
+        (owner,) = db.execute("SELECT value FROM fact WHERE name='station'").fetchone()
+        if owner != station:
+            raise JournalError(f"{self.path} belongs to station {owner}, not to {station}")
+        (verdict,) = db.execute("PRAGMA quick_check").fetchone()
+        if verdict != "ok":
+            raise JournalError(f"{self.path} is damaged: {verdict}; restore the newest verified backup")
+
+    def restore(self) -> Restored:
+        """Ledger, next order number and open runs, as committed."""
+        rows = self._db.execute("SELECT pack, place, target, order_no FROM custody").fetchall()
+        self._ledger = Ledger({pack: Custody(place, target, order) for pack, place, target, order in rows})
+        (last,) = self._db.execute("SELECT COALESCE(MAX(order_no), 0) FROM row").fetchone()
+        opened = self._db.execute(
+            "SELECT run FROM row WHERE kind='run-opened' AND run NOT IN (SELECT run FROM row WHERE kind='run-closed')"
+        ).fetchall()
+        return Restored(self._ledger, last + 1, tuple(run for (run,) in opened))
+
+    def commit(self, records: Iterable[Record], ledger: Ledger | None) -> None:
+        """Write rows and the new ledger in one durable transaction. Raises JournalError; then nothing was written."""
+        at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        db = self._db
+        try:
+            db.execute("BEGIN IMMEDIATE")
+            db.executemany(
+                "INSERT INTO row (at, kind, run, step, order_no, data) VALUES (?, ?, ?, ?, ?, ?)",
+                [(at, r.kind, r.run_id, r.step, r.order, json.dumps(dict(r.data))) for r in records],
+            )
+            if ledger is not None:
+                self._write_ledger(ledger)
+            db.execute("COMMIT")
+        except sqlite3.Error as error:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+            raise JournalError(f"journal {self.path}: {error}") from error
+        if ledger is not None:
+            self._ledger = ledger
+
+    def _write_ledger(self, ledger: Ledger) -> None:
+        before, after = dict(self._ledger), dict(ledger)
+        changed = [(p, c) for p, c in after.items() if before.get(p) != c]
+        gone = [(p,) for p in before if p not in after or before[p] != after[p]]
+        self._db.executemany("DELETE FROM custody WHERE pack=?", gone)
+        self._db.executemany("INSERT INTO custody VALUES (?, ?, ?, ?)", [(p, c.place, c.to, c.order) for p, c in changed])
+
+    def rows(self, run: str = "") -> list[JournalRow]:
+        """Rows of one run, or all, oldest first."""
+        sql = "SELECT seq, at, kind, run, step, order_no, data FROM row" + (" WHERE run=?" if run else "") + " ORDER BY seq"
+        found = self._db.execute(sql, (run,) if run else ()).fetchall()
+        return [JournalRow(s, at, kind, r, step, order, json.loads(data)) for s, at, kind, r, step, order, data in found]
+
+    def close(self) -> None:
+        """Close the file and give up the lock."""
+        self._db.close()

@@ -1,0 +1,119 @@
+"""Progress of one active step, judged on one image: acknowledged, done, proven, stopped, or at its limit.
+
+Pure. Knows the order handshake (docs/plc_contract.md). Does not know lanes or the station's state.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from station_ctl.core.devices import Channel
+from station_ctl.core.orders import ACK_TEXT, RESULT_TEXT, AckCode, Result
+from station_ctl.core.signals import Image
+from station_ctl.core.steps import Step
+from station_ctl.engine.state import StepState, StepStatus
+from station_ctl.engine.station import ACK_WITHIN, PROOF_WITHIN, QUIET_WITHIN
+
+
+_ACK_WORDS: dict[object, str] = {int(code): text for code, text in ACK_TEXT.items()}
+_RESULT_WORDS: dict[object, str] = {int(result): text for result, text in RESULT_TEXT.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The step's state after this image, and the alarm that makes the station hold, if any."""
+
+    state: StepState
+    code: str = ""
+    text: str = ""
+
+
+def judge(step: Step, st: StepState, channel: Channel | None, image: Image, time: float) -> Verdict:
+    """Judge an active step while the station executes. `time` is process time (s)."""
+    verdict = _judge_order(step, st, channel, image) if channel is not None else Verdict(st)
+    st = verdict.state
+    if verdict.code or st.status is not StepStatus.BUSY:
+        return verdict if verdict.code else _limit(step, st, image, time)
+    if (channel is None or st.done_at) and _proven(step, st, image):
+        return Verdict(replace(st, status=StepStatus.PROVEN, ended=time))
+    if st.done_at and image.now - st.done_at > PROOF_WITHIN:
+        return Verdict(
+            replace(st, status=StepStatus.FAILED, ended=time),
+            "A107",
+            f"the PLC says done, the sensors do not: {step.done.why_not(image) or 'proof is older than the acknowledgement'}",
+        )
+    return _limit(step, st, image, time)
+
+
+def _judge_order(step: Step, st: StepState, channel: Channel, image: Image) -> Verdict:
+    """Follow acknowledge and done of the step's own order number; foreign numbers say nothing."""
+    ack, code = channel.ack_id.read(image), channel.ack_code.read(image)
+    acknowledged = bool(ack.good and code.good and ack.value == st.order)
+    if st.status is not StepStatus.BUSY and acknowledged:
+        if code.value != AckCode.ACCEPTED:
+            why = _ACK_WORDS.get(code.value, f"unknown answer {code.value}")
+            return Verdict(replace(st, status=StepStatus.FAILED), "A105", f"the PLC refused the order: {why}")
+        st = replace(st, status=StepStatus.BUSY, acked_at=ack.at)
+    if st.status is StepStatus.BUSY and not st.done_at:
+        done, result = channel.done_id.read(image), channel.result.read(image)
+        if done.good and result.good and done.value == st.order:
+            st = replace(st, done_at=done.at)
+            if result.value != Result.OK:
+                status = StepStatus.STOPPED if result.value == Result.STOPPED else StepStatus.FAILED
+                said = _RESULT_WORDS.get(result.value, f"result {result.value}")
+                fault = channel.fault.read(image)
+                why = f"the device reports {said}, fault code {fault}; needs {step.done}; {step.done.why_not(image)}"
+                return Verdict(replace(st, status=status), "A106", why)
+    if st.status in (StepStatus.SENT, StepStatus.UNKNOWN) and image.now - st.sent_at > ACK_WITHIN:
+        found = f"PLC's last acknowledged order {ack}"
+        return Verdict(
+            replace(st, status=StepStatus.UNKNOWN),
+            "A108",
+            f"order {st.order} not acknowledged within {ACK_WITHIN:g} s; found {found}",
+        )
+    return Verdict(st)
+
+
+def _proven(step: Step, st: StepState, image: Image) -> bool:
+    """The proof counts only on samples younger than the acknowledgement."""
+    return step.done.proven(image) and step.done.sampled_at(image) >= st.acked_at
+
+
+def _limit(step: Step, st: StepState, image: Image, time: float) -> Verdict:
+    if time - st.began <= step.within:
+        return Verdict(st)
+    waited = step.done.why_not(image) or "proven, but the PLC has not said done"
+    return Verdict(
+        replace(st, status=StepStatus.FAILED, ended=time),
+        "A104",
+        f"not done within {step.within:g} s: {waited}",
+    )
+
+
+def settle(step: Step, st: StepState, channel: Channel | None, image: Image, time: float) -> StepState:
+    """Judge an active step after a stop was ordered: observe how it ended, never order anything.
+
+    An order that is surely not on the PLC (same start, expired unacknowledged) has not begun: the step waits again.
+    """
+    if channel is None:
+        return StepState()
+    if st.status is StepStatus.INTENT:
+        return st  # the gate is about to say whether the order left
+    observed = _judge_order(step, st, channel, image).state
+    if observed.done_at:
+        result = channel.result.read(image)
+        if result.value == Result.OK and _proven(step, observed, image):
+            return replace(observed, status=StepStatus.PROVEN, ended=time)
+        waited_for_proof = result.value == Result.OK and image.now - observed.done_at <= PROOF_WITHIN
+        return observed if waited_for_proof else replace(observed, status=StepStatus.STOPPED, ended=time)
+    epoch = channel.epoch.read(image)
+    if epoch.good and epoch.value != st.epoch:
+        return replace(observed, status=StepStatus.STOPPED, ended=time)
+    if not epoch.good:
+        since = max(st.sent_at, st.acked_at)
+        alive = image.links[channel.link].alive_at if channel.link in image.links else since
+        quiet = image.now - max(since, alive) > QUIET_WITHIN
+        return replace(observed, status=StepStatus.STOPPED, ended=time) if quiet else observed
+    if observed.status in (StepStatus.SENT, StepStatus.UNKNOWN) and image.now - st.sent_at > ACK_WITHIN + PROOF_WITHIN:
+        return StepState()
+    return observed

@@ -1,0 +1,175 @@
+"""The runner: the thin shell around `decide`. Feeds it scans and requests, carries its effects out.
+
+Knows asyncio and the order of effects. Decides nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Callable, Mapping
+
+import structlog
+
+from station_ctl.core.errors import NotAllowed, Refused, StationError
+from station_ctl.core.links import Link, LinkSnapshot
+from station_ctl.core.modes import Mode
+from station_ctl.core.signals import Image
+from station_ctl.core.steps import Job, Sequence
+from station_ctl.engine.clock import Clock
+from station_ctl.engine.decide import decide
+from station_ctl.engine.events import (
+    Announce,
+    Answer,
+    Asked,
+    Effect,
+    Event,
+    Issue,
+    JournalReady,
+    Progress,
+    Record,
+    ReleaseStop,
+    RunAsked,
+    Scanned,
+    SetLedger,
+    StopDevices,
+    TaskStuck,
+    Verb,
+)
+from station_ctl.engine.gate import Gate
+from station_ctl.engine.journal import Restored
+from station_ctl.engine.journal_thread import Committer
+from station_ctl.engine.liveness import Heartbeat, Liveness
+from station_ctl.engine.state import StationState
+from station_ctl.engine.station import StationFacts
+from station_ctl.engine.stop_levels import StopLevels
+
+log = structlog.get_logger()
+
+Listener = Callable[[Effect], None]
+_REFUSALS: dict[str, type[StationError]] = {"A401": Refused}
+
+
+class Engine:
+    """One running station: state, newest image, gate, stop levels, heartbeat."""
+
+    def __init__(
+        self,
+        facts: StationFacts,
+        links: Mapping[str, Link],
+        journal: Committer,
+        restored: Restored,
+        clock: Clock,
+        heartbeat_limits: Mapping[str, float],
+    ) -> None:
+        self.facts, self.links, self.clock = facts, dict(links), clock
+        self.state = StationState()
+        self._limits = dict(heartbeat_limits)
+        self._snapshots: dict[str, LinkSnapshot] = {name: link.snapshot for name, link in links.items()}
+        self._listeners: list[Listener] = []
+        self._answers: dict[int, asyncio.Future[Answer]] = {}
+        self._request_numbers = itertools.count(1)
+        self.liveness = Liveness(clock.monotonic)
+        self.stops = StopLevels(facts, links, self.image)
+        self.gate = Gate(
+            facts,
+            links,
+            journal,
+            self.stops,
+            image=self.image,
+            state=lambda: self.state,
+            report=lambda make: self.handle(make(self.clock.process())),
+            beat=self.liveness.register("gate", 2.0),
+        )
+        self.heartbeat = Heartbeat(links, self.liveness, self._stuck)
+        half_done = "; ".join(f"run {run} was never closed: recovery is needed" for run in restored.open_runs)
+        self.handle(JournalReady(clock.process(), restored.ledger, restored.next_order, half_done))
+        for link in links.values():
+            link.on_scan(self._scanned)
+
+    def image(self) -> Image:
+        """Everything known now."""
+        return Image(self.clock.monotonic(), self._snapshots, self._limits)
+
+    def listen(self, listener: Listener) -> None:
+        """Show every effect to an onlooker. An onlooker that fails is dropped and logged; control goes on."""
+        self._listeners.append(listener)
+
+    async def run(self) -> None:
+        """Run links, gate and heartbeat until cancelled. A task that ends is named and stops the heartbeat."""
+        tasks = {
+            asyncio.create_task(work, name=name)
+            for name, work in (
+                *((f"link {name}", link.run()) for name, link in self.links.items()),
+                ("gate", self.gate.run()),
+                ("heartbeat", self.heartbeat.run()),
+            )
+        }
+        try:
+            while tasks:
+                done, tasks = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    why = repr(task.exception()) if not task.cancelled() else "cancelled"
+                    log.error("task-ended", task=task.get_name(), why=why)
+                    self.liveness.declare_dead(task.get_name())
+                    self._stuck((f"{task.get_name()}: {why}",))
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    def handle(self, event: Event) -> None:
+        """Decide on one event and carry the effects out. Synchronous: a stop is on its way before this returns."""
+        self.state, effects = decide(self.facts, self.state, self.image(), event)
+        if not effects:
+            return
+        for effect in effects:
+            if isinstance(effect, StopDevices):
+                self.stops.raise_(effect.roles)
+        durable = tuple(e for e in effects if isinstance(e, (Record, SetLedger, Issue, ReleaseStop)))
+        if durable:
+            self.gate.submit(durable)
+        for effect in effects:
+            self._show(effect)
+
+    async def ask(self, verb: Verb, who: str, *, mode: Mode | None = None, confirmed: bool = False, admit: tuple[tuple[str, str], ...] = ()) -> None:
+        """Put a person's request. Raises Refused or NotAllowed with the reason; then nothing has moved."""
+        number = next(self._request_numbers)
+        await self._answered(number, Asked(self.clock.process(), verb, who, number, mode, confirmed, admit))
+
+    async def begin(self, run_id: str, sequence: Sequence, job: Job | None, who: str) -> None:
+        """Open a run. Raises NotAllowed or Refused with the reason."""
+        number = next(self._request_numbers)
+        await self._answered(number, RunAsked(self.clock.process(), run_id, sequence, job, who, number))
+
+    async def _answered(self, number: int, event: Event) -> None:
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._answers[number] = future
+        self.handle(event)
+        answer = await future
+        if answer.refused:
+            raise _REFUSALS.get(answer.code, NotAllowed)(answer.refused)
+
+    def _scanned(self, snapshot: LinkSnapshot) -> None:
+        self._snapshots = {**self._snapshots, snapshot.link: snapshot}
+        self.handle(Scanned(self.clock.process()))
+        if self.stops.raised:
+            self.stops.repeat(snapshot.link)
+
+    def _show(self, effect: Effect) -> None:
+        if isinstance(effect, Answer) and (future := self._answers.pop(effect.request, None)) is not None:
+            future.set_result(effect)
+        elif isinstance(effect, Announce):
+            log.warning("alarm", code=effect.code, text=effect.text, source=effect.source)
+        elif isinstance(effect, Progress):
+            log.info(effect.what, run=effect.run_id, step=effect.step, text=effect.text)
+        for listener in tuple(self._listeners):
+            try:
+                listener(effect)
+            except Exception:
+                self._listeners.remove(listener)
+                log.exception("listener-failed", listener=repr(listener))
+
+    def _stuck(self, names: tuple[str, ...]) -> None:
+        log.error("task-stuck", tasks=names)
+        self.handle(TaskStuck(self.clock.process(), names))

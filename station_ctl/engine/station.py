@@ -1,0 +1,37 @@
+"""The constant part of every decision: order channels by role, and the interlocks of the whole station.
+
+Knows what `build.py` has put together. Does not change while the station runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from station_ctl.core.devices import Channel
+from station_ctl.core.steps import Interlock, Kept
+
+ACK_WITHIN = 1.0
+"""Wall seconds after sending in which a PLC must acknowledge; equals the order's time to live."""
+
+PROOF_WITHIN = 2.0
+"""Wall seconds between the PLC's "done" and the sensors' agreement; then the device is held to be lying."""
+
+QUIET_WITHIN = 2.0
+"""Wall seconds after which an unreachable PLC has surely stopped by itself (dead-man 1 s, plus margin)."""
+
+PERMISSIVE_WITHIN = 60.0
+"""Process seconds a ready step waits for its permissives before the station holds and says for what."""
+
+
+@dataclass(frozen=True)
+class StationFacts:
+    """What the engine knows of the station it runs.
+
+    `always` stays on watch whenever the station acts, whatever the step; `safe` is needed to reset, start, resume.
+    """
+
+    name: str
+    channels: Mapping[str, Channel]
+    always: tuple[Kept, ...]
+    safe: tuple[Interlock, ...]

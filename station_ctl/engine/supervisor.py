@@ -1,0 +1,75 @@
+"""Supervision: every interlock of every active step, judged as a level on every scan.
+
+Pure. Knows which losses trip and which of them is the cause. Does not stop anything itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from station_ctl.core.modes import State
+from station_ctl.core.signals import Image
+from station_ctl.core.steps import Interlock, Kept, OnLoss, Step
+from station_ctl.engine.state import StationState, StepState, Trip
+from station_ctl.engine.station import StationFacts
+
+ACTING = frozenset((State.EXECUTE, State.HOLDING, State.STOPPING))
+
+SAFETY_ROWS = frozenset(("G01", "G03", "G04"))
+"""Rows that mirror the safety PLC; their loss has its own alarm."""
+
+
+def trips(facts: StationFacts, state: StationState, image: Image) -> tuple[Trip, ...]:
+    """Every loss on this image that is not latched yet, the cause first. Empty = all that must hold is proven."""
+    if state.state not in ACTING:
+        return ()
+    lost: dict[str, tuple[Trip, Interlock]] = {}
+    for kept in facts.always:
+        if not kept.interlock.holds.proven(image):
+            _add(lost, _trip(kept, image, "", None), kept.interlock)
+    for run, step, st in state.active_steps():
+        for trip, interlock in _step_losses(facts, image, run.run_id, step, st):
+            _add(lost, trip, interlock)
+    latched = {(t.interlock, t.reaction) for t in state.trips}
+    # An effect of another loss in the same evaluation comes after its cause: False sorts before True.
+    ordered = sorted(lost.values(), key=lambda pair: any(code in lost for code in pair[1].follows))
+    return tuple(trip for trip, _ in ordered if (trip.interlock, trip.reaction) not in latched)
+
+
+def _add(lost: dict[str, tuple[Trip, Interlock]], trip: Trip, interlock: Interlock) -> None:
+    """One trip per interlock; of two reactions the harder one stays."""
+    known = lost.get(interlock.code)
+    if known is None or (known[0].reaction is OnLoss.HOLD and trip.reaction is OnLoss.ABORT):
+        lost[interlock.code] = (trip, interlock)
+
+
+def _step_losses(
+    facts: StationFacts, image: Image, run_id: str, step: Step, st: StepState
+) -> Iterator[tuple[Trip, Interlock]]:
+    for kept in step.interlocks:
+        if not kept.interlock.holds.proven(image):
+            yield _trip(kept, image, run_id, step), kept.interlock
+    if step.do is None:
+        return
+    channel = facts.channels[step.do.role]
+    alive = channel.epoch.equals(st.epoch)
+    if not alive.proven(image):
+        row = Interlock("G02", f"PLC of {step.do.role} answers, its heartbeat moves, it has not restarted", alive)
+        code = "A202" if channel.epoch.read(image).good else "A201"
+        text = f"step {step.no} {step.text}: {row.code} {row.text}: {alive.why_not(image)}"
+        # The epoch of the order never comes back after a restart: being alive again is what an acknowledgement needs.
+        yield Trip(code, text, OnLoss.HOLD, run_id, step.no, row.code, cause=channel.epoch.at_least(0)), row
+
+
+def _trip(kept: Kept, image: Image, run_id: str, step: Step | None) -> Trip:
+    row = kept.interlock
+    where = f"step {step.no} {step.text}: " if step is not None else ""
+    return Trip(
+        "A102" if row.code in SAFETY_ROWS else "A101",
+        f"{where}{row.code} {row.text}: {row.holds.why_not(image)}",
+        kept.on_loss,
+        run_id,
+        step.no if step is not None else 0,
+        row.code,
+        cause=row.holds,
+    )
