@@ -1,0 +1,126 @@
+"""The register memory that a PLC shows on Modbus, one for each unit.
+
+Knows function codes 3, 4, 6, 16 and 23. Does not know frames: Modbus TCP and RTU both stand on it.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable
+
+from hil_tests.simplc.wire.io_list import Place, Plain, Plc, PlcValue, Row, from_words, place_of, to_words
+
+ILLEGAL_FUNCTION, ILLEGAL_ADDRESS, ILLEGAL_VALUE = 1, 2, 3
+
+
+class RegisterMemory:
+    """One unit of one PLC: input registers follow `plc.values`, holding registers are what was written."""
+
+    def __init__(self, plc: Plc, rows: Iterable[Row], unit: int) -> None:
+        self._plc = plc
+        self._tables: dict[str, bytearray] = {"ir": bytearray(), "hr": bytearray()}
+        self._shown: list[tuple[Place, Row]] = []
+        self._written: list[tuple[Place, Row]] = []
+        for row in rows:
+            place = place_of(row)
+            if place.unit == unit:
+                (self._written if row.written else self._shown).append((place, row))
+                table = self._tables[place.table]
+                missing = 2 * (place.register + row.words) - len(table)
+                table.extend(bytes(max(0, missing)))
+        self._written.sort(key=lambda item: item[0].register)
+        self._last: dict[str, PlcValue] = {}
+        self._ranges: dict[tuple[str, int, int], list[tuple[Place, Row]]] = {}
+
+    def answer(self, pdu: bytes) -> bytes:
+        """The reply PDU to a request PDU."""
+        function = pdu[0]
+        try:
+            if function in (3, 4) and len(pdu) == 5:
+                return self._read(function, "hr" if function == 3 else "ir", *struct.unpack(">HH", pdu[1:]))
+            if function == 6 and len(pdu) == 5:
+                self._write(struct.unpack(">H", pdu[1:3])[0], pdu[3:5])
+                return pdu
+            if function == 16 and len(pdu) >= 8:
+                return self._write_many(pdu)
+            if function == 23 and len(pdu) >= 12:
+                return self._write_and_read(pdu)
+        except IllegalAddress:
+            return bytes((function | 0x80, ILLEGAL_ADDRESS))
+        except IllegalValue:
+            return bytes((function | 0x80, ILLEGAL_VALUE))
+        return bytes((function | 0x80, ILLEGAL_FUNCTION))
+
+    def _write_many(self, pdu: bytes) -> bytes:
+        start, count, size = struct.unpack(">HHB", pdu[1:6])
+        if not 1 <= count <= 123 or size != 2 * count or len(pdu) != 6 + size:
+            raise IllegalValue
+        self._write(start, pdu[6:])
+        return pdu[:5]
+
+    def _write_and_read(self, pdu: bytes) -> bytes:
+        read_start, read_count, start, count, size = struct.unpack(">HHHHB", pdu[1:10])
+        if not 1 <= count <= 121 or size != 2 * count or len(pdu) != 10 + size:
+            raise IllegalValue
+        self._write(start, pdu[10:])
+        return self._read(23, "hr", read_start, read_count)
+
+    def _read(self, function: int, name: str, start: int, count: int) -> bytes:
+        if not 1 <= count <= 125:
+            raise IllegalValue
+        table = self._tables[name]
+        if 2 * (start + count) > len(table):
+            raise IllegalAddress
+        if name == "ir":
+            self._refresh(start, count)
+        return bytes((function, 2 * count)) + table[2 * start : 2 * (start + count)]
+
+    def _refresh(self, start: int, count: int) -> None:
+        key = ("ir", start, count)
+        if key not in self._ranges:
+            self._ranges[key] = [
+                (place, row)
+                for place, row in self._shown
+                if place.register < start + count and place.register + row.words > start
+            ]
+        values, last, table = self._plc.values, self._last, self._tables["ir"]
+        for place, row in self._ranges[key]:
+            value = values.get(row.tag, 0)
+            if row.tag in last and last[row.tag] == value:
+                continue
+            last[row.tag] = value
+            _show(table, place, to_words(row, value))
+
+    def _write(self, start: int, data: bytes) -> None:
+        table, end = self._tables["hr"], start + len(data) // 2
+        touched = [
+            (place, row)
+            for place, row in self._written
+            if place.register < end and place.register + row.words > start
+        ]
+        if 2 * end > len(table) or not touched:
+            raise IllegalAddress
+        table[2 * start : 2 * end] = data
+        written: dict[str, Plain] = {}
+        for place, row in touched:
+            raw = table[2 * place.register : 2 * (place.register + row.words)]
+            written[row.tag] = from_words(row, list(struct.unpack(f">{row.words}H", raw)))
+        self._plc.write(written)
+
+
+def _show(table: bytearray, place: Place, words: list[int]) -> None:
+    at = 2 * place.register
+    if place.bit < 0:
+        table[at : at + 2 * len(words)] = struct.pack(f">{len(words)}H", *words)
+        return
+    word = (table[at] << 8) | table[at + 1]
+    word = word | (1 << place.bit) if words[0] else word & ~(1 << place.bit)
+    table[at : at + 2] = word.to_bytes(2, "big")
+
+
+class IllegalAddress(Exception):
+    """A request for a register that the unit does not have."""
+
+
+class IllegalValue(Exception):
+    """A request whose counts do not fit."""
