@@ -1,0 +1,228 @@
+"""The independent safety monitor: judges every live order, and every instant, from the plant's true state.
+
+Knows the truth and the safety rules S1–S17. Does not know any interlock, sequence, sensor or acknowledgement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Protocol
+
+from .danger import (
+    Finding,
+    bay_not_free,
+    bay_not_takeable,
+    hot,
+    not_held_for_work,
+    not_released,
+    runner_danger,
+)
+from .plant import UNDER, Plant, supported
+from .truth.packs import HANDOVER_IN, HANDOVER_OUT
+from .truth.robot import FLOOR_Z, IN, OUT
+
+REACTION_S = 0.3
+CYCLE_S = 0.01
+MACHINES = ("robot", "lift", "stacker")
+
+
+class Parameters(Protocol):
+    """What the monitor needs of an order's parameters."""
+
+    @property
+    def p1(self) -> int: ...
+    @property
+    def p2(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One unsafe order or instant: plant time in s, PLC, order (0 = none), opcode, rule, what was wrong."""
+
+    t: float
+    plc: str
+    order: int
+    opcode: int
+    rule: str
+    text: str
+
+    def as_dict(self) -> dict[str, object]:
+        return asdict(self)
+
+
+class Monitor:
+    """`verdicts` in order of time; `orders` counts the live orders judged."""
+
+    def __init__(self, plant: Plant) -> None:
+        self.plant = plant
+        self.orders = 0
+        self.verdicts: list[Verdict] = []
+        self._unsafe_since: dict[str, int] = {}
+        self._standing: set[str] = set()
+        self._cycle = 0
+        self._seen = 0
+
+    # ---- every instant -------------------------------------------------------------------------------------
+    def watch(self, cycle: int) -> None:
+        """Looks at the truth after each PLC cycle in which anything changed."""
+        self._cycle = cycle
+        version = self.plant.motions.version
+        if version == self._seen and not self._unsafe_since:
+            return
+        self._seen = version
+        self._track("chain", not self.plant.safety.drives_enabled)
+        vehicle = self.plant.lift.vehicle
+        self._track("hv", vehicle is not None and vehicle.hv_live)
+        self._track("clamps", not self.plant.lift.clamped)
+        found = dict(self._instants())
+        for text in found.keys() - self._standing:
+            self._record("", 0, 0, found[text], text)
+        self._standing = set(found)
+        while self.plant.mishaps:
+            rule, text = self.plant.mishaps.pop(0)
+            self._record("", 0, 0, rule, text)
+
+    def _track(self, name: str, unsafe: bool) -> None:
+        if unsafe:
+            self._unsafe_since.setdefault(name, self._cycle)
+        else:
+            self._unsafe_since.pop(name, None)
+
+    def _known(self, name: str) -> bool:
+        """The danger has stood long enough (wall time) for a controller to have seen it."""
+        since = self._unsafe_since.get(name)
+        return since is not None and (self._cycle - since) * CYCLE_S >= REACTION_S
+
+    def _instants(self) -> Iterator[tuple[str, str]]:
+        plant = self.plant
+        vehicle, robot = plant.lift.vehicle, plant.robot
+        if vehicle is not None:
+            if vehicle.pack(plant.places) is not None and not supported(robot, vehicle):
+                yield "pack in the vehicle is unlocked and unsupported", "S5"
+            moving = not vehicle.in_grooves and 0.02 < vehicle.travel < 0.98
+            if moving and plant.lift.force > 0.0:
+                yield "vehicle moves while clamped", "S4"
+            if moving and not (plant.lift.down and plant.lift.floor <= 0.0 and plant.lift.under_clear()):
+                yield "vehicle moves over an open pit, a raised platform or the robot", "S4"
+            turning = any(runner.phase == 2 for runner in robot.runners)
+            if turning and self._known("hv"):
+                yield "lock runners turn with high voltage on", "S3"
+            if turning and self._known("clamps"):
+                yield "lock runners turn on an unclamped vehicle", "S3"
+        stacker = plant.stacker
+        if stacker.fork > 100.0:
+            for place, spot in ((HANDOVER_IN, IN), (HANDOVER_OUT, OUT)):
+                if stacker.at == place and abs(robot.x - spot) < 500.0:
+                    yield f"robot and fork both in {place}", "S7"
+
+    # ---- every order ---------------------------------------------------------------------------------------
+    def judge(self, plc: str, channel: str, number: int, opcode: int, p: Parameters, busy: bool) -> None:
+        """A live order (whole, new, of this boot, not expired) has been given, whatever the PLC answers."""
+        self.orders += 1
+        if busy:
+            self._record(plc, number, opcode, "S8", "a second order while one is busy on the channel")
+        if channel in MACHINES and self._known("chain"):
+            self._record(plc, number, opcode, "S2", "motion ordered while the safety chain is open")
+        judges = {
+            "robot": self._robot, "lift": self._lift, "lift.VEH": self._vehicle, "stacker": self._stacker,
+            "rack_a": self._rack, "rack_b": self._rack,
+        }  # fmt: skip
+        first = 0 if plc != "rack_b" else self.plant.bays_per_rack
+        for rule, text in judges[channel](opcode, p, first):
+            self._record(plc, number, opcode, rule, text)
+
+    def _record(self, plc: str, number: int, opcode: int, rule: str, text: str) -> None:
+        self.verdicts.append(Verdict(round(self.plant.now, 3), plc, number, opcode, rule, text))
+
+    def _robot(self, opcode: int, p: Parameters, first: int) -> Iterator[Finding]:
+        plant, robot, vehicle = self.plant, self.plant.robot, self.plant.lift.vehicle
+        if opcode in (20, 21):
+            yield from runner_danger(plant, self._known("hv"), self._known("clamps"))
+        if opcode in (11, 13):
+            yield from not_held_for_work(plant, self._known("clamps"))
+            if vehicle is not None and robot.load is not None and vehicle.pack(plant.places) is not None:
+                yield "S11", "a pack ordered into a vehicle that still has one"
+        if opcode == 13 and robot.load is not None:
+            yield from hot(robot.load, plant)
+            if vehicle is not None and robot.load.pack_type != vehicle.pack_type:
+                yield "S6", "a pack of another type ordered into the vehicle"
+        raised = robot.contact and vehicle is not None and vehicle.pack(plant.places) is not None
+        if opcode == 12 and raised and vehicle is not None:
+            if not vehicle.all_open:
+                yield "S5", "table lowered while bolts hold the pack"
+            if self._known("hv"):
+                yield "S3", "pack taken out with high voltage on"
+        if opcode == 10 and raised and vehicle is not None and not vehicle.all_closed:
+            yield "S5", "robot sent home from under a pack that is not locked"
+        if opcode in (30, 31):
+            yield from self._handover(opcode)
+
+    def _handover(self, opcode: int) -> Iterator[Finding]:
+        plant, robot, stacker = self.plant, self.plant.robot, self.plant.stacker
+        place = HANDOVER_OUT if opcode == 30 else HANDOVER_IN
+        if robot.z > FLOOR_Z and abs(robot.x - UNDER) < 5.0:
+            yield "S5", "travel ordered with the table up under the vehicle"
+        if stacker.heading == place or (stacker.at == place and stacker.fork > 0.0):
+            yield "S7", f"robot sent to {place} while the stacker works there"
+        if opcode == 30 and robot.load is not None and plant.places.at(place) is not None:
+            yield "S11", "a pack ordered onto a taken handover place"
+        waiting = plant.places.at(place)
+        if opcode == 31 and waiting is not None:
+            yield from hot(waiting, plant)
+
+    def _lift(self, opcode: int, p: Parameters, first: int) -> Iterator[Finding]:
+        plant, lift, vehicle = self.plant, self.plant.lift, self.plant.lift.vehicle
+        if opcode in (10, 14, 15) and not lift.under_clear():
+            yield "S4", "floor or platform ordered to close on the robot"
+        if opcode == 12 and vehicle is not None and not vehicle.in_grooves:
+            yield "S4", "clamps ordered onto a moving vehicle"
+        if opcode == 13 and vehicle is not None and self._known("clamps"):
+            yield "S4", "an unclamped vehicle ordered up"
+        if opcode in (11, 17) and not (lift.down and lift.floor <= 0.0 and lift.under_clear()):
+            yield "S4", "a vehicle called over an open pit, a raised platform or the robot"
+        if opcode == 16 and vehicle is not None:
+            if not plant.robot.home:
+                yield "S4", "unclamp ordered while the robot is not at home"
+            if not lift.down:
+                yield "S4", "unclamp ordered while the platform is up"
+            yield from not_released(plant, vehicle)
+        if opcode == 17 and vehicle is not None:
+            if lift.force > 0.0:
+                yield "S4", "exit opened for a clamped vehicle"
+            yield from not_released(plant, vehicle)
+
+    def _vehicle(self, opcode: int, p: Parameters, first: int) -> Iterator[Finding]:
+        vehicle = self.plant.lift.linked
+        if opcode != 44 or vehicle is None:
+            return
+        if self._known("chain"):
+            yield "S2", "high voltage ordered on while the safety chain is open"
+        if not self.plant.robot.home:
+            yield "S6", "high voltage ordered on while the robot is not at home"
+        yield from not_released(self.plant, vehicle)
+
+    def _stacker(self, opcode: int, p: Parameters, first: int) -> Iterator[Finding]:
+        plant, robot = self.plant, self.plant.robot
+        if opcode in (20, 22, 23) and plant.stacker.load is None:
+            yield from bay_not_takeable(plant, p.p1, to_vehicle=opcode != 23)
+        if opcode == 20:
+            if plant.places.at(HANDOVER_IN) is not None:
+                yield "S12", "a pack ordered onto taken handover IN"
+            if robot.near(IN):
+                yield "S7", "stacker sent to handover IN while the robot is there"
+        if opcode == 21:
+            yield from bay_not_free(plant, p.p1)
+            if robot.near(OUT) and plant.stacker.load is None:
+                yield "S7", "stacker sent to handover OUT while the robot is there"
+        if opcode == 22:
+            yield from bay_not_free(plant, p.p2)
+
+    def _rack(self, opcode: int, p: Parameters, first: int) -> Iterator[Finding]:
+        bay = self.plant.bays.get(first + p.p1)
+        if bay is None:
+            return
+        if opcode == 31 and bay.live:
+            yield "S12", f"plug ordered out of {bay.name} under voltage"
+        if opcode == 32 and bay.pack is not None:
+            yield from hot(bay.pack, self.plant)

@@ -1,0 +1,138 @@
+"""The whole plant: packs, vehicles, lift, robot, stacker, bays, safety chain, and what happens between them.
+
+Knows the truth at every instant. Does not know what any PLC or controller believes.
+"""
+
+from __future__ import annotations
+
+from random import Random
+
+from .truth.bay import CHARGING, FULL, R_LINK, Bay, warm
+from .truth.lift import Lift
+from .truth.motion import Motions
+from .truth.packs import ROBOT, WEIGHT_KG, Pack, Places
+from .truth.robot import UNDER, Robot, supported
+from .truth.safety_chain import SafetyChain
+from .truth.stacker import PARK, SPOTS, Stacker, bay_spot
+from .truth.vehicle import BOLTS, CLOSED_TORQUE, Bolt, Vehicle
+
+PACK_TYPE = 100
+__all__ = ["ROBOT", "UNDER", "WEIGHT_KG", "Plant", "supported"]
+
+
+class Plant:
+    """One passenger station. Everything random comes from `seed`."""
+
+    def __init__(self, seed: int, bays_per_rack: int) -> None:
+        self.seed = seed
+        self.bays_per_rack = bays_per_rack
+        self.motions = Motions()
+        self.places = Places()
+        self.safety = SafetyChain()
+        self.safety.opened.append(self.motions.cut_drives)
+        self.mishaps: list[tuple[str, str]] = []
+        self._batch = f"{Random(f'{seed}/batch').randrange(16**6):06X}"
+        self._made = 0
+        self._rng = Random(f"{seed}/plant")
+        self.bays: dict[int, Bay] = {}
+        self._build_racks()
+        self.lift = Lift(self.motions, self.places)
+        self.robot = Robot(self.places, self.lift, Random(f"{seed}/runners"), mishaps=self.mishaps)
+        self.lift.under_clear = lambda: not (self.robot.under and self.robot.z > 0.0)
+        spots = {bay.name: bay_spot(n, bays_per_rack) for n, bay in self.bays.items()}
+        self.stacker = Stacker(self.places, self.bays, {"park": PARK, **SPOTS, **spots}, mishaps=self.mishaps)
+        self._by_name = {bay.name: bay for bay in self.bays.values()}
+        self._numbers = {bay.name: number for number, bay in self.bays.items()}
+        self.places.moved.append(self._pack_moved)
+        self.mislabel: set[str] = set()
+
+    @property
+    def now(self) -> float:
+        return self.motions.now
+
+    def bay_number(self, place: str) -> int:
+        """Station bay number of a place, 0 when it is no bay."""
+        return self._numbers.get(place, 0)
+
+    # ---- the start -----------------------------------------------------------------------------------------
+    def _build_racks(self) -> None:
+        for index, rack in enumerate(("rack_a", "rack_b")):
+            for number in range(1, self.bays_per_rack + 1):
+                name = f"{'AB'[index]}{number:02d}"
+                self.bays[index * self.bays_per_rack + number] = Bay(name, rack, number, self.places)
+        filled = [bay for bay in self.bays.values() if bay.number != self.bays_per_rack]
+        charging = set(self._rng.sample(range(len(filled)), min(3, len(filled))))
+        for index, bay in enumerate(filled):
+            low = index in charging
+            soc = self._rng.uniform(40.0, 70.0) if low else self._rng.uniform(95.0, 97.0)
+            self.places.put(self.make_pack(PACK_TYPE, soc), bay.name)
+            bay.plug = 1.0
+            bay.state = CHARGING if low else FULL
+            bay.reason = 0 if low else 1
+            bay.limit_kw = 60.0 if low else 0.0
+
+    def make_pack(self, pack_type: int, soc: float) -> Pack:
+        """A new pack, not yet anywhere."""
+        self._made += 1
+        code = f"CN-SIM-{pack_type % 1000:03d}-{self._batch}-{self._made:06d}"
+        rng = self._rng
+        return Pack(
+            code, code, pack_type, soc, rng.uniform(88.0, 99.0), rng.uniform(24.0, 30.0),
+            rng.randrange(4000, 12000), rng.randrange(20, 900),
+        )  # fmt: skip
+
+    def make_vehicle(self, vin: str, model: str, pack_type: int, soc: float | None) -> Vehicle:
+        """A vehicle with its locked pack queues at the entry."""
+        rng = Random(f"{self.seed}/vehicle/{vin}/{self._made}")
+        pack = self.make_pack(pack_type, rng.uniform(10.0, 40.0) if soc is None else soc)
+        bolts = []
+        for _ in range(BOLTS):
+            turns = rng.uniform(7.7, 8.3)
+            bolts.append(Bolt(turns, turns, CLOSED_TORQUE * rng.uniform(0.98, 1.02)))
+        errors = {"x": rng.uniform(-8.0, 8.0), "y": rng.uniform(-8.0, 8.0), "yaw": rng.uniform(-0.3, 0.3)}
+        vehicle = Vehicle(vin, model, pack_type, pack.code, rng, bolts, errors)
+        self.places.put(pack, vehicle.place)
+        if "vehicle" in self.mislabel:
+            self.relabel(pack)
+        self.lift.arrive(vehicle)
+        return vehicle
+
+    def relabel(self, pack: Pack) -> None:
+        """The label says another pack of the same make."""
+        pack.label = pack.code[:-6] + f"{900000 + int(pack.code[-6:]):06d}"
+
+    # ---- what happens --------------------------------------------------------------------------------------
+    def _pack_moved(self, pack: Pack, source: str, place: str) -> None:
+        for name in (source, place):
+            if name in self._by_name:
+                self._by_name[name].changed = True
+        if place == "handover_in" and "fresh" in self.mislabel:
+            self.relabel(pack)
+
+    def charge(self, dt: float) -> None:
+        """`dt` plant seconds of charging and cooling in all bays."""
+        for bay in self.bays.values():
+            if bay.state == CHARGING:
+                reason = bay.integrate(dt)
+                if reason:
+                    self.motions.start(bay.end(reason), driven=False)
+            elif bay.heat_kw and bay.pack is not None:
+                warm(bay.pack, 0.0, bay.heat_kw, dt)
+                bay.changed = True
+
+    def cool(self, dt: float) -> None:
+        """Slow cooling of the packs that are not charging, in coarse steps of `dt` plant seconds."""
+        for bay in self.bays.values():
+            pack = bay.pack
+            if pack is not None and bay.state != CHARGING and abs(pack.temperature - 24.0) > 0.05:
+                warm(pack, 0.0, 0.0, dt)
+                bay.changed = True
+
+    def stop_charging(self, rack: str) -> None:
+        """The rack's own reaction to a silent controller."""
+        for bay in self.bays.values():
+            if bay.rack == rack and bay.state == CHARGING:
+                self.motions.start(bay.end(R_LINK), driven=False)
+
+    def charging_kw(self) -> float:
+        return sum(bay.kilowatts for bay in self.bays.values() if bay.state == CHARGING)

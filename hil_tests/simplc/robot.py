@@ -1,0 +1,223 @@
+"""PLC program of the swap robot SR3: orders and own interlocks on its sensors and hard-wired inputs.
+
+Knows its I/O list and the body it drives. Does not know the swap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from .contract import OrderFailed, OrderKind, Params, Plc
+from .plant import Plant
+from .truth.motion import Steps
+from .truth.packs import HANDOVER_OUT, WEIGHT_KG
+from .truth.robot import DOWN_Z, FLOOR_Z, HOME, IN, OUT, TRAVEL_Z, UNDER, Runner
+from .truth.vehicle import BOLTS, SAFE_VOLTS
+
+ALL_BOLTS = (1 << BOLTS) - 1
+POSITIONS = {HOME: 1, UNDER: 2, OUT: 3, IN: 4}
+
+
+class RobotPlc(Plc):
+    """Orders 10 HOME, 11 ENGAGE, 12 LOWER, 13 INSERT, 20 UNLOCK, 21 LOCK, 30 SET_DOWN, 31 PICK_UP."""
+
+    def __init__(self, name: str, plant: Plant) -> None:
+        super().__init__(name, plant)
+        self.body = plant.robot
+        self.values.update(FLOAT_DX=0.0, FLOAT_DY=0.0, DRIVE_TEMP=31.5)
+        height = _within(3000, 20000)
+        mask = _mask
+        for kind in (
+            OrderKind(10, "HOME", self._home, against=self._against_home, unhomed=True),
+            OrderKind(11, "ENGAGE", self._engage, height, self._against_engage),
+            OrderKind(12, "LOWER", self._lower, against=self._against_lower),
+            OrderKind(13, "INSERT", self._insert, height, self._against_insert),
+            OrderKind(20, "UNLOCK", self._unlock, mask, self._against_bolts),
+            OrderKind(21, "LOCK", self._lock, lambda p: mask(p) and p.p2 > 0, self._against_bolts),
+            OrderKind(30, "SET_DOWN", self._set_down, lambda p: p.p1 == 3, self._against_set_down),
+            OrderKind(31, "PICK_UP", self._pick_up, lambda p: p.p1 == 4, self._against_pick_up),
+        ):
+            self.offer(kind)
+
+    # ---- inputs --------------------------------------------------------------------------------------------
+    def sense(self) -> None:
+        body, values = self.body, self.values
+        load = body.load_kg()
+        holds = load > 0.0
+        pins = body.pins > 0.95 and holds
+        values["AT_POSITION"] = POSITIONS.get(body.x, 0)
+        values["X_MM"] = body.x
+        values["Z_MM"] = body.z
+        values["PACK_PRESENT"] = values["PACK_SEATED"] = holds
+        values["PIN_1"] = values["PIN_2"] = pins
+        values["LOAD_KG"] = load
+        values["PATH_CLEAR"] = values["BRAKE_OK"] = True
+        values["HOMED"] = body.homed
+        values["NO_FAULT"] = values["FAULT"] != 1
+        runners = body.runners
+        values["BOLT_TURNS"] = tuple([r.turns for r in runners])
+        values["BOLT_TORQUE"] = tuple([r.torque for r in runners])
+        values["BOLT_PHASE"] = tuple([r.phase for r in runners])
+        values["BOLT_RESULT"] = tuple([r.result for r in runners])
+        vehicle = self.plant.lift.vehicle
+        opened = closed = 0
+        if vehicle is not None and vehicle.in_grooves:
+            for k, bolt in enumerate(vehicle.bolts):
+                opened |= bolt.is_open << k
+                closed |= bolt.is_closed << k
+        values["BOLT_OPEN"] = opened
+        values["BOLT_CLOSED"] = closed
+
+    def homed(self) -> bool:
+        return bool(self.values["HOMED"])
+
+    def _lift(self, *tags: str) -> bool:
+        """Hard-wired inputs from the lift."""
+        values = self.wired["lift"].values
+        return all(values[tag] is True for tag in tags)
+
+    # ---- interlocks ----------------------------------------------------------------------------------------
+    def _against_home(self, p: Params) -> str:
+        values = self.values
+        raised = values["AT_POSITION"] == 2 and self._high()
+        if raised and values["PACK_PRESENT"] and values["BOLT_CLOSED"] != ALL_BOLTS:
+            return "table under a pack whose bolts are not all closed"
+        return ""
+
+    def _against_under(self) -> str:
+        if not self._lift("CLAMPED", "LIFT_AT_WORK", "LIFT_LOCKED", "FLOOR_OPEN"):
+            return "vehicle not clamped at working height over an open floor"
+        return ""
+
+    def _against_engage(self, p: Params) -> str:
+        if self.body.load is not None or (self.values["PACK_PRESENT"] and not self._high()):
+            return "pack on the table"
+        return self._against_under() or self._against_travel(2)
+
+    def _against_insert(self, p: Params) -> str:
+        if not self.values["PACK_PRESENT"]:
+            return "no pack on the table"
+        if self.values["BOLT_OPEN"] != ALL_BOLTS and not self._high():
+            return "bolts of the vehicle not open"
+        return self._against_under() or self._against_travel(2)
+
+    def _against_lower(self, p: Params) -> str:
+        if self.values["AT_POSITION"] != 2:
+            return "not under the vehicle"
+        if self._high() and self.values["BOLT_OPEN"] != ALL_BOLTS:
+            return "bolts not all open"
+        return ""
+
+    def _against_bolts(self, p: Params) -> str:
+        if not self._lift("CLAMPED", "LIFT_LOCKED"):
+            return "vehicle not clamped on a locked lift"
+        if self.wired["lift"].number("VEH_HV_VOLTS") >= SAFE_VOLTS:
+            return "high voltage at the pack"
+        if self.values["AT_POSITION"] != 2 or not self._high():
+            return "table not raised under the vehicle"
+        if not (self.values["PIN_1"] and self.values["PIN_2"]):
+            return "pins not engaged"
+        return ""
+
+    def _against_set_down(self, p: Params) -> str:
+        stacker = self.wired["stacker"].values
+        if stacker["HANDOVER_OUT_PRESENT"] and self.values["PACK_PRESENT"]:
+            return "handover OUT is taken"
+        return self._against_travel(3)
+
+    def _against_pick_up(self, p: Params) -> str:
+        stacker = self.wired["stacker"].values
+        if not stacker["HANDOVER_IN_PRESENT"] and not self.values["PACK_PRESENT"]:
+            return "no pack on handover IN"
+        if self.values["PACK_PRESENT"] and self.values["AT_POSITION"] != 4:
+            return "pack on the table"
+        if not stacker["FORK_RETRACTED"] and stacker["AT_HANDOVER"]:
+            return "fork of the stacker in the handover"
+        return self._against_travel(4)
+
+    def _against_travel(self, position: int) -> str:
+        if self.values["AT_POSITION"] != position and self._high():
+            return "table is up"
+        return ""
+
+    def _high(self) -> bool:
+        return self.number("Z_MM") > FLOOR_Z
+
+    # ---- work ----------------------------------------------------------------------------------------------
+    def _home(self, p: Params, pace: float) -> Steps:
+        body = self.body
+        keep = body.load is not None
+        if body.z > FLOOR_Z or not keep:
+            yield from body.drive_pins(False, 0.5 * pace)
+        yield from body.lower_table(TRAVEL_Z if keep else DOWN_Z, 2.0 * pace)
+        yield from body.travel(HOME, pace)
+        body.homed = True
+
+    def _engage(self, p: Params, pace: float) -> Steps:
+        body = self.body
+        yield from body.travel(UNDER, pace)
+        yield from body.raise_table(p.p1 / 10, 5.5 * pace)
+        yield from body.drive_pins(True, 2.0 * pace)
+        yield from self.expect("PIN_1", "PIN_2")
+        if not self.number("LOAD_KG") > 0.0:
+            raise OrderFailed("no load on the table")
+
+    def _lower(self, p: Params, pace: float) -> Steps:
+        yield from self.body.lower_table(TRAVEL_Z, 10.0 * pace)
+        if not self.is_true("PACK_PRESENT"):
+            raise OrderFailed("the pack did not come along")
+
+    def _insert(self, p: Params, pace: float) -> Steps:
+        body = self.body
+        yield from body.travel(UNDER, pace)
+        yield from body.raise_table(p.p1 / 10, 6.25 * pace)
+        yield from body.drive_pins(True, 2.0 * pace)
+        yield from self.expect("PIN_1", "PIN_2", "PACK_SEATED")
+        if not body.contact:
+            raise OrderFailed("seat not reached")
+
+    def _unlock(self, p: Params, pace: float) -> Steps:
+        yield from self.body.turn_bolts(p.p1, -1, 0.0, 4.0 * pace, 10.0 * pace)
+        for runner in self._chosen(p.p1):
+            if runner.result == 0:
+                runner.result = 1 if runner.turns * 100 >= p.p2 else 4
+        self._report_runners(p.p1)
+
+    def _lock(self, p: Params, pace: float) -> Steps:
+        yield from self.body.turn_bolts(p.p1, 1, p.p2 / 100, 4.0 * pace, 14.0 * pace)
+        low, high = (p.p2 - p.p3) / 100, (p.p2 + p.p3) / 100
+        for runner in self._chosen(p.p1):
+            if runner.result == 0:
+                runner.result = 2 if runner.torque < low else 3 if runner.torque > high else 1
+        self._report_runners(p.p1)
+
+    def _chosen(self, mask: int) -> list[Runner]:
+        return [runner for k, runner in enumerate(self.body.runners) if mask >> k & 1]
+
+    def _report_runners(self, mask: int) -> None:
+        failed = [k + 1 for k, r in enumerate(self.body.runners) if mask >> k & 1 and r.result != 1]
+        if failed:
+            raise OrderFailed(f"runners {failed}")
+
+    def _set_down(self, p: Params, pace: float) -> Steps:
+        body = self.body
+        yield from body.travel(OUT, pace)
+        yield from body.set_down(11.5 * pace)
+        if self.plant.places.at(HANDOVER_OUT) is None:
+            raise OrderFailed("nothing was set down")
+
+    def _pick_up(self, p: Params, pace: float) -> Steps:
+        body = self.body
+        yield from body.travel(IN, pace)
+        yield from body.pick_up(16.75 * pace)
+        yield from self.expect("PACK_PRESENT")
+        if not self.number("LOAD_KG") > 0.9 * WEIGHT_KG:
+            raise OrderFailed("weight does not fit")
+
+
+def _mask(p: Params) -> bool:
+    return 0 < p.p1 <= ALL_BOLTS
+
+
+def _within(low: int, high: int) -> Callable[[Params], bool]:
+    return lambda p: low <= p.p1 <= high

@@ -1,0 +1,150 @@
+"""PLC program of the stacker ST2: fetch, store, move, isolate, with its own interlocks.
+
+Knows its I/O list, the body it drives and the racks' hard-wired plug contacts. Does not know the swap.
+"""
+
+from __future__ import annotations
+
+from .contract import OrderFailed, OrderKind, Params, Plc
+from .plant import Plant
+from .truth.motion import Steps
+from .truth.packs import HANDOVER_IN, HANDOVER_OUT, ISOLATION
+from .truth.stacker import FORK_MM
+
+PICK_AND_PUT_S = {"FETCH": 23.2, "STORE": 19.2, "MOVE": 23.2, "TO_ISOLATION": 19.2}
+
+
+class StackerPlc(Plc):
+    """Orders 10 HOME, 20 FETCH, 21 STORE, 22 MOVE, 23 TO_ISOLATION; bays 1.. as the station counts them."""
+
+    def __init__(self, name: str, plant: Plant) -> None:
+        super().__init__(name, plant)
+        self.body = plant.stacker
+        self.source = ""
+        self.values.update(DRIVE_TEMP=33.0)
+        bay = self._is_bay
+        for kind in (
+            OrderKind(10, "HOME", self._home, unhomed=True),
+            OrderKind(20, "FETCH", self._fetch, bay, self._against_fetch),
+            OrderKind(21, "STORE", self._store, bay, self._against_store),
+            OrderKind(22, "MOVE", self._move, self._are_bays, self._against_move),
+            OrderKind(23, "TO_ISOLATION", self._isolate, bay, self._against_isolation),
+        ):
+            self.offer(kind)
+
+    # ---- inputs --------------------------------------------------------------------------------------------
+    def sense(self) -> None:
+        body, values, at = self.body, self.values, self.plant.places.at
+        fork_in = abs(body.fork) < 5.0
+        inside, outside = at(HANDOVER_IN) is not None, at(HANDOVER_OUT) is not None
+        loaded = body.load is not None
+        values["FORK_RETRACTED"] = fork_in
+        values["FORK_EXTENDED"] = body.fork > FORK_MM - 5.0
+        values["PACK_ON_FORK"] = loaded
+        values["NOT_OVERLOADED"] = values["CHAIN_TIGHT"] = values["BRAKE_OK"] = True
+        values["HANDOVER_IN_PRESENT"] = values["HANDOVER_IN_SEATED"] = inside
+        values["HANDOVER_OUT_PRESENT"] = values["HANDOVER_OUT_SEATED"] = outside
+        values["HOMED"] = body.homed
+        values["NO_FAULT"] = values["FAULT"] != 1
+        values["AISLE_CLEAR"] = body.aisle_clear
+        values["AT_HANDOVER"] = body.at in (HANDOVER_IN, HANDOVER_OUT)
+        values["ISOLATION_EMPTY"] = at(ISOLATION) is None
+        values["PARKED"] = fork_in and body.at == "park"
+        values["AT_BAY"] = self.plant.bay_number(body.at)
+        values["X_MM"] = round(body.x)
+        values["Z_MM"] = round(body.z)
+        values["FORK_MM"] = round(body.fork)
+        values["LOAD_KG"] = body.load_kg()
+
+    def homed(self) -> bool:
+        return bool(self.values["HOMED"])
+
+    def _is_bay(self, p: Params) -> bool:
+        return p.p1 in self.plant.bays
+
+    def _are_bays(self, p: Params) -> bool:
+        return p.p1 in self.plant.bays and p.p2 in self.plant.bays and p.p1 != p.p2
+
+    def _bay(self, number: int, contact: str) -> bool:
+        """A rack's hard-wired contact of one bay."""
+        bay = self.plant.bays[number]
+        return self.wired[bay.rack].values[f"BAY{bay.number:02d}_{contact}"] is True
+
+    # ---- interlocks ----------------------------------------------------------------------------------------
+    def _against_travel(self) -> str:
+        if not self.values["FORK_RETRACTED"]:
+            return "fork not retracted"
+        return "" if self.values["AISLE_CLEAR"] else "aisle not clear"
+
+    def _against_taking(self, number: int) -> str:
+        """Taking a pack out of a bay; a pack already on the fork may only go on from the bay it came from."""
+        if self.values["PACK_ON_FORK"]:
+            return "" if self.source == self.plant.bays[number].name else "another pack on the fork"
+        if not self._bay(number, "PLUG_OUT") or not self._bay(number, "SOCKET_DEAD"):
+            return "plug in or socket live"
+        return "" if self._bay(number, "PRESENT") else "no pack in the bay"
+
+    def _against_putting(self, number: int) -> str:
+        if self._bay(number, "PRESENT"):
+            return "bay is taken"
+        if not self._bay(number, "PLUG_OUT") or not self._bay(number, "SOCKET_DEAD"):
+            return "plug in or socket live"
+        return "" if self._bay(number, "ENABLED") else "bay is not enabled"
+
+    def _against_fetch(self, p: Params) -> str:
+        if self.values["HANDOVER_IN_PRESENT"]:
+            return "handover IN is taken"
+        if self.wired["robot"].values["AT_POSITION"] == 4:
+            return "robot at handover IN"
+        return self._against_travel() or self._against_taking(p.p1)
+
+    def _against_store(self, p: Params) -> str:
+        if not self.values["PACK_ON_FORK"]:
+            if not self.values["HANDOVER_OUT_PRESENT"]:
+                return "no pack on handover OUT"
+            if self.wired["robot"].values["AT_POSITION"] == 3:
+                return "robot at handover OUT"
+        return self._against_travel() or self._against_putting(p.p1)
+
+    def _against_move(self, p: Params) -> str:
+        return self._against_travel() or self._against_taking(p.p1) or self._against_putting(p.p2)
+
+    def _against_isolation(self, p: Params) -> str:
+        if not self.values["ISOLATION_EMPTY"]:
+            return "isolation place is taken"
+        return self._against_travel() or self._against_taking(p.p1)
+
+    # ---- work ----------------------------------------------------------------------------------------------
+    def _home(self, p: Params, pace: float) -> Steps:
+        body = self.body
+        yield from body.retract(2.0 * pace)
+        yield from body.go("park", pace)
+        body.homed = True
+
+    def _carry(self, source: str, target: str, handling: float, pace: float) -> Steps:
+        """From place to place and back to the park position; a pack on the fork is only delivered."""
+        body, half = self.body, handling * pace / 2
+        if body.load is None:
+            yield from body.go(source, pace)
+            yield from body.pick(half)
+            if not self.is_true("PACK_ON_FORK"):
+                raise OrderFailed(f"no pack at {source}")
+            self.source = source
+        yield from body.go(target, pace)
+        yield from body.put(half)
+        if body.load is not None:
+            raise OrderFailed(f"pack not set down at {target}")
+        yield from body.go("park", pace)
+
+    def _fetch(self, p: Params, pace: float) -> Steps:
+        return self._carry(self.plant.bays[p.p1].name, HANDOVER_IN, PICK_AND_PUT_S["FETCH"], pace)
+
+    def _store(self, p: Params, pace: float) -> Steps:
+        return self._carry(HANDOVER_OUT, self.plant.bays[p.p1].name, PICK_AND_PUT_S["STORE"], pace)
+
+    def _move(self, p: Params, pace: float) -> Steps:
+        bays = self.plant.bays
+        return self._carry(bays[p.p1].name, bays[p.p2].name, PICK_AND_PUT_S["MOVE"], pace)
+
+    def _isolate(self, p: Params, pace: float) -> Steps:
+        return self._carry(self.plant.bays[p.p1].name, ISOLATION, PICK_AND_PUT_S["TO_ISOLATION"], pace)

@@ -1,0 +1,161 @@
+"""The simulated passenger station in one object: plant, PLCs, instruments, faults, monitor, control channel.
+
+Knows how they run together, cycle by cycle. Does not know clocks, sockets or the software under test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from .contract import Plc
+from .faults import Faults, UnknownFault
+from .lift import LiftPlc
+from .meter import Meter
+from .monitor import Monitor
+from .plant import PACK_TYPE, Plant
+from .rack import RackPlc
+from .reader import Reader
+from .robot import RobotPlc
+from .safety import SafetyPlc
+from .stacker import StackerPlc
+
+CYCLE_S = 0.01
+CHARGE_CYCLES = 10
+COOL_CYCLES = 500
+
+
+class SimStation:
+    """`plcs` by name: lift, stacker, rack_a, rack_b, safety, robot, meter. The pack-id reader is `reader`.
+
+    `speed` is plant seconds per wall second. Everything is deterministic for `seed` and the calls made.
+    """
+
+    def __init__(
+        self, *, seed: int = 1, speed: float = 1.0, bays_per_rack: int = 12, io_dir: Path | None = None
+    ) -> None:
+        if not 2 <= bays_per_rack <= 12:
+            raise ValueError(f"bays_per_rack is 2 to 12, not {bays_per_rack}")
+        if not 0.0 < speed <= 1000.0:
+            raise ValueError(f"speed is over 0 and at most 1000, not {speed}")
+        self.seed = seed
+        self.speed = speed
+        self.io_dir = io_dir
+        self.cycles = 0
+        self._owed = 0.0
+        self._vehicles = 0
+        self.plant = Plant(seed, bays_per_rack)
+        self.monitor = Monitor(self.plant)
+        self.plcs: dict[str, Plc] = {
+            "lift": LiftPlc("lift", self.plant),
+            "stacker": StackerPlc("stacker", self.plant),
+            "rack_a": RackPlc("rack_a", self.plant),
+            "rack_b": RackPlc("rack_b", self.plant),
+            "safety": SafetyPlc("safety", self.plant),
+            "robot": RobotPlc("robot", self.plant),
+            "meter": Meter("meter", self.plant),
+        }
+        self.reader = Reader("reader", self.plant)
+        for plc in self.plcs.values():
+            plc.wired = self.plcs
+            plc.monitor = self.monitor
+            plc.sensed_now()
+        self._running: list[Plc] = [*self.plcs.values(), self.reader]
+        self.faults = Faults(self.plant, {**self.plcs, "reader": self.reader})
+        self._commands: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
+            "vehicle": self._vehicle,
+            "dismiss": self._dismiss,
+            "fault": self._fault,
+            "safety-reset": self._safety_reset,
+            "report": self._report,
+            "quit": lambda args: {"ok": True},
+        }
+
+    # ---- time ----------------------------------------------------------------------------------------------
+    def advance(self, wall_dt: float) -> None:
+        """Runs the whole PLC cycles (10 ms) that fit; the rest of `wall_dt` (s) is kept for the next call."""
+        self._owed += wall_dt
+        cycles = int(self._owed / CYCLE_S + 1e-6)
+        self._owed -= cycles * CYCLE_S
+        for _ in range(cycles):
+            self._cycle()
+
+    def _cycle(self) -> None:
+        self.cycles += 1
+        cycles, plant = self.cycles, self.plant
+        plant.motions.run(cycles * CYCLE_S * self.speed)
+        if cycles % CHARGE_CYCLES == 0:
+            plant.charge(CHARGE_CYCLES * CYCLE_S * self.speed)
+            if cycles % COOL_CYCLES == 0:
+                plant.cool(COOL_CYCLES * CYCLE_S * self.speed)
+        running = self._running
+        for plc in running:
+            plc.scan()
+        for plc in running:
+            plc.cycle()
+        self.monitor.watch(cycles)
+
+    def reader_lines(self) -> list[str]:
+        """What the reader sent since the last call, each line with its CR LF."""
+        return self.reader.take_lines()
+
+    # ---- control channel -----------------------------------------------------------------------------------
+    def command(self, command: Mapping[str, Any]) -> dict[str, Any]:
+        """One control command; a wrong one is answered with ok false and the error, never raised."""
+        act = self._commands.get(str(command.get("cmd")))
+        if act is None:
+            return _refused(f"no command {command.get('cmd')!r}; there are {', '.join(self._commands)}")
+        try:
+            return act(command)
+        except (UnknownFault, TypeError, ValueError) as error:
+            return _refused(str(error))
+
+    def _vehicle(self, args: Mapping[str, Any]) -> dict[str, Any]:
+        self._vehicles += 1
+        vin = str(args.get("vin") or f"LSZSMA{self.seed % 1000:03d}{self._vehicles:08d}")
+        if not 1 <= len(vin) <= 18 or not vin.isascii():
+            return _refused("a vin has 17 characters")
+        model = str(args.get("model") or "SIM-SEDAN")
+        soc = args.get("soc")
+        soc = None if soc is None else float(soc)
+        if soc is not None and not 0.0 <= soc <= 100.0:
+            return _refused("soc is 0 to 100 %")
+        here = self.plant.lift.queue + ([self.plant.lift.vehicle] if self.plant.lift.vehicle else [])
+        if any(vehicle.vin == vin for vehicle in here):
+            return _refused(f"vehicle {vin} is already here")
+        vehicle = self.plant.make_vehicle(vin, model, int(args.get("pack_type") or PACK_TYPE), soc)
+        return {"ok": True, "vin": vin, "pack": vehicle.arrival_code}
+
+    def _dismiss(self, args: Mapping[str, Any]) -> dict[str, Any]:
+        """The first vehicle at the entry drives away unserved."""
+        if not self.plant.lift.queue:
+            return _refused("no vehicle waits at the entry")
+        vehicle = self.plant.lift.queue[0]
+        vehicle.dismissed = True
+        return {"ok": True, "vin": vehicle.vin}
+
+    def _fault(self, args: Mapping[str, Any]) -> dict[str, Any]:
+        self.faults.set(str(args.get("name")), bool(args.get("on", True)), args)
+        return {"ok": True}
+
+    def _safety_reset(self, args: Mapping[str, Any]) -> dict[str, Any]:
+        self.plant.motions.version += 1
+        if self.plant.safety.reset():
+            return {"ok": True}
+        return _refused("an input of the safety chain is still open")
+
+    def _report(self, args: Mapping[str, Any]) -> dict[str, Any]:
+        channels = [channel for plc in self.plcs.values() for channel in plc.channels]
+        return {
+            "ok": True,
+            "plant_s": round(self.plant.now, 3),
+            "orders": self.monitor.orders,
+            "violations": [verdict.as_dict() for verdict in self.monitor.verdicts],
+            "durations": {channel.key: dict(channel.durations) for channel in channels},
+            "packs": self.plant.places.by_code(),
+        }
+
+
+def _refused(text: str) -> dict[str, Any]:
+    return {"ok": False, "error": text}

@@ -1,0 +1,76 @@
+"""Packs as objects, and the places they stand at: a pack is at exactly one place, a place holds one at most.
+
+Knows where every pack really is. Does not know what any ledger or sensor believes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+ROBOT, STACKER, HANDOVER_IN, HANDOVER_OUT, ISOLATION = (
+    "robot",
+    "stacker",
+    "handover_in",
+    "handover_out",
+    "isolation",
+)
+WEIGHT_KG = 560.0
+CAPACITY_KWH = 80.0
+
+
+class Collision(Exception):
+    """Two bodies were driven into one place; nothing moved."""
+
+
+@dataclass(slots=True, eq=False)
+class Pack:
+    """One traction battery. SoC and SoH in %, temperature in °C, insulation in kΩ.
+
+    `code` is its identity; `label` is what readers and vehicles read, and differs only under a fault.
+    """
+
+    code: str
+    label: str
+    pack_type: int
+    soc: float
+    soh: float
+    temperature: float
+    insulation: int
+    cycles: int
+    place: str = ""
+
+
+class Places:
+    """Which pack is where."""
+
+    def __init__(self) -> None:
+        self._at: dict[str, Pack] = {}
+        self.moved: list[Callable[[Pack, str, str], None]] = []
+
+    def put(self, pack: Pack, place: str) -> None:
+        """A new pack comes into the world at `place`. Raises Collision when the place is taken."""
+        if place in self._at:
+            raise Collision(f"{place} already holds {self._at[place].code}")
+        self._at[place] = pack
+        pack.place = place
+
+    def move(self, pack: Pack, place: str) -> None:
+        """Raises Collision when the place is taken; then the pack stays where it was."""
+        if place in self._at:
+            raise Collision(f"{pack.code} driven into {place}, which holds {self._at[place].code}")
+        source = pack.place
+        del self._at[source]
+        self._at[place] = pack
+        pack.place = place
+        for told in self.moved:
+            told(pack, source, place)
+
+    def at(self, place: str) -> Pack | None:
+        return self._at.get(place)
+
+    def __iter__(self) -> Iterator[Pack]:
+        return iter(self._at.values())
+
+    def by_code(self) -> dict[str, str]:
+        return {pack.code: pack.place for pack in self._at.values()}

@@ -1,0 +1,218 @@
+"""The swap robot: travel under the vehicle and to the handover, lifting table, pins, ten lock runners.
+
+Knows what a table, a pin and a runner can do to a pack and a bolt. Does not know orders or sensors.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from random import Random
+
+from .lift import Lift
+from .motion import Ramp, Stall, Steps, Together, Wait
+from .packs import HANDOVER_IN, HANDOVER_OUT, ROBOT, WEIGHT_KG, Collision, Pack, Places
+from .vehicle import BOLTS, Bolt, Vehicle
+
+HOME, UNDER, OUT, IN = 0.0, 4000.0, 8000.0, 10000.0
+SPEED_MM_S = 1600.0
+TRAVEL_Z, DOWN_Z, SET_Z, FLOOR_Z = 200.0, 0.0, 100.0, 250.0
+NEAR_MM = 1200.0
+
+
+@dataclass(slots=True)
+class Runner:
+    """Turns and torque (Nm) of its last run; phase and result as in the robot's I/O list."""
+
+    turns: float = 0.0
+    torque: float = 0.0
+    phase: int = 0
+    result: int = 0
+    direction: int = 0
+    interrupted: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Robot:
+    """`x` along the lane and table height `z` in mm; `pins` 0 in to 1 out; `heading` = where it goes."""
+
+    places: Places
+    lift: Lift
+    rng: Random
+    x: float = HOME
+    z: float = DOWN_Z
+    pins: float = 0.0
+    heading: float = HOME
+    contact: bool = False
+    homed: bool = True
+    runners: list[Runner] = field(default_factory=lambda: [Runner() for _ in range(BOLTS)])
+    stuck: set[int] = field(default_factory=set)
+    loose: set[int] = field(default_factory=set)
+    mishaps: list[tuple[str, str]] = field(default_factory=list)
+
+    # ---- what is the case ----------------------------------------------------------------------------------
+    @property
+    def load(self) -> Pack | None:
+        return self.places.at(ROBOT)
+
+    @property
+    def under(self) -> bool:
+        """Inside the envelope under the platform."""
+        return abs(self.x - UNDER) < NEAR_MM
+
+    @property
+    def home(self) -> bool:
+        return abs(self.x - HOME) < 5.0 and self.z < FLOOR_Z
+
+    def near(self, spot: float) -> bool:
+        return abs(self.x - spot) < NEAR_MM or (self.heading == spot and self.x != spot)
+
+    def load_kg(self) -> float:
+        if self.load is not None:
+            return WEIGHT_KG
+        vehicle = self.lift.vehicle
+        if not self.contact or vehicle is None or vehicle.pack(self.places) is None:
+            return 0.0
+        return WEIGHT_KG if vehicle.all_open else 180.0
+
+    # ---- movements -----------------------------------------------------------------------------------------
+    def travel(self, to: float, pace: float) -> Steps:
+        """A table that stands up in the opening does not travel."""
+        if self.x == to:
+            self.heading = to
+            return
+        if self.z > FLOOR_Z and self.under:
+            self._refuse("S5", "travel with the table up under the vehicle")
+        self.heading = to
+        self.contact = False
+        yield Ramp(self, abs(to - self.x) / SPEED_MM_S * pace, x=to)
+
+    def raise_table(self, to: float, seconds: float) -> Steps:
+        """Up to height `to` mm, or to the pack or seat above; a raised pack ends in the vehicle's seat."""
+        vehicle = self.lift.vehicle
+        if abs(self.x - UNDER) > 5.0 or self.contact:
+            yield Ramp(self, seconds if self.z < to else 0.0, z=max(self.z, to))
+            return
+        if self.lift.floor < 0.99 and to > FLOOR_Z:
+            yield Ramp(self, seconds / 2, z=FLOOR_Z)
+            self._refuse("S4", "table raised against the closed floor")
+        seat = self.lift.pack_height
+        if vehicle is None or to < seat - 10.0:
+            yield Ramp(self, seconds, z=to)
+            return
+        in_vehicle = vehicle.pack(self.places)
+        if self.load is not None and in_vehicle is not None:
+            yield Ramp(self, seconds, z=seat - 250.0)
+            self._refuse("S11", "a pack driven against the pack in the vehicle")
+        yield Ramp(self, seconds, z=seat)
+        if self.load is not None:
+            vehicle.connector = 1.0
+            self.places.move(self.load, vehicle.place)
+        self.contact = True
+
+    def lower_table(self, to: float, seconds: float) -> Steps:
+        """Down to `to` mm. An unlocked pack comes along, a locked one stays where it is."""
+        vehicle = self.lift.vehicle
+        if self.z <= to:
+            return
+        if self.contact and vehicle is not None:
+            pack = vehicle.pack(self.places)
+            if pack is not None and vehicle.all_open:
+                yield Ramp(self, seconds * 0.2, z=max(to, self.z - 40.0))
+                vehicle.connector = 0.0
+                vehicle.volts = 0.0 if not vehicle.contactors else vehicle.volts
+                self.places.move(pack, ROBOT)
+                seconds *= 0.8
+            self.contact = False
+        yield Ramp(self, seconds, z=to)
+
+    def drive_pins(self, out: bool, seconds: float) -> Steps:
+        yield Ramp(self, seconds, pins=1.0 if out else 0.0)
+
+    def set_down(self, seconds: float) -> Steps:
+        """Sets the pack on handover OUT and comes free beneath it."""
+        pack = self.load
+        yield Ramp(self, seconds * 0.5, z=min(self.z, SET_Z))
+        if pack is not None:
+            try:
+                self.places.move(pack, HANDOVER_OUT)
+            except Collision as error:
+                self._refuse("S11", str(error))
+        yield Ramp(self, seconds * 0.5, z=DOWN_Z, pins=0.0)
+
+    def pick_up(self, seconds: float) -> Steps:
+        """Lifts what stands on handover IN; with nothing there the table comes up empty."""
+        if self.load is None:
+            yield Ramp(self, seconds * 0.3, pins=1.0)
+            yield Ramp(self, seconds * 0.3, z=SET_Z)
+            pack = self.places.at(HANDOVER_IN)
+            if pack is not None:
+                self.places.move(pack, ROBOT)
+            seconds *= 0.4
+        yield Ramp(self, seconds, z=TRAVEL_Z, pins=1.0)
+
+    # ---- lock runners --------------------------------------------------------------------------------------
+    def turn_bolts(self, mask: int, direction: int, torque: float, dock_s: float, run_s: float) -> Steps:
+        """Runners in `mask` dock and turn: direction -1 opens, +1 closes up to `torque` Nm."""
+        chosen = [k for k in range(BOLTS) if mask >> k & 1]
+        vehicle = self.lift.vehicle
+        bolts: list[Bolt] | None = vehicle.bolts if vehicle is not None and self.contact else None
+        for k in chosen:
+            self._begin(self.runners[k], direction)
+        try:
+            yield Wait(dock_s)
+            ramps: list[Ramp] = []
+            for k in chosen:
+                self.runners[k].phase = 2
+                ramps += self._turn(k, bolts, direction, run_s)
+            yield Together(ramps) if ramps else Wait(run_s)
+            for k in chosen:
+                self._finish(k, bolts, direction, torque)
+        except GeneratorExit:
+            for k in chosen:
+                self.runners[k].interrupted = True
+                self.runners[k].phase = 0
+            raise
+
+    @staticmethod
+    def _begin(runner: Runner, direction: int) -> None:
+        """Turns go on counting only after an interrupted run in the same direction."""
+        if not (runner.interrupted and runner.direction == direction):
+            runner.turns = 0.0
+        runner.interrupted = False
+        runner.direction = direction
+        runner.torque, runner.result, runner.phase = 0.0, 0, 1
+
+    def _turn(self, k: int, bolts: list[Bolt] | None, direction: int, seconds: float) -> list[Ramp]:
+        if bolts is None or k in self.stuck:
+            return []
+        bolt = bolts[k]
+        to = 0.0 if direction < 0 else bolt.turns
+        turned = self.runners[k].turns + abs(to - bolt.wound)
+        return [Ramp(bolt, seconds, wound=to), Ramp(self.runners[k], seconds, turns=turned)]
+
+    def _finish(self, k: int, bolts: list[Bolt] | None, direction: int, torque: float) -> None:
+        runner = self.runners[k]
+        runner.phase = 0
+        if bolts is None:
+            runner.result = 7
+            return
+        if k in self.stuck:
+            runner.torque = 118.0 + self.rng.uniform(-3.0, 3.0)
+            runner.result = 3
+            return
+        if direction < 0:
+            runner.torque = bolts[k].torque = 0.0
+        else:
+            reached = torque * (0.6 if k in self.loose else self.rng.uniform(0.98, 1.02))
+            runner.torque = bolts[k].torque = reached
+
+    def _refuse(self, rule: str, text: str) -> None:
+        """What physics does not do is a mishap for the monitor and an obstacle for the drive."""
+        self.mishaps.append((rule, text))
+        raise Stall(text)
+
+
+def supported(robot: Robot, vehicle: Vehicle) -> bool:
+    """The pack in the vehicle cannot fall: held by most of its bolts, or by the table beneath it."""
+    held = sum(not b.is_open for b in vehicle.bolts)
+    return robot.contact or held > BOLTS // 2
