@@ -31,13 +31,13 @@ from station_ctl.config.yaml_positions import Document
 class DriverFacts:
     """What a station file must know of a driver: whether it gives orders, on which channel, over which link.
 
-    `options` are the further keys its role takes; `lines` is true for the driver of a serial-line instrument.
+    `options` are the further keys its role takes; `lines` says whether it reads text lines, None = any.
     """
 
     orders: bool = False
     prefix: str = ""
     options: frozenset[str] = frozenset()
-    lines: bool = False
+    lines: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,14 +137,17 @@ def _simulation(sketch: Sketch) -> None:
 def _addresses(sketch: Sketch) -> None:
     """One PLC, one link; one serial bus, one owner: two would mix their questions and answers."""
     owners: dict[Any, str] = {}
-    for name, link in sketch.links.items():
-        if link is None:
+    for name in sketch.links:
+        written = sketch.value("links", name, "address")
+        if not isinstance(written, str):
             continue
-        tcp = isinstance(link, (ModbusTcpLink, OpcUaLink))
-        address = host_and_port(link.address) if tcp else link.address
+        try:
+            address: tuple[str, int] | str = host_and_port(written)
+        except ValueError:
+            address = written
         if address in owners:
             text = f"address is also that of link {owners[address]}"
-            sketch.document.report(("links", name, "address"), text, got=link.address)
+            sketch.document.report(("links", name, "address"), text, got=written)
         owners.setdefault(address, name)
 
 
@@ -219,7 +222,7 @@ def _drivers(sketch: Sketch, parts: Parts) -> None:
         for key in sorted(role.options.keys() - facts.options):
             report(("roles", name, key), f"driver {driver} has no such option", key=True)
         link = sketch.links.get(role.link)
-        if link is not None and isinstance(link, SerialLineLink) != facts.lines:
+        if link is not None and facts.lines not in (None, isinstance(link, SerialLineLink)):
             needed = "a serial-line link" if facts.lines else "a link with an I/O list"
             report(("roles", name, "link"), f"driver {driver} needs {needed}, {role.link} is {link.protocol}")
 

@@ -43,8 +43,8 @@ class StationConfig:
     """Everything the files say of one station, checked. Files it names stand with absolute paths.
 
     `links`, `roles` and `io` are by name, in the order of the file; `recipes` by vehicle model; `alarms` by
-    code. A serial-line link has no entry in `io`. `config_hash` changes with any byte of any file and with any
-    override.
+    code. A serial-line link has no entry in `io`. `config_hash` changes with any byte of any of the files and
+    with any override.
     """
 
     path: Path

@@ -80,9 +80,17 @@ class Document:
     def report(self, path: tuple[Step, ...], text: str, *, key: bool = False, got: Any = None) -> None:
         """Note one error at a value, or at its key."""
         line, col = self.place(path, key=key)
-        source = "override: " if any(path[: len(o)] == o for o in self.overridden) else ""
+        source = "override: " if self._overridden(path) else ""
         text += f" (got {got!r})" if got is not None else ""
         self.findings.append(Finding(self.file, line, col, source + dotted(path), text))
+
+    def _overridden(self, path: tuple[Step, ...]) -> bool:
+        """True if an override put the value there, or made the key that holds it."""
+        if any(path[: len(override)] == override for override in self.overridden):
+            return True
+        return path not in self.keys and any(
+            override[: len(path)] == path for override in self.overridden if path
+        )
 
 
 def dotted(path: Iterable[Step]) -> str:

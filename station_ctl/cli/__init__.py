@@ -1,0 +1,24 @@
+"""The command line: one file per command group, imported only when it is called.
+
+Knows the names of the commands. Does not know what they do; a new one is a line here and a file of its name.
+"""
+
+from station_ctl.cli.commands import StationCommands
+
+main = StationCommands(
+    name="station-ctl",
+    help="Controller of a battery-swap station.",
+    modules={
+        "demo": "Run swaps on the simulated station that comes with this program.",
+        "run": "Run the station: the service in the foreground.",
+        "swap": "Look at swaps.",
+        "seq": "Print the procedures of the station.",
+        "interlock": "Print the interlocks and where they hold.",
+        "sim": "Simulated machines on this PC.",
+        "config": "Check configuration files.",
+        "version": "Print the version of this program and of its protocol libraries.",
+        "completion": "Print the completion script of a shell.",
+    },
+)
+
+__all__ = ["main"]
