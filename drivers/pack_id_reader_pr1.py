@@ -17,7 +17,8 @@ class PackIdReaderPR1(Device):
     """Reader with heads IN and OUT in continuous mode; plain serial, 9600 8N1, read only.
 
     Each head sends every 0.4 s one ASCII line `<head>,<code>,<sum>` CR LF: head IN or OUT; code of 24
-    characters, or `-` with no code in view; sum = two hex digits, the sum of all bytes of `<head>,<code>` modulo 256.
+    characters, or `-` with no code in view; sum = two hex digits, the sum of all bytes of `<head>,<code>`
+    modulo 256.
     Tags IN_CODE and OUT_CODE: the code last read, empty with none in view.
     Verified against the simulated reader only.
     """

@@ -34,7 +34,8 @@ class VehicleLinkVL1(Device):
     | 45 SETTLE     | accounts of the swap are settled with the vehicle                                |
 
     No parameters. Orders are written at hr:32, the answers read at ir:18. Nothing here moves the station:
-    these orders go on while the safety chain is open, but HV_ON is refused then. EPOCH and UPTIME_MS are the PLC's.
+    these orders go on while the safety chain is open, but HV_ON is refused then. EPOCH and UPTIME_MS are those
+    of the PLC.
     Verified against the simulated PLC only.
     """
 
