@@ -17,13 +17,14 @@ from station_ctl.core.errors import ConfigurationError
 from station_ctl.paths import config_directory
 
 Code = Annotated[str, StringConstraints(pattern=r"^A[0-9]{3}$")]
+Title = Annotated[str, StringConstraints(min_length=3, max_length=60, strip_whitespace=True)]
 Sentence = Annotated[str, StringConstraints(min_length=10, strip_whitespace=True)]
 
 
 class AlarmRow(Model):
     """One alarm: what it is, why, what it leads to, what a person does. `reserved`: not raised yet."""
 
-    text: Sentence
+    text: Title
     priority: Annotated[Priority, Field(strict=False)]
     cause: Sentence
     consequence: Sentence

@@ -223,7 +223,7 @@ def _note(document: Document, model: type[BaseModel], error: Any) -> None:
             text = f"is missing: one of {', '.join(PROTOCOLS)}"
             document.report((*path, "protocol"), text, key=True)
         case _:
-            text = error["msg"].removeprefix("Value error, ").replace("Input should", "should")
+            text = error["msg"].removeprefix("Value error, ").removeprefix("Input ").removeprefix("String ")
             document.report(path, text, key=at_key, got=path[-1] if at_key else got)
 
 
