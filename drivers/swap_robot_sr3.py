@@ -34,19 +34,19 @@ class RobotOrder(IntEnum):
 class SwapRobotSR3(Device):
     """Rail-guided robot with a floating lifting table, two locating pins and ten lock runners; OPC UA.
 
-    | order       | P1              | P2              | P3            | what happens                          |
-    |-------------|-----------------|-----------------|---------------|---------------------------------------|
-    | 10 HOME     |                 |                 |               | pins in, table down, travel home      |
-    | 11 ENGAGE   | height, 0.1 mm  |                 |               | travel, raise empty, pins in          |
-    | 12 LOWER    |                 |                 |               | table with pack down to travel height |
-    | 13 INSERT   | height, 0.1 mm  |                 |               | travel, raise pack, pins in           |
-    | 20 UNLOCK   | bolts, bit k-1  | turns, 0.01     |               | runners dock and turn the bolts out   |
-    | 21 LOCK     | bolts, bit k-1  | torque, 0.01 Nm | band, 0.01 Nm | runners dock and turn the bolts in    |
-    | 30 SET_DOWN | 3, handover OUT |                 |               | travel there, set the pack down       |
-    | 31 PICK_UP  | 4, handover IN  |                 |               | travel there, take the pack           |
+    | order       | P1              | P2              | P3            | what happens                        |
+    |-------------|-----------------|-----------------|---------------|-------------------------------------|
+    | 10 HOME     |                 |                 |               | pins in, table down, travel home    |
+    | 11 ENGAGE   | height, 0.1 mm  |                 |               | travel, raise empty, pins in        |
+    | 12 LOWER    |                 |                 |               | table down with the pack            |
+    | 13 INSERT   | height, 0.1 mm  |                 |               | travel, raise pack, pins in         |
+    | 20 UNLOCK   | bolts, bit k-1  | turns, 0.01     |               | runners dock and turn the bolts out |
+    | 21 LOCK     | bolts, bit k-1  | torque, 0.01 Nm | band, 0.01 Nm | runners dock and turn the bolts in  |
+    | 30 SET_DOWN | 3, handover OUT |                 |               | travel there, set the pack down     |
+    | 31 PICK_UP  | 4, handover IN  |                 |               | travel there, take the pack         |
 
-    Every motion is absolute. BOLT_TURNS, BOLT_TORQUE and BOLT_RESULT hold the last run of each runner until its
-    next one. Ranges: heights 300 to 2000 mm, turns 0 to 30, torque 5 to 200 Nm, band 0.1 to 50 Nm.
+    Every motion is absolute. BOLT_TURNS, BOLT_TORQUE and BOLT_RESULT hold the last run of each runner until
+    its next one. Heights 300 to 2000 mm, turns 0 to 30, torque 5 to 200 Nm, band 0.1 to 50 Nm.
     Verified against the simulated PLC only.
     """
 
