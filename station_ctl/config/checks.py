@@ -249,7 +249,7 @@ def check_lists(sketch: Sketch, lists: Mapping[str, IoFile], parts: Parts | None
         protocol = sketch.value("links", name, "protocol")
         if (io.file, protocol) not in checked:
             checked.add((io.file, protocol))
-            check_together(io, protocol)
+            check_together(io, protocol, getattr(link, "unit", 1))
         _contract(sketch, name, link, io, parts)
     for io in {id(io): io for io in lists.values()}.values():
         io.findings[:] = dict.fromkeys(io.findings)  # two racks share a list: its errors are said once

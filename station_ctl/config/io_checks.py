@@ -37,12 +37,12 @@ def order_prefixes(io: IoFile) -> set[str]:
     return {match[1] for match in found if match}
 
 
-def check_together(io: IoFile, protocol: str) -> None:
-    """Two tags in one place. Serial-line links have no list, every other protocol is one of two kinds."""
+def check_together(io: IoFile, protocol: str, unit: int = 1) -> None:
+    """Two tags in one place; `unit` is where Modbus tags lie whose address names none."""
     if protocol == "opcua":
         _same_node(io)
     else:
-        _same_register(io)
+        _same_register(io, unit)
 
 
 def _same_node(io: IoFile) -> None:
@@ -53,13 +53,13 @@ def _same_node(io: IoFile) -> None:
         first.setdefault(point.address, point.tag)
 
 
-def _same_register(io: IoFile) -> None:
-    taken: dict[tuple[int | None, str, int], list[tuple[int | None, str]]] = {}
+def _same_register(io: IoFile, unit: int) -> None:
+    taken: dict[tuple[int, str, int], list[tuple[int | None, str]]] = {}
     for point in io.points.values():
         at = Registers.parse(point.address)
         others: list[str] = []
         for number in range(at.number, at.number + point.type.words):
-            here = taken.setdefault((at.unit, at.table, number), [])
+            here = taken.setdefault((at.unit or unit, at.table, number), [])
             others += [tag for bit, tag in here if bit is None or at.bit is None or bit == at.bit]
             here.append((at.bit, point.tag))
         if others:

@@ -153,6 +153,11 @@ class ModbusTcpLink(_PlcLink):
     address: TcpAddress
     unit: int = Field(1, ge=1, le=255)
 
+    @property
+    def host_and_port(self) -> tuple[str, int]:
+        """Where to connect."""
+        return host_and_port(self.address)
+
 
 class ModbusRtuLink(_PlcLink, _SerialLine):
     """One serial bus with Modbus RTU instruments; the unit of each tag stands in its address."""
@@ -161,12 +166,15 @@ class ModbusRtuLink(_PlcLink, _SerialLine):
 
 
 class OpcUaSecurity(Model):
-    """SignAndEncrypt with our certificate and key, and the server's certificate as the only one trusted."""
+    """SignAndEncrypt with our certificate and key; the server's certificate is the only one trusted.
+
+    `application_uri` must stand in our certificate.
+    """
 
     certificate: FilePath
     private_key: FilePath
     server_certificate: FilePath
-    policy: Literal["Basic256Sha256", "Aes128Sha256RsaOaep", "Aes256Sha256RsaPss"] = "Basic256Sha256"
+    application_uri: Annotated[str, StringConstraints(pattern=r"^urn:\S+$")] = "urn:station-ctl:opcua"
     user: Text | None = None
     password_file: FilePath | None = None
 
