@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from drivers.registers import Decode, RegisterAddress, Table, decoder, field_format, implausible
+from drivers.engineering import implausible
+from drivers.registers import Decode, RegisterAddress, Table, decoder, field_format
 from station_ctl.core.points import Point, Value
 
 MOST_REGISTERS = 120

@@ -11,12 +11,12 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Protocol
 
+from drivers.engineering import implausible, raw_value
 from drivers.link_image import LinkImage, Listener
-from drivers.registers import implausible, raw_number
 from drivers.scan_clock import PERIODS, ScanClock
 from drivers.tags import in_order, of_type, writable
 from station_ctl.core.links import Block, LinkSnapshot, NotSent, OutcomeUnknown
-from station_ctl.core.points import BaseType, IoList, Scalar, ScanClass, Value
+from station_ctl.core.points import IoList, Scalar, ScanClass, Value
 
 
 class Backend(Protocol):
@@ -120,11 +120,8 @@ class MemoryLink:
 
 
 def _raw(io: IoList, tag: str, value: Value) -> Scalar:
-    point = writable(io, tag)
-    if isinstance(value, tuple) or point.type.count > 1:
+    raw = raw_value(writable(io, tag), value)
+    if isinstance(raw, list):
         raise ValueError(f"{tag}: a PLC in this process takes no arrays")
-    if point.type.base is BaseType.STR:
-        if not isinstance(value, str):
-            raise ValueError(f"{tag} takes text, not {value!r}")
-        return value
-    return raw_number(point, value)
+    scalar: Scalar = raw
+    return scalar

@@ -26,6 +26,7 @@ from pymodbus.transaction import TransactionManager
 from pymodbus.transport import CommParams, CommType
 
 from drivers.block_plan import PlannedRead, PlannedWrite
+from drivers.loss import Loss
 from drivers.modbus_question import NotAsked, Question, Refused, Unanswered
 from drivers.registers import Table
 from drivers.serial_port import SerialPort
@@ -87,13 +88,12 @@ class _Channel(TransactionManager):
         super().__init__(params, framer, 0, False, None, None, None)
         self.where = where
         self._received = bytearray()
-        self._resting: asyncio.Future[None] | None = None
-        self._gone: str | None = None
+        self.loss = Loss()
 
     @property
     def up(self) -> bool:
         """Whether a question asked now would leave."""
-        return self.transport is not None and self._gone is None
+        return self.transport is not None and self.loss.reason is None
 
     async def open(self, within: float) -> None:
         """Connect once. Raises NotAsked, saying where to and why not."""
@@ -104,19 +104,6 @@ class _Channel(TransactionManager):
             raise NotAsked(f"{self.where}: no connection within {within * 1000:.0f} ms") from None
         except OSError as error:
             raise NotAsked(f"{self.where}: {error.strerror or error}") from error
-
-    async def rest(self, until: float = math.inf) -> None:
-        """Sleep until the monotonic time `until`. Raises Unanswered the moment the connection is lost."""
-        if self._gone is not None:
-            raise Unanswered(self._gone)
-        self._resting = resting = self.loop.create_future()
-        timer = None if until == math.inf else self.loop.call_at(until, _wake, resting)
-        try:
-            await resting
-        finally:
-            self._resting = None
-            if timer is not None:
-                timer.cancel()
 
     def drop(self, reason: str) -> None:
         """Close at once, throwing away what was not sent; every pending question fails with `reason`."""
@@ -131,17 +118,14 @@ class _Channel(TransactionManager):
         self._lose(f"{self.where}: connection lost ({exc or 'closed by the other end'})")
 
     def _lose(self, reason: str) -> None:
-        if self._gone is None:
-            self._gone = reason
-        if self._resting is not None and not self._resting.done():
-            self._resting.set_exception(Unanswered(reason))
+        self.loss.declare(reason)
         self._fail_pending(Unanswered(reason))
 
     def _fail_pending(self, failure: Unanswered) -> None:
         raise NotImplementedError
 
     def _not_up(self) -> NoReturn:
-        raise NotAsked(self._gone or f"{self.where}: not connected")
+        raise NotAsked(self.loss.reason or f"{self.where}: not connected")
 
 
 class TcpChannel(_Channel):
@@ -296,8 +280,3 @@ class RtuChannel(_Channel):
     def _fail_pending(self, failure: Unanswered) -> None:
         if self._waiting is not None:
             self._waiting.fail(failure)
-
-
-def _wake(resting: asyncio.Future[None]) -> None:
-    if not resting.done():
-        resting.set_result(None)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from drivers.loss import LinkFailed
 from station_ctl.core.links import LinkError, NotSent, OutcomeUnknown, WriteRefused
 
 READ_HOLDING, READ_INPUT, WRITE_ONE, WRITE_MANY = 3, 4, 6, 16
@@ -26,7 +27,7 @@ _EXCEPTIONS = {
 _MAY_HAVE_HAPPENED = frozenset({4, 5, 11})
 
 
-class AskFailed(Exception):
+class AskFailed(LinkFailed):
     """A question got no usable answer."""
 
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from drivers.backoff import BackOff
 from drivers.block_plan import BlockImage, plan_reads, plan_writes
 from drivers.link_image import LinkImage, Listener
+from drivers.loss import LinkFailed
 from drivers.modbus import TcpChannel, read_question, write_question
 from drivers.modbus_question import AskFailed, Question, Refused, write_error
 from drivers.registers import RegisterAddress, Table, encode
@@ -118,8 +119,8 @@ class ModbusTcpLink:
                 self._command = channel
                 self._image.connected("command")
                 self._image.publish()
-                await channel.rest()
-            except AskFailed as failure:
+                await channel.loss.rest()
+            except LinkFailed as failure:
                 self._image.fault("command", f"command connection: {failure}")
             finally:
                 self._command = None
@@ -139,7 +140,7 @@ class ModbusTcpLink:
                 await self._first_pass(channel)
                 back_off.reset()
                 await self._scan_on(channel)
-            except AskFailed as failure:
+            except LinkFailed as failure:
                 self._image.fault("connection", str(failure))
             finally:
                 self._scan = None
@@ -161,7 +162,7 @@ class ModbusTcpLink:
             for scan in clock.due(time.monotonic()):
                 if await self._read(channel, scan, self._timeout):
                     self._image.publish()
-            await channel.rest(clock.next())
+            await channel.loss.rest(clock.next())
 
     async def _read(self, channel: TcpChannel, scan: ScanClass, within: float, again: float = 0.0) -> bool:
         block, at = self._blocks[scan], float("inf")

@@ -47,11 +47,12 @@ class Certificates:
     @classmethod
     def inside(cls, folder: Path) -> Certificates:
         """The files under their fixed names in `folder`."""
-        names = ("plc-cert.der", "plc-key.pem", "controller-cert.der", "controller-key.pem")
+        names = ("plc-cert.der", "plc-key.pem", "trusted/controller-cert.der", "controller-key.pem")
         return cls(*(folder / name for name in names))
 
     async def make(self) -> None:
         """Make what is missing or no longer valid."""
+        self.client_certificate.parent.mkdir(exist_ok=True)
         host, who = socket.gethostname(), {"organizationName": "simulated station"}
         for key, certificate, uri, use in (
             (self.server_key, self.server_certificate, SERVER_URI, ExtendedKeyUsageOID.SERVER_AUTH),
@@ -137,7 +138,7 @@ class OpcUaServer:
         await server.load_certificate(self._certificates.server_certificate)
         await server.load_private_key(self._certificates.server_key)
         server.set_security_policy([ua.SecurityPolicyType.Basic256Sha256_SignAndEncrypt])
-        trusted = TrustStore([self._certificates.client_certificate], [])
+        trusted = TrustStore([self._certificates.client_certificate.parent], [])
         await trusted.load()
         options = CertificateValidatorOptions
         rules = options.TIME_RANGE | options.URI | options.TRUSTED | options.PEER_CLIENT
