@@ -1,27 +1,18 @@
-"""The PLC side of the order contract: order blocks, acknowledgement, states, heartbeat, epoch, stop level.
+"""The PLC side of the order contract: order blocks, checks, acknowledgement, states, stop level.
 
 Knows the handshake that every PLC keeps. Does not know what any order does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from random import Random
 from typing import TYPE_CHECKING
 
-from .plant import Plant
-from .truth.motion import MotionFailed, Process, Stall, Steps, TimedOut, Until
+from hil_tests.simplc.truth.motion import MotionFailed, Process, Stall, Steps, TimedOut
 
 if TYPE_CHECKING:
-    from .monitor import Monitor
-
-Value = bool | int | float | str | tuple[bool | int | float, ...]
-Written = int | float | bool | str
-
-MAGIC, PATTERN, PATTERN32, MAP_VERSION = 0x5AA5, 0x1234, 0x12345678, 1
-CYCLE_MS = 10
-SILENT_CYCLES = 100
+    from hil_tests.simplc.plc import Plc
 
 ACCEPTED, BAD_CRC, EXPIRED, WRONG_EPOCH, OLD_ID, INTERLOCK, BUSY, UNKNOWN, STOP_ASKED, NOT_READY = range(
     1, 11
@@ -57,8 +48,9 @@ def nothing_against(params: Params) -> str:
 
 @dataclass(frozen=True, slots=True)
 class OrderKind:
-    """One opcode: its work, which parameters fit, and what the PLC's own interlock says ('' = go).
+    """One opcode: its work, which parameters fit, and the PLC's own interlocks ('' = go).
 
+    `against` is asked before the work, `lost` in every cycle of it; what it says then is a stop.
     `driven`: stands still without drives. `chain`: needs a closed safety chain. `unhomed`: runs unreferenced.
     """
 
@@ -67,6 +59,7 @@ class OrderKind:
     work: Callable[[Params, float], Steps]
     fits: Callable[[Params], bool] = always
     against: Callable[[Params], str] = nothing_against
+    lost: Callable[[], str] | None = None
     driven: bool = True
     chain: bool = True
     unhomed: bool = False
@@ -128,8 +121,12 @@ class Channel:
             number = int(inputs.get(self.names[0], 0))
             if int(inputs.get(self.names[9], 0)) == number & 0xFFFF:
                 self._answer(number, [int(inputs.get(name, 0)) for name in self.names])
-        if self.process is not None and inputs.get(self.stop_name):
-            self.halt()
+        if self.process is not None and self.kind is not None:
+            lost = self.kind.lost() if self.kind.lost is not None else ""
+            if lost:
+                self.plc.refusal = lost
+            if lost or inputs.get(self.stop_name):
+                self.halt()
 
     def _answer(self, number: int, block: list[int]) -> None:
         values, prefix = self.plc.values, self.prefix
@@ -155,7 +152,7 @@ class Channel:
             return OLD_ID
         if block[1] != plc.epoch:
             return WRONG_EPOCH
-        if plc.uptime_ms > block[7]:
+        if block[7] - plc.uptime_ms & 0xFFFFFFFF >= 0x80000000:
             return EXPIRED
         kind = self.kinds.get(block[2])
         if plc.monitor is not None:
@@ -214,163 +211,3 @@ class Channel:
         if process is not None:
             self.plc.plant.motions.stop(process)
         self.set(ORDER_STATE=IDLE, FAULT=0)
-
-
-class Plc:
-    """One PLC: `values` are the engineering values of its read tags, `write` takes its written tags.
-
-    `online` False means dead on the wire. `boot_id` grows with each restart, as do dropped connections.
-    """
-
-    prefixes: tuple[str, ...] = ("",)
-
-    def __init__(self, name: str, plant: Plant) -> None:
-        self.name = name
-        self.plant = plant
-        self.rng = Random(f"{plant.seed}/{name}")
-        self.online = True
-        self.boot_id = 1
-        self.epoch = 1
-        self.uptime_ms = 0
-        self.beat = 0
-        self.inputs: dict[str, Written] = {}
-        self.stuck: dict[str, Value] = {}
-        self.wired: dict[str, Plc] = {}
-        self.monitor: Monitor | None = None
-        self.refusal = ""
-        self.seen = 0
-        self.booting = 0
-        self.linked = True
-        self._since_beat = 0
-        self._beaten = False
-        self.silent = False
-        self.values: dict[str, Value] = {
-            "MAGIC": MAGIC, "PATTERN": PATTERN, "PATTERN32": PATTERN32, "MAP_VERSION": MAP_VERSION,
-            "EPOCH": self.epoch, "UPTIME_MS": 0, "HB_PLC": 0,
-        }  # fmt: skip
-        self.channels = [Channel(self, prefix) for prefix in self.prefixes]
-
-    # ---- for the wire --------------------------------------------------------------------------------------
-    def write(self, tags: Mapping[str, Written]) -> None:
-        """Written tags of one request, in order. A dead PLC takes nothing."""
-        if not self.online:
-            return
-        inputs = self.inputs
-        for tag, value in tags.items():
-            if tag == "HB_CTL" and value != inputs.get(tag, 0):
-                self._beaten = True
-                self._since_beat = 0
-                self.silent = False
-            inputs[tag] = value
-        for channel in self.channels:
-            channel.written = True
-
-    # ---- for the programs ----------------------------------------------------------------------------------
-    def offer(self, kind: OrderKind, prefix: str = "") -> None:
-        next(c for c in self.channels if c.prefix == prefix).kinds[kind.opcode] = kind
-
-    def sense(self) -> None:
-        """Publishes what the sensors see of the truth; each program's own."""
-
-    def homed(self) -> bool:
-        return True
-
-    def order_ended(self, opcode: int) -> None:
-        self.sensed_now()
-
-    def sensed_now(self) -> None:
-        """Sensors through the faults that act on them, this instant."""
-        self.sense()
-        if self.stuck:
-            self.values.update(self.stuck)
-
-    def number(self, tag: str) -> float:
-        value = self.values[tag]
-        assert isinstance(value, int | float), tag
-        return float(value)
-
-    def is_true(self, *tags: str) -> bool:
-        """All of the PLC's own inputs are on, looked at now."""
-        self.sensed_now()
-        return all(self.values[tag] is True for tag in tags)
-
-    def expect(self, *tags: str, seconds: float = 3.0) -> Steps:
-        """Waits for the PLC's own inputs; late ones end the order with a time-out."""
-        yield Until(lambda: self.is_true(*tags), seconds)
-
-    def ready(self, kind: OrderKind) -> bool:
-        if kind.chain and not self.plant.safety.drives_enabled:
-            return False
-        return kind.unhomed or not kind.driven or self.homed()
-
-    # ---- life ----------------------------------------------------------------------------------------------
-    def scan(self) -> None:
-        """First half of a cycle: inputs."""
-        if self.booting:
-            self._boot()
-            return
-        version = self.plant.motions.version
-        if version != self.seen:
-            self.seen = version
-            self.sense()
-            if self.stuck:
-                self.values.update(self.stuck)
-
-    def cycle(self) -> None:
-        """Second half of a cycle: heartbeat, dead-man, orders."""
-        if self.booting:
-            return
-        self.uptime_ms += CYCLE_MS
-        self.beat = self.beat + 1 & 0xFFFF
-        values = self.values
-        values["UPTIME_MS"] = self.uptime_ms
-        values["HB_PLC"] = self.beat
-        if self.stuck:
-            values.update(self.stuck)
-        if self._beaten:
-            self._since_beat += 1
-            if self._since_beat > SILENT_CYCLES and not self.silent:
-                self._go_silent()
-        for channel in self.channels:
-            if channel.written or channel.process is not None:
-                channel.look()
-
-    def _go_silent(self) -> None:
-        self.silent = True
-        for channel in self.channels:
-            channel.halt()
-        self.controller_lost()
-
-    def controller_lost(self) -> None:
-        """What the program does besides stopping when the controller's heartbeat stands."""
-
-    def restart(self, cycles: int) -> None:
-        """Power off now, back after `cycles` PLC cycles."""
-        for channel in self.channels:
-            channel.forget()
-        self.booting = max(1, cycles)
-        self.online = False
-
-    def _boot(self) -> None:
-        self.booting -= 1
-        if self.booting:
-            return
-        self.epoch = self.epoch + 1 & 0xFFFF
-        self.boot_id += 1
-        self.uptime_ms = self.beat = 0
-        self.inputs.clear()
-        self._beaten = self.silent = False
-        self._since_beat = 0
-        for channel in self.channels:
-            channel.written = False
-        self.values.update(EPOCH=self.epoch, UPTIME_MS=0, HB_PLC=0)
-        self.online = self.linked
-        self.seen = 0
-
-    def link(self, up: bool) -> None:
-        """The network cable."""
-        self.linked = up
-        self.online = up and not self.booting
-
-
-__all__ = ["Channel", "OrderFailed", "OrderKind", "Params", "Plc", "Value", "crc16", "order_words"]

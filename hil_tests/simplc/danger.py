@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .plant import Plant
-from .truth.packs import Pack
-from .truth.robot import UNDER
-from .truth.vehicle import BOLTS, Vehicle
+from hil_tests.simplc.plant import Plant
+from hil_tests.simplc.truth.packs import Pack
+from hil_tests.simplc.truth.robot import UNDER
+from hil_tests.simplc.truth.vehicle import BOLTS, Vehicle
 
 Finding = tuple[str, str]
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .contract import Plc
-from .plant import Plant
-from .truth.vehicle import Vehicle
+from hil_tests.simplc.plant import Plant
+from hil_tests.simplc.plc import Plc
+from hil_tests.simplc.truth.vehicle import Vehicle
 
 
 class UnknownFault(Exception):
@@ -125,7 +125,9 @@ class Faults:
                 pack.label = pack.code
             return
         if target == "fresh":
-            packs = [self.plant.places.at(place) for place in ("handover_in", "robot")]
+            vehicle = self.plant.lift.vehicle
+            places = ["handover_in", "robot", *([vehicle.place] if vehicle is not None else [])]
+            packs = [self.plant.places.at(place) for place in places]
         else:
             vehicle = self.plant.lift.vehicle or next(iter(self.plant.lift.queue), None)
             packs = [vehicle.pack(self.plant.places)] if vehicle is not None else []
@@ -154,8 +156,8 @@ class Faults:
             vehicle.close_contactors()
 
     def _clamp_drift(self, on: bool, args: Mapping[str, Any]) -> None:
-        if on:
-            self.plant.motions.start(self.plant.lift.drift(), driven=False)
+        lift = self.plant.lift
+        self.plant.motions.start(lift.drift() if on else lift.pump(), driven=False)
 
     def _creep(self, on: bool, args: Mapping[str, Any]) -> None:
         """The vehicle creeps out of its grooves by `mm`."""

@@ -5,10 +5,12 @@ Knows its I/O list and the bodies it drives. Does not know the swap.
 
 from __future__ import annotations
 
-from .contract import OrderFailed, OrderKind, Params, Plc
-from .plant import Plant
-from .truth.motion import Steps, Until, Wait
-from .truth.vehicle import BOLTS, SAFE_VOLTS, Vehicle
+from hil_tests.simplc.contract import OrderFailed, OrderKind, Params
+from hil_tests.simplc.plant import Plant
+from hil_tests.simplc.plc import Plc
+from hil_tests.simplc.truth.motion import Steps, Until, Wait
+from hil_tests.simplc.truth.packs import Pack
+from hil_tests.simplc.truth.vehicle import BOLTS, SAFE_VOLTS, Vehicle
 
 ALL_LOCKS = (1 << BOLTS) - 1
 VEHICLE_BITS = (
@@ -37,9 +39,9 @@ class LiftPlc(Plc):
             OrderKind(10, "HOME", self._home, against=self._against_robot, unhomed=True),
             OrderKind(11, "OPEN_ENTRY", self._open_entry, against=self._against_way),
             OrderKind(12, "CLAMP", self._clamp, against=self._against_clamp),
-            OrderKind(13, "LIFT_TO_WORK", self._to_work, lambda p: 100 <= p.p1 <= 1800, self._against_work),
+            OrderKind(13, "LIFT_TO_WORK", self._to_work, _is_height, self._against_work, self._lost_work),
             OrderKind(14, "CLOSE_FLOOR", self._close_floor, against=self._against_robot),
-            OrderKind(15, "LOWER", self._lower, against=self._against_lower),
+            OrderKind(15, "LOWER", self._lower, against=self._against_lower, lost=self._lost_way),
             OrderKind(16, "UNCLAMP", self._unclamp, against=self._against_unclamp),
             OrderKind(17, "OPEN_EXIT", self._open_exit, against=self._against_way),
         ):
@@ -91,7 +93,7 @@ class LiftPlc(Plc):
 
     def _sense_vehicle(self, vehicle: Vehicle) -> None:
         """What the radio link brings; without the link nothing is known, and everything is false."""
-        pack = vehicle.pack(self.plant.places)
+        pack = self.plant.pack_in(vehicle)
         opened = closed = 0
         for k, bolt in enumerate(vehicle.bolts):
             opened |= bolt.is_open << k
@@ -100,7 +102,8 @@ class LiftPlc(Plc):
         bits = (
             True, True, vehicle.gear_p, vehicle.epb, vehicle.doors_closed, not vehicle.brake_pressed,
             vehicle.confirmed, not vehicle.contactors, vehicle.contactors and vehicle.volts >= SAFE_VOLTS,
-            True, mated, vehicle.connector <= 0.0, mated, vehicle.precheck, vehicle.postcheck, pack is not None,
+            True, mated, vehicle.connector <= 0.0, mated, vehicle.precheck, vehicle.postcheck,
+            pack is not None,
         )  # fmt: skip
         values = self.values
         for name, bit in zip(VEHICLE_BITS, bits, strict=True):
@@ -130,10 +133,16 @@ class LiftPlc(Plc):
         return self._own("UNCLAMPED", "LIFT_DOWN", "FLOOR_CLOSED", "BAY_CLEAR")
 
     def _against_clamp(self, p: Params) -> str:
-        return self._own("IN_POSITION", "LIFT_DOWN", "BAY_CLEAR")
+        return self._own("IN_POSITION", "LIFT_DOWN", "BAY_CLEAR") or self._against_robot(p)
+
+    def _lost_work(self) -> str:
+        return self._own("CLAMPED", "BAY_CLEAR")
+
+    def _lost_way(self) -> str:
+        return self._own("BAY_CLEAR")
 
     def _against_work(self, p: Params) -> str:
-        return self._own("CLAMPED", "BAY_CLEAR") or self._against_robot(p)
+        return self._lost_work() or self._against_robot(p)
 
     def _against_lower(self, p: Params) -> str:
         return self._own("FLOOR_CLOSED", "BAY_CLEAR") or self._against_robot(p)
@@ -161,9 +170,11 @@ class LiftPlc(Plc):
     # ---- work of the lift ----------------------------------------------------------------------------------
     def _home(self, p: Params, pace: float) -> Steps:
         body = self.body
-        yield Wait(2.0 * pace)
+        start = self.plant.now
         yield from body.close_floor(3.0 * pace)
-        yield from body.lower(7.0 * pace)
+        yield from body.lower(6.0 * pace)
+        yield from body.unclamp(0.6 * pace)
+        yield Wait(max(0.0, 12.0 * pace - (self.plant.now - start)))
         body.homed = True
 
     def _open_entry(self, p: Params, pace: float) -> Steps:
@@ -216,7 +227,7 @@ class LiftPlc(Plc):
         vehicle = self._caller()
         if vehicle is None:
             raise OrderFailed("the vehicle is gone")
-        pack = vehicle.pack(self.plant.places)
+        pack = self.plant.pack_in(vehicle)
         vehicle.read_code = pack.label if pack is not None else ""
         self.body.linked = vehicle
 
@@ -224,6 +235,10 @@ class LiftPlc(Plc):
         if self.body.linked is None:
             raise OrderFailed("no link to the vehicle")
         return self.body.linked
+
+    def _read_pack(self, vehicle: Vehicle) -> Pack | None:
+        """The vehicle talks to a pack only through the mated connector."""
+        return self.plant.pack_in(vehicle) if vehicle.connector >= 1.0 else None
 
     def _secure(self, p: Params, pace: float) -> Steps:
         vehicle = self._linked()
@@ -244,7 +259,7 @@ class LiftPlc(Plc):
         """The vehicle reads the new pack through the connector and looks at its own locks."""
         vehicle = self._linked()
         yield Wait(6.0 * pace)
-        pack = vehicle.may_read_pack(self.plant.places)
+        pack = self._read_pack(vehicle)
         vehicle.read_code = pack.label if pack is not None else ""
         yield Wait(6.0 * pace)
         if pack is None or not vehicle.all_closed or pack.insulation < 200:
@@ -255,7 +270,7 @@ class LiftPlc(Plc):
         yield Wait(3.0 * pace)
         vehicle.close_contactors()
         yield Wait(22.0 * pace)
-        pack = vehicle.may_read_pack(self.plant.places)
+        pack = self._read_pack(vehicle)
         vehicle.postcheck = pack is not None and pack.insulation >= 200 and vehicle.all_closed
         if not vehicle.postcheck:
             vehicle.contactors, vehicle.volts = False, 0.0
@@ -265,3 +280,7 @@ class LiftPlc(Plc):
         vehicle = self._linked()
         yield Wait(5.0 * pace)
         vehicle.settled = True
+
+
+def _is_height(p: Params) -> bool:
+    return 100 <= p.p1 <= 1800

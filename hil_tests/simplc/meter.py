@@ -5,8 +5,8 @@ Knows what the site draws. Does not know who asks.
 
 from __future__ import annotations
 
-from .contract import Plc
-from .plant import Plant
+from hil_tests.simplc.plant import Plant
+from hil_tests.simplc.plc import Plc
 
 REFRESH_CYCLES = 100
 EFFICIENCY = 0.955

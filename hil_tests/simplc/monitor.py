@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Protocol
 
-from .danger import (
+from hil_tests.simplc.danger import (
     Finding,
     bay_not_free,
     bay_not_takeable,
@@ -18,9 +18,9 @@ from .danger import (
     not_released,
     runner_danger,
 )
-from .plant import UNDER, Plant, supported
-from .truth.packs import HANDOVER_IN, HANDOVER_OUT
-from .truth.robot import FLOOR_Z, IN, OUT
+from hil_tests.simplc.plant import UNDER, Plant, supported
+from hil_tests.simplc.truth.packs import HANDOVER_IN, HANDOVER_OUT
+from hil_tests.simplc.truth.robot import FLOOR_Z, NEAR_MM, OUT
 
 REACTION_S = 0.3
 CYCLE_S = 0.01
@@ -111,10 +111,8 @@ class Monitor:
             if turning and self._known("clamps"):
                 yield "lock runners turn on an unclamped vehicle", "S3"
         stacker = plant.stacker
-        if stacker.fork > 100.0:
-            for place, spot in ((HANDOVER_IN, IN), (HANDOVER_OUT, OUT)):
-                if stacker.at == place and abs(robot.x - spot) < 500.0:
-                    yield f"robot and fork both in {place}", "S7"
+        if stacker.fork > 100.0 and stacker.at in (HANDOVER_IN, HANDOVER_OUT) and robot.x > OUT - NEAR_MM:
+            yield "robot and fork both in the handover", "S7"
 
     # ---- every order ---------------------------------------------------------------------------------------
     def judge(self, plc: str, channel: str, number: int, opcode: int, p: Parameters, busy: bool) -> None:
@@ -147,7 +145,7 @@ class Monitor:
             yield from hot(robot.load, plant)
             if vehicle is not None and robot.load.pack_type != vehicle.pack_type:
                 yield "S6", "a pack of another type ordered into the vehicle"
-        raised = robot.contact and vehicle is not None and vehicle.pack(plant.places) is not None
+        raised = robot.contact and robot.seated() is not None
         if opcode == 12 and raised and vehicle is not None:
             if not vehicle.all_open:
                 yield "S5", "table lowered while bolts hold the pack"
@@ -163,8 +161,8 @@ class Monitor:
         place = HANDOVER_OUT if opcode == 30 else HANDOVER_IN
         if robot.z > FLOOR_Z and abs(robot.x - UNDER) < 5.0:
             yield "S5", "travel ordered with the table up under the vehicle"
-        if stacker.heading == place or (stacker.at == place and stacker.fork > 0.0):
-            yield "S7", f"robot sent to {place} while the stacker works there"
+        if {stacker.heading, stacker.at} & {HANDOVER_IN, HANDOVER_OUT}:
+            yield "S7", "robot sent to the handover while the stacker works there"
         if opcode == 30 and robot.load is not None and plant.places.at(place) is not None:
             yield "S11", "a pack ordered onto a taken handover place"
         waiting = plant.places.at(place)
@@ -181,10 +179,10 @@ class Monitor:
             yield "S4", "an unclamped vehicle ordered up"
         if opcode in (11, 17) and not (lift.down and lift.floor <= 0.0 and lift.under_clear()):
             yield "S4", "a vehicle called over an open pit, a raised platform or the robot"
-        if opcode == 16 and vehicle is not None:
+        if opcode in (10, 16) and vehicle is not None and lift.force > 0.0:
             if not plant.robot.home:
                 yield "S4", "unclamp ordered while the robot is not at home"
-            if not lift.down:
+            if opcode == 16 and not lift.down:
                 yield "S4", "unclamp ordered while the platform is up"
             yield from not_released(plant, vehicle)
         if opcode == 17 and vehicle is not None:
@@ -209,12 +207,12 @@ class Monitor:
         if opcode == 20:
             if plant.places.at(HANDOVER_IN) is not None:
                 yield "S12", "a pack ordered onto taken handover IN"
-            if robot.near(IN):
-                yield "S7", "stacker sent to handover IN while the robot is there"
+            if robot.in_handover:
+                yield "S7", "stacker sent to the handover while the robot is there"
         if opcode == 21:
             yield from bay_not_free(plant, p.p1)
-            if robot.near(OUT) and plant.stacker.load is None:
-                yield "S7", "stacker sent to handover OUT while the robot is there"
+            if robot.in_handover and plant.stacker.load is None:
+                yield "S7", "stacker sent to the handover while the robot is there"
         if opcode == 22:
             yield from bay_not_free(plant, p.p2)
 

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from random import Random
 
-from .truth.bay import CHARGING, FULL, R_LINK, Bay, warm
-from .truth.lift import Lift
-from .truth.motion import Motions
-from .truth.packs import ROBOT, WEIGHT_KG, Pack, Places
-from .truth.robot import UNDER, Robot, supported
-from .truth.safety_chain import SafetyChain
-from .truth.stacker import PARK, SPOTS, Stacker, bay_spot
-from .truth.vehicle import BOLTS, CLOSED_TORQUE, Bolt, Vehicle
+from hil_tests.simplc.truth.bay import CHARGING, FULL, R_LINK, Bay, warm
+from hil_tests.simplc.truth.lift import Lift
+from hil_tests.simplc.truth.motion import Motions
+from hil_tests.simplc.truth.packs import ROBOT, WEIGHT_KG, Pack, Places
+from hil_tests.simplc.truth.robot import UNDER, Robot, supported
+from hil_tests.simplc.truth.safety_chain import SafetyChain
+from hil_tests.simplc.truth.stacker import PARK, SPOTS, Stacker, bay_spot
+from hil_tests.simplc.truth.vehicle import BOLTS, CLOSED_TORQUE, Bolt, Vehicle
 
 PACK_TYPE = 100
 __all__ = ["ROBOT", "UNDER", "WEIGHT_KG", "Plant", "supported"]
@@ -53,6 +53,10 @@ class Plant:
     def bay_number(self, place: str) -> int:
         """Station bay number of a place, 0 when it is no bay."""
         return self._numbers.get(place, 0)
+
+    def pack_in(self, vehicle: Vehicle) -> Pack | None:
+        """The pack in the vehicle's seat, whoever holds it there."""
+        return self.robot.seated() if vehicle is self.lift.vehicle else vehicle.pack(self.places)
 
     # ---- the start -----------------------------------------------------------------------------------------
     def _build_racks(self) -> None:

@@ -5,10 +5,11 @@ Knows its I/O list and its bays. Does not know the swap or the other rack.
 
 from __future__ import annotations
 
-from .contract import OrderKind, Params, Plc
-from .plant import Plant
-from .truth.bay import AMBIENT_C, CAPACITY_KWH, CHARGING, FULL_SOC, HOT_C, R_ORDERED, Bay
-from .truth.motion import Steps, Until, Wait
+from hil_tests.simplc.contract import OrderKind, Params
+from hil_tests.simplc.plant import Plant
+from hil_tests.simplc.plc import Plc
+from hil_tests.simplc.truth.bay import AMBIENT_C, CAPACITY_KWH, CHARGING, FULL_SOC, HOT_C, R_ORDERED, Bay
+from hil_tests.simplc.truth.motion import Steps, Until, Wait
 
 BAYS_IN_LIST = 12
 REFRESH_CYCLES = 10
@@ -59,7 +60,7 @@ class RackPlc(Plc):
         return p.p1 in self.bays
 
     def _is_powered_bay(self, p: Params) -> bool:
-        return p.p1 in self.bays and 0 < p.p2 <= 5000
+        return p.p1 in self.bays and 0 <= p.p2 <= 5000
 
     # ---- interlocks ----------------------------------------------------------------------------------------
     def _input(self, p: Params, slot: str) -> bool:

@@ -5,9 +5,9 @@ Knows the line format and the labels in view. Does not know serial ports.
 
 from __future__ import annotations
 
-from .contract import Plc
-from .plant import Plant
-from .truth.packs import HANDOVER_IN, HANDOVER_OUT
+from hil_tests.simplc.plant import Plant
+from hil_tests.simplc.plc import Plc
+from hil_tests.simplc.truth.packs import HANDOVER_IN, HANDOVER_OUT
 
 EVERY_CYCLES = 40
 
@@ -19,7 +19,7 @@ def line(head: str, code: str) -> str:
 
 
 class Reader(Plc):
-    """`values` IN and OUT hold the code in view or '-'. Sends in wall time while it has power and line."""
+    """`values` IN_CODE and OUT_CODE: the code in view or '-'. Sends in wall time while it has power and line."""
 
     prefixes = ()
 
@@ -30,9 +30,9 @@ class Reader(Plc):
         self.sensed_now()
 
     def sense(self) -> None:
-        for head, place in (("IN", HANDOVER_IN), ("OUT", HANDOVER_OUT)):
+        for tag, place in (("IN_CODE", HANDOVER_IN), ("OUT_CODE", HANDOVER_OUT)):
             pack = self.plant.places.at(place)
-            self.values[head] = pack.label if pack is not None else "-"
+            self.values[tag] = pack.label if pack is not None else "-"
 
     def cycle(self) -> None:
         if self.booting:
@@ -40,7 +40,7 @@ class Reader(Plc):
         self.uptime_ms += 10
         if self.uptime_ms % (EVERY_CYCLES * 10) == 0 and self.online:
             self.sensed_now()
-            self.sent += [line(head, str(self.values[head])) for head in ("IN", "OUT")]
+            self.sent += [line(head, str(self.values[f"{head}_CODE"])) for head in ("IN", "OUT")]
 
     def take_lines(self) -> list[str]:
         sent, self.sent = self.sent, []

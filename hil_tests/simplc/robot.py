@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .contract import OrderFailed, OrderKind, Params, Plc
-from .plant import Plant
-from .truth.motion import Steps
-from .truth.packs import HANDOVER_OUT, WEIGHT_KG
-from .truth.robot import DOWN_Z, FLOOR_Z, HOME, IN, OUT, TRAVEL_Z, UNDER, Runner
-from .truth.vehicle import BOLTS, SAFE_VOLTS
+from hil_tests.simplc.contract import OrderFailed, OrderKind, Params
+from hil_tests.simplc.plant import Plant
+from hil_tests.simplc.plc import Plc
+from hil_tests.simplc.truth.motion import Steps
+from hil_tests.simplc.truth.packs import WEIGHT_KG
+from hil_tests.simplc.truth.robot import DOWN_Z, FLOOR_Z, HOME, IN, OUT, TRAVEL_Z, UNDER, Runner
+from hil_tests.simplc.truth.vehicle import BOLTS, SAFE_VOLTS
 
 ALL_BOLTS = (1 << BOLTS) - 1
 POSITIONS = {HOME: 1, UNDER: 2, OUT: 3, IN: 4}
@@ -29,11 +30,11 @@ class RobotPlc(Plc):
         mask = _mask
         for kind in (
             OrderKind(10, "HOME", self._home, against=self._against_home, unhomed=True),
-            OrderKind(11, "ENGAGE", self._engage, height, self._against_engage),
-            OrderKind(12, "LOWER", self._lower, against=self._against_lower),
-            OrderKind(13, "INSERT", self._insert, height, self._against_insert),
-            OrderKind(20, "UNLOCK", self._unlock, mask, self._against_bolts),
-            OrderKind(21, "LOCK", self._lock, lambda p: mask(p) and p.p2 > 0, self._against_bolts),
+            OrderKind(11, "ENGAGE", self._engage, height, self._against_engage, self._lost_hold),
+            OrderKind(12, "LOWER", self._lower, against=self._against_lower, lost=self._lost_hold),
+            OrderKind(13, "INSERT", self._insert, height, self._against_insert, self._lost_hold),
+            OrderKind(20, "UNLOCK", self._unlock, mask, self._against_bolts, self._lost_bolts),
+            OrderKind(21, "LOCK", self._lock, _mask_and_torque, self._against_bolts, self._lost_bolts),
             OrderKind(30, "SET_DOWN", self._set_down, lambda p: p.p1 == 3, self._against_set_down),
             OrderKind(31, "PICK_UP", self._pick_up, lambda p: p.p1 == 4, self._against_pick_up),
         ):
@@ -90,7 +91,7 @@ class RobotPlc(Plc):
         return ""
 
     def _against_engage(self, p: Params) -> str:
-        if self.body.load is not None or (self.values["PACK_PRESENT"] and not self._high()):
+        if self.values["PACK_PRESENT"] and not self._high():
             return "pack on the table"
         return self._against_under() or self._against_travel(2)
 
@@ -108,11 +109,19 @@ class RobotPlc(Plc):
             return "bolts not all open"
         return ""
 
-    def _against_bolts(self, p: Params) -> str:
-        if not self._lift("CLAMPED", "LIFT_LOCKED"):
-            return "vehicle not clamped on a locked lift"
+    def _lost_hold(self) -> str:
+        """What has to stay while the robot works at the vehicle."""
+        return "" if self._lift("CLAMPED", "LIFT_LOCKED") else "vehicle not clamped on a locked lift"
+
+    def _lost_bolts(self) -> str:
         if self.wired["lift"].number("VEH_HV_VOLTS") >= SAFE_VOLTS:
             return "high voltage at the pack"
+        return self._lost_hold()
+
+    def _against_bolts(self, p: Params) -> str:
+        lost = self._lost_bolts()
+        if lost:
+            return lost
         if self.values["AT_POSITION"] != 2 or not self._high():
             return "table not raised under the vehicle"
         if not (self.values["PIN_1"] and self.values["PIN_2"]):
@@ -123,6 +132,8 @@ class RobotPlc(Plc):
         stacker = self.wired["stacker"].values
         if stacker["HANDOVER_OUT_PRESENT"] and self.values["PACK_PRESENT"]:
             return "handover OUT is taken"
+        if stacker["AT_HANDOVER"]:
+            return "stacker in the handover"
         return self._against_travel(3)
 
     def _against_pick_up(self, p: Params) -> str:
@@ -131,8 +142,8 @@ class RobotPlc(Plc):
             return "no pack on handover IN"
         if self.values["PACK_PRESENT"] and self.values["AT_POSITION"] != 4:
             return "pack on the table"
-        if not stacker["FORK_RETRACTED"] and stacker["AT_HANDOVER"]:
-            return "fork of the stacker in the handover"
+        if stacker["AT_HANDOVER"]:
+            return "stacker in the handover"
         return self._against_travel(4)
 
     def _against_travel(self, position: int) -> str:
@@ -146,7 +157,7 @@ class RobotPlc(Plc):
     # ---- work ----------------------------------------------------------------------------------------------
     def _home(self, p: Params, pace: float) -> Steps:
         body = self.body
-        keep = body.load is not None
+        keep = self.is_true("PACK_PRESENT") and not self._high()
         if body.z > FLOOR_Z or not keep:
             yield from body.drive_pins(False, 0.5 * pace)
         yield from body.lower_table(TRAVEL_Z if keep else DOWN_Z, 2.0 * pace)
@@ -173,7 +184,7 @@ class RobotPlc(Plc):
         yield from body.raise_table(p.p1 / 10, 6.25 * pace)
         yield from body.drive_pins(True, 2.0 * pace)
         yield from self.expect("PIN_1", "PIN_2", "PACK_SEATED")
-        if not body.contact:
+        if not self.wired["lift"].is_true("VEH_PACK_LATCHED"):
             raise OrderFailed("seat not reached")
 
     def _unlock(self, p: Params, pace: float) -> Steps:
@@ -203,7 +214,7 @@ class RobotPlc(Plc):
         body = self.body
         yield from body.travel(OUT, pace)
         yield from body.set_down(11.5 * pace)
-        if self.plant.places.at(HANDOVER_OUT) is None:
+        if not self.wired["stacker"].is_true("HANDOVER_OUT_PRESENT"):
             raise OrderFailed("nothing was set down")
 
     def _pick_up(self, p: Params, pace: float) -> Steps:
@@ -217,6 +228,10 @@ class RobotPlc(Plc):
 
 def _mask(p: Params) -> bool:
     return 0 < p.p1 <= ALL_BOLTS
+
+
+def _mask_and_torque(p: Params) -> bool:
+    return _mask(p) and p.p2 > 0 and p.p3 > 0
 
 
 def _within(low: int, high: int) -> Callable[[Params], bool]:

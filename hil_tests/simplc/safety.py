@@ -5,8 +5,8 @@ Knows the chain's inputs and latch. Does not know who reads it.
 
 from __future__ import annotations
 
-from .contract import Plc
-from .plant import Plant
+from hil_tests.simplc.plant import Plant
+from hil_tests.simplc.plc import Plc
 
 
 class SafetyPlc(Plc):

@@ -5,11 +5,12 @@ Knows its I/O list, the body it drives and the racks' hard-wired plug contacts. 
 
 from __future__ import annotations
 
-from .contract import OrderFailed, OrderKind, Params, Plc
-from .plant import Plant
-from .truth.motion import Steps
-from .truth.packs import HANDOVER_IN, HANDOVER_OUT, ISOLATION
-from .truth.stacker import FORK_MM
+from hil_tests.simplc.contract import OrderFailed, OrderKind, Params
+from hil_tests.simplc.plant import Plant
+from hil_tests.simplc.plc import Plc
+from hil_tests.simplc.truth.motion import Steps, Wait
+from hil_tests.simplc.truth.packs import HANDOVER_IN, HANDOVER_OUT, ISOLATION
+from hil_tests.simplc.truth.stacker import FORK_MM
 
 PICK_AND_PUT_S = {"FETCH": 23.2, "STORE": 19.2, "MOVE": 23.2, "TO_ISOLATION": 19.2}
 
@@ -25,10 +26,10 @@ class StackerPlc(Plc):
         bay = self._is_bay
         for kind in (
             OrderKind(10, "HOME", self._home, unhomed=True),
-            OrderKind(20, "FETCH", self._fetch, bay, self._against_fetch),
-            OrderKind(21, "STORE", self._store, bay, self._against_store),
-            OrderKind(22, "MOVE", self._move, self._are_bays, self._against_move),
-            OrderKind(23, "TO_ISOLATION", self._isolate, bay, self._against_isolation),
+            OrderKind(20, "FETCH", self._fetch, bay, self._against_fetch, self._lost_aisle),
+            OrderKind(21, "STORE", self._store, bay, self._against_store, self._lost_aisle),
+            OrderKind(22, "MOVE", self._move, self._are_bays, self._against_move, self._lost_aisle),
+            OrderKind(23, "TO_ISOLATION", self._isolate, bay, self._against_isolation, self._lost_aisle),
         ):
             self.offer(kind)
 
@@ -70,10 +71,17 @@ class StackerPlc(Plc):
         bay = self.plant.bays[number]
         return self.wired[bay.rack].values[f"BAY{bay.number:02d}_{contact}"] is True
 
+    def _robot_in_handover(self) -> bool:
+        """Hard-wired from the robot."""
+        return self.wired["robot"].values["AT_POSITION"] in (3, 4)
+
     # ---- interlocks ----------------------------------------------------------------------------------------
     def _against_travel(self) -> str:
         if not self.values["FORK_RETRACTED"]:
             return "fork not retracted"
+        return self._lost_aisle()
+
+    def _lost_aisle(self) -> str:
         return "" if self.values["AISLE_CLEAR"] else "aisle not clear"
 
     def _against_taking(self, number: int) -> str:
@@ -94,16 +102,16 @@ class StackerPlc(Plc):
     def _against_fetch(self, p: Params) -> str:
         if self.values["HANDOVER_IN_PRESENT"]:
             return "handover IN is taken"
-        if self.wired["robot"].values["AT_POSITION"] == 4:
-            return "robot at handover IN"
+        if self._robot_in_handover():
+            return "robot in the handover"
         return self._against_travel() or self._against_taking(p.p1)
 
     def _against_store(self, p: Params) -> str:
         if not self.values["PACK_ON_FORK"]:
             if not self.values["HANDOVER_OUT_PRESENT"]:
                 return "no pack on handover OUT"
-            if self.wired["robot"].values["AT_POSITION"] == 3:
-                return "robot at handover OUT"
+            if self._robot_in_handover():
+                return "robot in the handover"
         return self._against_travel() or self._against_putting(p.p1)
 
     def _against_move(self, p: Params) -> str:
@@ -117,14 +125,16 @@ class StackerPlc(Plc):
     # ---- work ----------------------------------------------------------------------------------------------
     def _home(self, p: Params, pace: float) -> Steps:
         body = self.body
+        start = self.plant.now
         yield from body.retract(2.0 * pace)
         yield from body.go("park", pace)
+        yield Wait(max(0.0, 20.0 * pace - (self.plant.now - start)))
         body.homed = True
 
     def _carry(self, source: str, target: str, handling: float, pace: float) -> Steps:
         """From place to place and back to the park position; a pack on the fork is only delivered."""
         body, half = self.body, handling * pace / 2
-        if body.load is None:
+        if not self.is_true("PACK_ON_FORK"):
             yield from body.go(source, pace)
             yield from body.pick(half)
             if not self.is_true("PACK_ON_FORK"):
@@ -132,7 +142,7 @@ class StackerPlc(Plc):
             self.source = source
         yield from body.go(target, pace)
         yield from body.put(half)
-        if body.load is not None:
+        if self.is_true("PACK_ON_FORK"):
             raise OrderFailed(f"pack not set down at {target}")
         yield from body.go("park", pace)
 

@@ -9,17 +9,17 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from .contract import Plc
-from .faults import Faults, UnknownFault
-from .lift import LiftPlc
-from .meter import Meter
-from .monitor import Monitor
-from .plant import PACK_TYPE, Plant
-from .rack import RackPlc
-from .reader import Reader
-from .robot import RobotPlc
-from .safety import SafetyPlc
-from .stacker import StackerPlc
+from hil_tests.simplc.faults import Faults, UnknownFault
+from hil_tests.simplc.lift import LiftPlc
+from hil_tests.simplc.meter import Meter
+from hil_tests.simplc.monitor import Monitor
+from hil_tests.simplc.plant import PACK_TYPE, Plant
+from hil_tests.simplc.plc import Plc
+from hil_tests.simplc.rack import RackPlc
+from hil_tests.simplc.reader import Reader
+from hil_tests.simplc.robot import RobotPlc
+from hil_tests.simplc.safety import SafetyPlc
+from hil_tests.simplc.stacker import StackerPlc
 
 CYCLE_S = 0.01
 CHARGE_CYCLES = 10

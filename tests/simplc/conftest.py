@@ -10,8 +10,8 @@ from hil_tests.simplc.contract import crc16, order_words
 from hil_tests.simplc.station import SimStation
 
 ALL_BOLTS = 0x3FF
-RAISE = 8500
-LIFT_MM = 700
+RAISE = 5200
+LIFT_MM = 600
 
 
 class Client:

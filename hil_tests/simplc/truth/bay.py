@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .motion import Ramp, Steps, Wait
-from .packs import CAPACITY_KWH, Pack, Places
+from hil_tests.simplc.truth.motion import Ramp, Steps, Wait
+from hil_tests.simplc.truth.packs import CAPACITY_KWH, Pack, Places
 
 IDLE, LV_ON, HANDSHAKE, CONFIG, CHARGING, STOPPING, FULL, FAULT = range(8)
 NO_REASON, R_FULL, R_ORDERED, R_BMS, R_HOT, R_INSULATION, R_LINK, R_SMOKE = range(8)

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from .motion import Motions, Ramp, Stall, Steps, Until, Wait
-from .packs import Places
-from .vehicle import Vehicle, behaviour
+from hil_tests.simplc.truth.motion import Motions, Ramp, Stall, Steps, Until, Wait
+from hil_tests.simplc.truth.packs import Places
+from hil_tests.simplc.truth.vehicle import Vehicle
 
 CLAMP_FORCE_N = 8000.0
 CLAMPED_FORCE_N = 5000.0
-CLEARANCE_MM = 150.0
+UNDERSIDE_MM = 150.0
+TABLE_ZERO_MM = 230.0
 
 
 @dataclass(slots=True, eq=False)
@@ -30,7 +31,6 @@ class Lift:
     floor: float = 0.0
     clamps: float = 0.0
     force: float = 0.0
-    drifting: bool = False
     entry_green: bool = False
     exit_green: bool = False
     homed: bool = True
@@ -53,8 +53,8 @@ class Lift:
 
     @property
     def pack_height(self) -> float:
-        """Underside of the pack's seat in the vehicle on the platform, mm."""
-        return self.height + CLEARANCE_MM
+        """Table height at which the table meets the pack in the vehicle on the platform, mm."""
+        return self.height + UNDERSIDE_MM - TABLE_ZERO_MM
 
     # ---- vehicles ------------------------------------------------------------------------------------------
     def arrive(self, vehicle: Vehicle) -> None:
@@ -69,7 +69,9 @@ class Lift:
         self.queue.remove(vehicle)
         if not vehicle.dismissed:
             self.vehicle = vehicle
-            yield from behaviour(vehicle, Until(lambda: True), leave)
+            yield from vehicle.drive_in()
+            yield leave
+            yield from vehicle.drive_out()
             self.vehicle = None
         if self.linked is vehicle:
             self.linked = None
@@ -105,7 +107,10 @@ class Lift:
     def drift(self) -> Steps:
         """A leaking clamp: the force falls away in 3 s."""
         yield Ramp(self, 3.0, force=0.0)
-        self.drifting = True
+
+    def pump(self) -> Steps:
+        """The leak is closed: the force comes back where the clamps are closed."""
+        yield Ramp(self, 2.0, force=CLAMP_FORCE_N if self.clamps >= 1.0 else 0.0)
 
     def open_floor(self, seconds: float) -> Steps:
         yield Ramp(self, seconds * (1.0 - self.floor), floor=1.0)

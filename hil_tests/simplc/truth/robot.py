@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from random import Random
 
-from .lift import Lift
-from .motion import Ramp, Stall, Steps, Together, Wait
-from .packs import HANDOVER_IN, HANDOVER_OUT, ROBOT, WEIGHT_KG, Collision, Pack, Places
-from .vehicle import BOLTS, Bolt, Vehicle
+from hil_tests.simplc.truth.lift import Lift
+from hil_tests.simplc.truth.motion import Ramp, Stall, Steps, Together, Wait
+from hil_tests.simplc.truth.packs import HANDOVER_IN, HANDOVER_OUT, ROBOT, WEIGHT_KG, Collision, Pack, Places
+from hil_tests.simplc.truth.vehicle import BOLTS, Bolt, Vehicle
 
 HOME, UNDER, OUT, IN = 0.0, 4000.0, 8000.0, 10000.0
 SPEED_MM_S = 1600.0
@@ -63,14 +63,22 @@ class Robot:
     def home(self) -> bool:
         return abs(self.x - HOME) < 5.0 and self.z < FLOOR_Z
 
-    def near(self, spot: float) -> bool:
-        return abs(self.x - spot) < NEAR_MM or (self.heading == spot and self.x != spot)
+    @property
+    def in_handover(self) -> bool:
+        """At one of the two handover places, or on the way there."""
+        return self.x > OUT - NEAR_MM or self.heading in (OUT, IN)
+
+    def seated(self) -> Pack | None:
+        """The pack in the seat of the vehicle above, held by its bolts or still by the table."""
+        vehicle = self.lift.vehicle
+        own = vehicle.pack(self.places) if vehicle is not None else None
+        return self.load if own is None and self.contact else own
 
     def load_kg(self) -> float:
         if self.load is not None:
             return WEIGHT_KG
         vehicle = self.lift.vehicle
-        if not self.contact or vehicle is None or vehicle.pack(self.places) is None:
+        if not self.contact or vehicle is None or self.seated() is None:
             return 0.0
         return WEIGHT_KG if vehicle.all_open else 180.0
 
@@ -106,7 +114,6 @@ class Robot:
         yield Ramp(self, seconds, z=seat)
         if self.load is not None:
             vehicle.connector = 1.0
-            self.places.move(self.load, vehicle.place)
         self.contact = True
 
     def lower_table(self, to: float, seconds: float) -> Steps:
@@ -115,13 +122,15 @@ class Robot:
         if self.z <= to:
             return
         if self.contact and vehicle is not None:
-            pack = vehicle.pack(self.places)
+            pack = self.seated()
             if pack is not None and vehicle.all_open:
                 yield Ramp(self, seconds * 0.2, z=max(to, self.z - 40.0))
-                vehicle.connector = 0.0
-                vehicle.volts = 0.0 if not vehicle.contactors else vehicle.volts
-                self.places.move(pack, ROBOT)
+                vehicle.connector = vehicle.volts = 0.0
+                if pack is not self.load:
+                    self.places.move(pack, ROBOT)
                 seconds *= 0.8
+            elif pack is not None and pack is self.load:
+                self.places.move(pack, vehicle.place)
             self.contact = False
         yield Ramp(self, seconds, z=to)
 
@@ -167,6 +176,7 @@ class Robot:
             yield Together(ramps) if ramps else Wait(run_s)
             for k in chosen:
                 self._finish(k, bolts, direction, torque)
+            self._hand_over(direction)
         except GeneratorExit:
             for k in chosen:
                 self.runners[k].interrupted = True
@@ -205,6 +215,14 @@ class Robot:
         else:
             reached = torque * (0.6 if k in self.loose else self.rng.uniform(0.98, 1.02))
             runner.torque = bolts[k].torque = reached
+
+    def _hand_over(self, direction: int) -> None:
+        """A seated pack is the vehicle's as soon as most of its bolts are closed."""
+        vehicle, pack = self.lift.vehicle, self.load
+        if direction < 0 or vehicle is None or pack is None or not self.contact:
+            return
+        if sum(bolt.is_closed for bolt in vehicle.bolts) > BOLTS // 2:
+            self.places.move(pack, vehicle.place)
 
     def _refuse(self, rule: str, text: str) -> None:
         """What physics does not do is a mishap for the monitor and an obstacle for the drive."""

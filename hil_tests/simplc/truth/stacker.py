@@ -7,9 +7,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .bay import Bay
-from .motion import Ramp, Stall, Steps
-from .packs import HANDOVER_IN, HANDOVER_OUT, ISOLATION, STACKER, WEIGHT_KG, Collision, Pack, Places
+from hil_tests.simplc.truth.bay import Bay
+from hil_tests.simplc.truth.motion import Ramp, Stall, Steps
+from hil_tests.simplc.truth.packs import (
+    HANDOVER_IN,
+    HANDOVER_OUT,
+    ISOLATION,
+    STACKER,
+    WEIGHT_KG,
+    Collision,
+    Pack,
+    Places,
+)
 
 SPEED_MM_S, HOIST_MM_S = 2000.0, 1000.0
 FORK_MM = 1400.0

@@ -5,11 +5,11 @@ Knows its locks, high voltage and driver's habits. Does not know the orders of t
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from random import Random
 
-from .motion import Ramp, Steps, Until, Wait
-from .packs import Pack, Places
+from hil_tests.simplc.truth.motion import Ramp, Steps, Wait
+from hil_tests.simplc.truth.packs import Pack, Places
 
 BOLTS = 10
 CLOSED_TORQUE = 85.0
@@ -65,7 +65,6 @@ class Vehicle:
     read_code: str = ""
     settled: bool = False
     dismissed: bool = False
-    unlock_runs: int = field(default=0)
 
     @property
     def place(self) -> str:
@@ -128,23 +127,11 @@ class Vehicle:
 
     def high_voltage_off(self, pace: float) -> Steps:
         yield Wait(3.0 * pace)
-        self.precheck = self.connector >= 1.0 or self.travel == 0.5
+        self.precheck = self.doors_closed
         yield Wait(1.0 * pace)
         if not self.welded:
             self.contactors = False
 
-    def may_read_pack(self, places: Places) -> Pack | None:
-        """The vehicle talks to a pack only through the mated connector."""
-        return self.pack(places) if self.connector >= 1.0 else None
-
 
 def _settling(part: float) -> float:
     return 1.0 - float(2.718281828 ** (-4.5 * part))
-
-
-def behaviour(vehicle: Vehicle, may_enter: Until, may_leave: Until) -> Steps:
-    """The whole visit, from the entry queue to gone; the station's lights are the two conditions."""
-    yield may_enter
-    yield from vehicle.drive_in()
-    yield may_leave
-    yield from vehicle.drive_out()

@@ -1,0 +1,181 @@
+"""One PLC: values, written tags, cycle, heartbeats, restart, and the sensor faults that act on it.
+
+Knows how a PLC lives. Does not know orders in particular, nor the wire.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from random import Random
+from typing import TYPE_CHECKING
+
+from hil_tests.simplc.contract import Channel, OrderKind
+from hil_tests.simplc.plant import Plant
+from hil_tests.simplc.truth.motion import Steps, Until
+
+if TYPE_CHECKING:
+    from hil_tests.simplc.monitor import Monitor
+
+Value = bool | int | float | str | tuple[bool | int | float, ...]
+Written = int | float | bool | str
+
+MAGIC, PATTERN, PATTERN32, MAP_VERSION = 0x5AA5, 0x1234, 0x12345678, 1
+CYCLE_MS = 10
+SILENT_CYCLES = 100
+
+
+class Plc:
+    """One PLC: `values` are the engineering values of its read tags, `write` takes its written tags.
+
+    `online` False means dead on the wire. `boot_id` grows with each restart, as do dropped connections.
+    """
+
+    prefixes: tuple[str, ...] = ("",)
+
+    def __init__(self, name: str, plant: Plant) -> None:
+        self.name = name
+        self.plant = plant
+        self.rng = Random(f"{plant.seed}/{name}")
+        self.online = True
+        self.boot_id = 1
+        self.epoch = 1
+        self.uptime_ms = 0
+        self.beat = 0
+        self.inputs: dict[str, Written] = {}
+        self.stuck: dict[str, Value] = {}
+        self.wired: dict[str, Plc] = {}
+        self.monitor: Monitor | None = None
+        self.refusal = ""
+        self.seen = 0
+        self.booting = 0
+        self.linked = True
+        self._since_beat = 0
+        self._beaten = False
+        self.silent = False
+        self.values: dict[str, Value] = {
+            "MAGIC": MAGIC, "PATTERN": PATTERN, "PATTERN32": PATTERN32, "MAP_VERSION": MAP_VERSION,
+            "EPOCH": self.epoch, "UPTIME_MS": 0, "HB_PLC": 0,
+        }  # fmt: skip
+        self.channels = [Channel(self, prefix) for prefix in self.prefixes]
+
+    # ---- for the wire --------------------------------------------------------------------------------------
+    def write(self, tags: Mapping[str, Written]) -> None:
+        """Written tags of one request, in order. A dead PLC takes nothing."""
+        if not self.online:
+            return
+        inputs = self.inputs
+        for tag, value in tags.items():
+            if tag == "HB_CTL" and value != inputs.get(tag, 0):
+                self._beaten = True
+                self._since_beat = 0
+                self.silent = False
+            inputs[tag] = value
+        for channel in self.channels:
+            channel.written = True
+
+    # ---- for the programs ----------------------------------------------------------------------------------
+    def offer(self, kind: OrderKind, prefix: str = "") -> None:
+        next(c for c in self.channels if c.prefix == prefix).kinds[kind.opcode] = kind
+
+    def sense(self) -> None:
+        """Publishes what the sensors see of the truth; each program's own."""
+
+    def homed(self) -> bool:
+        return True
+
+    def order_ended(self, opcode: int) -> None:
+        self.sensed_now()
+
+    def sensed_now(self) -> None:
+        """Sensors through the faults that act on them, this instant."""
+        self.sense()
+        if self.stuck:
+            self.values.update(self.stuck)
+
+    def number(self, tag: str) -> float:
+        value = self.values[tag]
+        assert isinstance(value, int | float), tag
+        return float(value)
+
+    def is_true(self, *tags: str) -> bool:
+        """All of the PLC's own inputs are on, looked at now."""
+        self.sensed_now()
+        return all(self.values[tag] is True for tag in tags)
+
+    def expect(self, *tags: str, seconds: float = 3.0) -> Steps:
+        """Waits for the PLC's own inputs; late ones end the order with a time-out."""
+        yield Until(lambda: self.is_true(*tags), seconds)
+
+    def ready(self, kind: OrderKind) -> bool:
+        if kind.chain and not self.plant.safety.drives_enabled:
+            return False
+        return kind.unhomed or not kind.driven or self.homed()
+
+    # ---- life ----------------------------------------------------------------------------------------------
+    def scan(self) -> None:
+        """First half of a cycle: inputs."""
+        if self.booting:
+            self._boot()
+            return
+        version = self.plant.motions.version
+        if version != self.seen:
+            self.seen = version
+            self.sense()
+            if self.stuck:
+                self.values.update(self.stuck)
+
+    def cycle(self) -> None:
+        """Second half of a cycle: heartbeat, dead-man, orders."""
+        if self.booting:
+            return
+        self.uptime_ms = self.uptime_ms + CYCLE_MS & 0xFFFFFFFF
+        self.beat = self.beat + 1 & 0xFFFF
+        values = self.values
+        values["UPTIME_MS"] = self.uptime_ms
+        values["HB_PLC"] = self.beat
+        if self.stuck:
+            values.update(self.stuck)
+        if self._beaten:
+            self._since_beat += 1
+            if self._since_beat > SILENT_CYCLES and not self.silent:
+                self._go_silent()
+        for channel in self.channels:
+            if channel.written or channel.process is not None:
+                channel.look()
+
+    def _go_silent(self) -> None:
+        self.silent = True
+        for channel in self.channels:
+            channel.halt()
+        self.controller_lost()
+
+    def controller_lost(self) -> None:
+        """What the program does besides stopping when the controller's heartbeat stands."""
+
+    def restart(self, cycles: int) -> None:
+        """Power off now, back after `cycles` PLC cycles."""
+        for channel in self.channels:
+            channel.forget()
+        self.booting = max(1, cycles)
+        self.online = False
+
+    def _boot(self) -> None:
+        self.booting -= 1
+        if self.booting:
+            return
+        self.epoch = self.epoch + 1 & 0xFFFF
+        self.boot_id += 1
+        self.uptime_ms = self.beat = 0
+        self.inputs.clear()
+        self._beaten = self.silent = False
+        self._since_beat = 0
+        for channel in self.channels:
+            channel.written = False
+        self.values.update(EPOCH=self.epoch, UPTIME_MS=0, HB_PLC=0)
+        self.online = self.linked
+        self.seen = 0
+
+    def link(self, up: bool) -> None:
+        """The network cable."""
+        self.linked = up
+        self.online = up and not self.booting
