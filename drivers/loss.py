@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections.abc import Callable
 
 
 class LinkFailed(Exception):
@@ -14,9 +15,10 @@ class LinkFailed(Exception):
 
 
 class Loss:
-    """Whether a connection is lost, and why. Made inside the event loop."""
+    """Whether a connection is lost, and why. Made inside the event loop; `on_loss` is called once."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_loss: Callable[[], None] | None = None) -> None:
+        self._on_loss = on_loss
         self._loop = asyncio.get_running_loop()
         self._resting: asyncio.Future[None] | None = None
         self.reason: str | None = None
@@ -25,6 +27,8 @@ class Loss:
         """The connection is lost; the first reason counts. Wakes who rests."""
         if self.reason is None:
             self.reason = reason
+            if self._on_loss is not None:
+                self._on_loss()
             if self._resting is not None and not self._resting.done():
                 self._resting.set_exception(LinkFailed(reason))
 

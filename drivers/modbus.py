@@ -12,6 +12,7 @@ import asyncio
 import math
 import struct
 import time
+from collections.abc import Callable
 from typing import NoReturn
 
 from pymodbus.framer import FramerRTU, FramerSocket
@@ -233,11 +234,12 @@ class TcpChannel(_Channel):
 class RtuChannel(_Channel):
     """A serial bus with Modbus RTU: no transaction id, so its owner keeps it quiet after each failure."""
 
-    def __init__(self, port: SerialPort) -> None:
+    def __init__(self, port: SerialPort, on_loss: Callable[[], None]) -> None:
         params = CommParams(comm_type=CommType.SERIAL, host=port.path, reconnect_delay=0)
         params.baudrate, params.bytesize = port.baudrate, port.bytesize
         params.parity, params.stopbits = port.parity, port.stopbits
         super().__init__(params, FramerRTU(DecodePDU(False)), port.path)
+        self.loss = Loss(on_loss)
         self.heard_at = -math.inf
         """When the last byte came in (s, monotonic)."""
         self._waiting: _Waiting | None = None
