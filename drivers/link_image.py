@@ -50,6 +50,10 @@ class LinkImage:
         self._connection += 1
         self._faults.pop(source, None)
 
+    def clear(self, source: str) -> None:
+        """The fault of that `source` is over; the next publication tells."""
+        self._faults.pop(source, None)
+
     def fault(self, source: str, text: str) -> None:
         """Say why this PLC is not usable; by `source` (connection, command …) it can be taken back."""
         if self._faults.get(source) != text:
