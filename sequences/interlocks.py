@@ -43,6 +43,36 @@ class Row:
         return self.cells.split()[list(Column).index(column)]
 
 
+def station_interlocks(st: CarStation) -> tuple[Interlock, ...]:
+    """What must be proven to reset, start or resume the station, whatever the job."""
+    safety = st.safety
+    return (
+        Interlock("G03", "Maintenance doors locked", _all(d.is_on() for d in safety.doors_locked)),
+        Interlock(
+            "G04",
+            "Light curtains and area clear",
+            _all([*(c.is_on() for c in safety.curtains_clear), safety.scanner_clear.is_on(), safety.no_muting.is_on()]),
+        ),
+        # Behind G03 and G04: an opened door or curtain also takes the drives away, and the cause comes first.
+        Interlock(
+            "G01",
+            "Safety chain closed, drives enabled, no reset due",
+            safety.estop_ok.is_on() & safety.drives_enabled.is_on() & safety.reset_not_needed.is_on(),
+            follows=("G03", "G04"),
+        ),
+        Interlock("G05", "No fire alarm", safety.no_fire.is_on()),
+        Interlock("G06", "No water in the pit", safety.no_water.is_on()),
+        Interlock("G27", "Grid present, UPS not on battery", safety.grid_ok.is_on()),
+        Interlock("G28", "Journal writable", JournalWritable()),
+    )
+
+
+def watched_always(st: CarStation) -> tuple[Kept, ...]:
+    """What stays on watch while the station acts, whatever the step: doors, curtains, the safety chain."""
+    always = ("G01", "G03", "G04")
+    return tuple(Kept(row, OnLoss.ABORT) for row in station_interlocks(st) if row.code in always)
+
+
 class CarInterlocks:
     """The table for one station and one job. Stricter than the source matrix where the comment says so."""
 
@@ -74,39 +104,36 @@ class CarInterlocks:
             & spent_bay.plug_out.is_on()
             & spent_bay.enabled.is_on()
         )
-        # Columns:             EN CL UN EX TR IN LK VR RL FE CH
-        self.rows: tuple[Row, ...] = tuple(
-            Row(Interlock(code, text, holds, follows), cells)
-            for code, text, holds, cells, follows in (
-                # G03 and G04 stand before G01: an opened door or curtain also takes the drives away, and the cause comes first.
-                ("G03", "Maintenance doors locked", _all(d.is_on() for d in safety.doors_locked), "X  S  S  S  S  S  S  H  -  S  -", ()),
-                ("G04", "Light curtains and area clear", _all([*(c.is_on() for c in safety.curtains_clear), safety.scanner_clear.is_on(), safety.no_muting.is_on()]), "-  S  S  S  S  S  S  H  -  -  -", ()),
-                # G01 aborts in every column: entry and release move machinery too.
-                ("G01", "Safety chain closed, drives enabled, no reset due", safety.estop_ok.is_on() & safety.drives_enabled.is_on() & safety.reset_not_needed.is_on(), "S  S  S  S  S  S  S  S  S  S  -", ("G03", "G04")),
-                ("G05", "No fire alarm", safety.no_fire.is_on(), "X  X  X  X  X  X  X  X  -  X  S", ()),
-                ("G06", "No water in the pit", safety.no_water.is_on(), "X  X  X  X  X  X  X  H  -  X  S", ()),
-                ("G07", "Mode automatic", ModeIs(Mode.AUTOMATIC), "X  H  H  H  H  H  H  H  -  H  -", ()),
-                ("G08", "Devices homed and without fault", _all(s.is_on() for s in (lift.homed, lift.no_fault, robot.homed, robot.no_fault, robot.brake_ok, stacker.homed, stacker.no_fault, stacker.brake_ok)), "X  X  X  X  X  X  X  -  -  X  -", ()),
-                ("G09", "Vehicle identified, model and pack type fit", car.auth_ok.is_on() & car.vin.equals(job.vehicle) & car.model.equals(recipe.model) & car.pack_type.equals(recipe.pack_type), "X  X  X  -  -  X  -  X  -  -  -", ()),
-                ("G10", "Vehicle in position within tolerance", lift.in_position.is_on() & lift.x_err.between(-p.position_tolerance_mm, p.position_tolerance_mm) & lift.y_err.between(-p.position_tolerance_mm, p.position_tolerance_mm) & lift.yaw_err.between(-p.yaw_tolerance_deg, p.yaw_tolerance_deg), "-  X  H  H  -  H  H  -  -  -  -", ()),
-                ("G11", "Vehicle in P, parking brake on, doors shut, brake released", car.link_ok.is_on() & car.gear_p.is_on() & car.epb_on.is_on() & car.doors_closed.is_on() & car.brake_released.is_on(), "-  X  H  H  -  H  H  H  -  -  -", ()),
-                # Held, not only needed: the vehicle may switch high voltage on again while the bolts turn.
-                ("G12", "High voltage off by two signs, charging port closed", car.hv_off.is_on() & car.hv_volts.at_most(recipe.hv_safe_volts) & car.port_closed.is_on(), "-  -  S  S  -  S  S  -  -  -  -", ()),
-                ("G13", "Wheels clamped, lift locked at working height, columns level", lift.clamped.is_on() & lift.at_work.is_on() & lift.locked.is_on() & lift.sync_err.at_most(p.lift_sync_tolerance_mm) & lift.floor_open.is_on(), "-  -  H  H  H  H  H  -  -  -  -", ()),
-                ("G14", "Charged pack ready in its bay", self._ready_in_bay(), "X  -  -  -  -  -  -  -  -  -  -", ()),
-                ("G14h", "Charged pack waits at the handover", PlaceHolds(HANDOVER_IN, job.fresh) & stacker.in_present.is_on() & stacker.in_seated.is_on() & st.reader.in_code.equals(job.fresh), "-  -  X  -  -  -  -  -  -  -  -", ()),
-                ("G15", "Empty compatible bay reserved for the spent pack", destination, "X  X  X  X  X  -  -  -  -  -  -", ()),
-                ("G16", "Locating pins engaged, pack carried", pins & robot.load_kg.at_least(1.0), "-  -  H  X  -  -  H  -  -  -  -", ()),
-                ("G16w", "Pack on the robot weighs what its type weighs", robot.pack_present.is_on() & weight, "-  -  -  -  -  X  -  -  -  -  -", ()),
-                ("G17", "All locks open by station and vehicle", unlocked, "-  -  -  X  -  -  -  -  -  -  -", ()),
-                ("G18", "Pack connector apart", car.connector_apart.is_on(), "-  -  -  -  X  -  -  -  -  -  -", ()),
-                ("G20", "Pack seated, float within tolerance", robot.pack_seated.is_on() & float_ok, "-  -  -  -  -  -  X  -  -  -  -", ()),
-                ("G21", "All locks closed by station and vehicle, torque in band", locked, "-  -  -  -  -  -  -  X  X  -  -", ()),
-                ("G22", "Pack in the vehicle is the ordered one", car.pack_id.equals(job.fresh), "-  -  -  -  -  -  -  -  X  -  -", ()),
-                ("G27", "Grid present, UPS not on battery", safety.grid_ok.is_on(), "X  X  X  X  X  H  H  -  -  X  H", ()),
-                ("G28", "Journal writable", JournalWritable(), "X  X  X  X  X  X  X  X  X  X  X", ()),
-                ("G30", "Stacker load and chain in order", stacker.not_overloaded.is_on() & stacker.chain_tight.is_on(), "-  -  -  -  -  -  -  -  -  S  -", ()),
-            )
+        shared = {row.code: row for row in station_interlocks(st)}
+        # Columns:                EN CL UN EX TR IN LK VR RL FE CH
+        self.rows: tuple[Row, ...] = (
+            Row(shared["G03"], "X  S  S  S  S  S  S  H  -  S  -"),
+            Row(shared["G04"], "-  S  S  S  S  S  S  H  -  -  -"),
+            # G01 aborts in every column but charging: entry and release move machinery too.
+            Row(shared["G01"], "S  S  S  S  S  S  S  S  S  S  -"),
+            Row(shared["G05"], "X  X  X  X  X  X  X  X  -  X  S"),
+            Row(shared["G06"], "X  X  X  X  X  X  X  H  -  X  S"),
+            Row(shared["G27"], "X  X  X  X  X  H  H  -  -  X  H"),
+            Row(shared["G28"], "X  X  X  X  X  X  X  X  X  X  X"),
+            Row(Interlock("G07", "Mode automatic", ModeIs(Mode.AUTOMATIC)), "X  H  H  H  H  H  H  H  -  H  -"),
+            Row(Interlock("G08", "Devices homed and without fault", _all(s.is_on() for s in (lift.homed, lift.no_fault, robot.homed, robot.no_fault, robot.brake_ok, stacker.homed, stacker.no_fault, stacker.brake_ok))), "X  X  X  X  X  X  X  -  -  X  -"),
+            Row(Interlock("G09", "Vehicle identified, model and pack type fit", car.auth_ok.is_on() & car.vin.equals(job.vehicle) & car.model.equals(recipe.model) & car.pack_type.equals(recipe.pack_type)), "X  X  X  -  -  X  -  X  -  -  -"),
+            Row(Interlock("G10", "Vehicle in position within tolerance", lift.in_position.is_on() & lift.x_err.between(-p.position_tolerance_mm, p.position_tolerance_mm) & lift.y_err.between(-p.position_tolerance_mm, p.position_tolerance_mm) & lift.yaw_err.between(-p.yaw_tolerance_deg, p.yaw_tolerance_deg)), "-  X  H  H  -  H  H  -  -  -  -"),
+            Row(Interlock("G11", "Vehicle in P, parking brake on, doors shut, brake released", car.link_ok.is_on() & car.gear_p.is_on() & car.epb_on.is_on() & car.doors_closed.is_on() & car.brake_released.is_on()), "-  X  H  H  -  H  H  H  -  -  -"),
+            # Held, not only needed: the vehicle may switch high voltage on again while the bolts turn.
+            Row(Interlock("G12", "High voltage off by two signs, charging port closed", car.hv_off.is_on() & car.hv_volts.at_most(recipe.hv_safe_volts) & car.port_closed.is_on()), "-  -  S  S  -  S  S  -  -  -  -"),
+            Row(Interlock("G13", "Wheels clamped, lift locked at working height, columns level", lift.clamped.is_on() & lift.at_work.is_on() & lift.locked.is_on() & lift.sync_err.at_most(p.lift_sync_tolerance_mm) & lift.floor_open.is_on()), "-  -  H  H  H  H  H  -  -  -  -"),
+            Row(Interlock("G14", "Charged pack ready in its bay", self._ready_in_bay()), "X  -  -  -  -  -  -  -  -  -  -"),
+            Row(Interlock("G14h", "Charged pack waits at the handover", PlaceHolds(HANDOVER_IN, job.fresh) & stacker.in_present.is_on() & stacker.in_seated.is_on() & st.reader.in_code.equals(job.fresh)), "-  -  X  -  -  -  -  -  -  -  -"),
+            Row(Interlock("G15", "Empty compatible bay reserved for the spent pack", destination), "X  X  X  X  X  -  -  -  -  -  -"),
+            Row(Interlock("G16", "Locating pins engaged, pack carried", pins & robot.load_kg.at_least(1.0)), "-  -  H  X  -  -  H  -  -  -  -"),
+            Row(Interlock("G16w", "Pack on the robot weighs what its type weighs", robot.pack_present.is_on() & weight), "-  -  -  -  -  X  -  -  -  -  -"),
+            Row(Interlock("G17", "All locks open by station and vehicle", unlocked), "-  -  -  X  -  -  -  -  -  -  -"),
+            Row(Interlock("G18", "Pack connector apart", car.connector_apart.is_on()), "-  -  -  -  X  -  -  -  -  -  -"),
+            Row(Interlock("G20", "Pack seated, float within tolerance", robot.pack_seated.is_on() & float_ok), "-  -  -  -  -  -  X  -  -  -  -"),
+            Row(Interlock("G21", "All locks closed by station and vehicle, torque in band", locked), "-  -  -  -  -  -  -  X  X  -  -"),
+            Row(Interlock("G22", "Pack in the vehicle is the ordered one", car.pack_id.equals(job.fresh)), "-  -  -  -  -  -  -  -  X  -  -"),
+            Row(Interlock("G30", "Stacker load and chain in order", stacker.not_overloaded.is_on() & stacker.chain_tight.is_on()), "-  -  -  -  -  -  -  -  -  S  -"),
         )
         self.robot_home = Interlock("G23", "Robot home", robot.at.equals(At.HOME) & robot.pack_present.is_off())
         self.floor_closed = Interlock("G23", "Robot home and floor closed", robot.at.equals(At.HOME) & lift.floor_closed.is_on())

@@ -1,0 +1,191 @@
+"""The composition root: from a station's configuration to a running station.
+
+The only file that knows both drivers and sequences. Builds; does not run anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sequences.passenger_car as passenger_car
+from drivers.charging_rack_cr12 import ChargingRackCR12
+from drivers.pack_id_reader_pr1 import PackIdReaderPR1
+from drivers.safety_plc_sp1 import SafetyPlcSP1
+from drivers.site_meter_sm1 import SiteMeterSM1
+from drivers.stacker_st2 import StackerST2
+from drivers.swap_robot_sr3 import SwapRobotSR3
+from drivers.vehicle_lift_vl1 import VehicleLiftVL1
+from drivers.vehicle_link_vl1 import VehicleLinkVL1
+from sequences.car_station import CarStation
+from sequences.interlocks import station_interlocks, watched_always
+from station_ctl.config import DriverFacts, ModbusRtuLink, ModbusTcpLink, OpcUaLink, Parts, SerialLineLink, StationConfig
+from station_ctl.core.devices import Device, DeviceDeclarationError
+from station_ctl.core.errors import ConfigurationError
+from station_ctl.core.links import Link
+from station_ctl.core.orders import MAGIC
+from station_ctl.core.points import IoList, ScanClass
+from station_ctl.core.steps import Job, Sequence
+from station_ctl.engine.clock import Clock
+from station_ctl.engine.journal import Restored
+from station_ctl.engine.journal_thread import Committer
+from station_ctl.engine.runner import Engine
+from station_ctl.engine.station import StationFacts
+from station_ctl.service.reception import Procedures, Reception
+from station_ctl.service.run_watch import RunWatch
+
+DRIVERS: Mapping[str, type[Device]] = {
+    driver.driver: driver
+    for driver in (
+        SwapRobotSR3,
+        VehicleLiftVL1,
+        VehicleLinkVL1,
+        StackerST2,
+        ChargingRackCR12,
+        SafetyPlcSP1,
+        SiteMeterSM1,
+        PackIdReaderPR1,
+    )
+}
+"""Device models by the name a station file uses, which is the name of the driver's file."""
+
+@dataclass(frozen=True)
+class Archetype:
+    """A station type: the roles it needs, and how its parts come together."""
+
+    name: str
+    required: tuple[str, ...]
+    assemble: Callable[[Mapping[str, Device], StationConfig], CarStation]
+    reception: Callable[[CarStation], Sequence]
+    swap: Callable[[CarStation, Job], Sequence]
+
+
+def _passenger_car(devices: Mapping[str, Device], config: StationConfig) -> CarStation:
+    fill: Any = devices  # roles are Protocols; tests/drivers proves that each driver fills its role
+    racks = tuple(fill[name] for name in config.roles if isinstance(devices.get(name), ChargingRackCR12))
+    return CarStation(
+        robot=fill["robot"],
+        lift=fill["lift"],
+        vehicle=fill["vehicle"],
+        stacker=fill["stacker"],
+        racks=racks,
+        safety=fill["safety"],
+        reader=fill["reader"],
+        policy=config.policy,
+    )
+
+
+ARCHETYPES: Mapping[str, Archetype] = {
+    "passenger_car": Archetype(
+        "passenger_car",
+        (*passenger_car.REQUIRED_ROLES, "rack_*"),
+        _passenger_car,
+        passenger_car.reception,
+        passenger_car.swap,
+    )
+}
+
+PARTS = Parts(
+    drivers={
+        name: DriverFacts(
+            orders=driver.orders is not None,
+            prefix=driver.prefix,
+            options=frozenset(("bays", "first_bay", "bay_prefix")) if driver is ChargingRackCR12 else frozenset(),
+            lines=driver is PackIdReaderPR1,
+        )
+        for name, driver in DRIVERS.items()
+    },
+    archetypes={name: archetype.required for name, archetype in ARCHETYPES.items()},
+)
+"""What a station file may name; `config check` judges names by it."""
+
+
+@dataclass(frozen=True)
+class BuiltStation:
+    """A station put together, not yet running."""
+
+    config: StationConfig
+    archetype: Archetype
+    devices: Mapping[str, Device]
+    stand: CarStation
+    facts: StationFacts
+    links: Mapping[str, Link]
+
+    def procedures(self) -> Procedures:
+        """The two procedures of this station, bound to its roles."""
+        stand, archetype = self.stand, self.archetype
+        return Procedures(lambda: archetype.reception(stand), lambda job: archetype.swap(stand, job))
+
+    def engine(self, journal: Committer, restored: Restored) -> Engine:
+        """The engine of this station; needs a running event loop."""
+        limits = {
+            name: link.heartbeat_timeout_ms / 1000
+            for name, link in self.config.links.items()
+            if getattr(link, "heartbeat_timeout_ms", None)
+        }
+        return Engine(self.facts, self.links, journal, restored, Clock(self.config.clock.process_rate), limits)
+
+    def reception(self, engine: Engine, watch: RunWatch) -> Reception:
+        """Reception of this station's vehicles."""
+        return Reception(engine, watch, self.stand, self.procedures(), self.config.recipes)
+
+
+def make_link(name: str, config: StationConfig) -> Link:
+    """The link of one PLC or instrument, as its settings say. Protocol libraries are loaded only where needed."""
+    settings = config.links[name]
+    periods = {scan: config.scan.period_ms(scan) / 1000 for scan in ScanClass if scan is not ScanClass.NONE}
+    match settings:
+        case ModbusTcpLink():
+            from drivers.modbus_tcp import ModbusTcpLink as TcpLink
+
+            host, port = settings.host_and_port
+            return TcpLink(name, config.io[name], host, port, timeout=settings.timeout_ms / 1000, periods=periods, **_contract(settings))
+        case OpcUaLink():
+            from drivers.opcua_link import OpcUaLink as UaLink
+
+            return UaLink(
+                name, config.io[name], settings.address, timeout=settings.timeout_ms / 1000, periods=periods,
+                security=_security(settings), **_contract(settings),
+            )  # fmt: skip
+        case ModbusRtuLink():
+            from drivers.modbus_rtu import ModbusRtuLink as RtuLink
+
+            return RtuLink(name, config.io[name], _port(settings), timeout=settings.timeout_ms / 1000, periods=periods)
+        case SerialLineLink():
+            from drivers.serial_line import PackIdReaderLink
+
+            return PackIdReaderLink(name, _port(settings))
+
+
+def _contract(settings: ModbusTcpLink | OpcUaLink) -> dict[str, Any]:
+    """What proves that this is the right PLC and that it lives."""
+    identity = {**MAGIC, "MAP_VERSION": settings.map_version} if settings.map_version is not None else {}
+    return {"identity": identity, "heartbeat": "HB_PLC" if settings.heartbeat_timeout_ms else None}
+
+
+def build_devices(config: StationConfig, io: Mapping[str, IoList]) -> dict[str, Device]:
+    """The devices by role. Raises ConfigurationError naming every tag that does not fit its driver."""
+    devices: dict[str, Device] = {}
+    findings: list[str] = []
+    for name, role in config.roles.items():
+        driver = DRIVERS[role.driver]
+        options = {k: v for k in ("bays", "first_bay", "bay_prefix") if (v := getattr(role, k, None)) is not None}
+        try:
+            devices[name] = driver(name, role.link, io[role.link], **options)
+        except DeviceDeclarationError as error:
+            findings.append(f"{config.where('roles', name)}: roles.{name}: {error}")
+    if findings:
+        raise ConfigurationError(findings)
+    return devices
+
+
+def build(config: StationConfig, links: Mapping[str, Link] | None = None) -> BuiltStation:
+    """Put a station together. `links` replaces those of the station file (tests in virtual time)."""
+    made = links if links is not None else {name: make_link(name, config) for name in config.links}
+    devices = build_devices(config, {name: link.io for name, link in made.items()})
+    archetype = ARCHETYPES[config.station.archetype]
+    stand = archetype.assemble(devices, config)
+    channels = {name: device.channel for name, device in devices.items() if device.channel is not None}
+    facts = StationFacts(config.station.code, channels, watched_always(stand), station_interlocks(stand))
+    return BuiltStation(config, archetype, devices, stand, facts, made)

@@ -1,0 +1,118 @@
+"""Reception: from a vehicle at the entry to an opened swap run, or a refusal before anything moves.
+
+Knows who may be swapped and with what. Does not know how a swap is done.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from station_ctl.charging.selection import choose
+from station_ctl.core.errors import Refused
+from station_ctl.core.policy import SitePolicy
+from station_ctl.core.roles import BaySignals, VehicleLink
+from station_ctl.core.signals import Image, OwnFacts
+from station_ctl.core.steps import Job, Recipe, Sequence
+from station_ctl.engine.runner import Engine
+from station_ctl.service.run_watch import RunWatch
+
+
+class VehicleRefused(Refused):
+    """The vehicle is not accepted: nothing has moved, it can drive on."""
+
+    code = "A305"
+
+
+class NoReadyPack(Refused):
+    """No charged pack fits this vehicle now; the text says when one will."""
+
+    code = "A303"
+
+
+class NoEmptyBay(Refused):
+    """There is no place for the spent pack."""
+
+    code = "A304"
+
+
+class Stand(Protocol):
+    """What reception needs of a station type."""
+
+    vehicle: VehicleLink
+    policy: SitePolicy
+
+    @property
+    def bays(self) -> tuple[BaySignals, ...]: ...
+
+
+@dataclass(frozen=True)
+class Procedures:
+    """The two procedures of a station type: who is at the entry, and the swap for a job."""
+
+    reception: Callable[[], Sequence]
+    swap: Callable[[Job], Sequence]
+
+
+class Reception:
+    """Receives vehicles one after another."""
+
+    def __init__(
+        self, engine: Engine, watch: RunWatch, stand: Stand, procedures: Procedures, recipes: Mapping[str, Recipe]
+    ) -> None:
+        self._engine, self._watch, self._stand = engine, watch, stand
+        self._procedures, self._recipes = procedures, recipes
+        self._numbers = itertools.count(1)
+
+    async def receive(self, who: str) -> tuple[str, Job]:
+        """Identify the vehicle at the entry, choose packs, open the swap run. Returns the run's id and its job.
+
+        Raises Refused (vehicle, pack, bay) with nothing moved, Interrupted if the station came to rest.
+        """
+        number = next(self._numbers)
+        identify = f"R-{number:04d}"
+        await self._engine.begin(identify, self._procedures.reception(), None, who)
+        await self._watch.until_closed(identify)
+        job = self.job(self.image())
+        run_id = f"S-{number:04d}"
+        await self._engine.begin(run_id, self._procedures.swap(job), job, who)
+        return run_id, job
+
+    def image(self) -> Image:
+        """What is known now, with the controller's own facts."""
+        state = self._engine.state
+        return self._engine.image().with_own(OwnFacts(state.mode, state.journal_writable, state.ledger))
+
+    def job(self, image: Image) -> Job:
+        """The job for the vehicle that has just identified itself. Raises Refused."""
+        vin, model, pack, pack_type = self._identity(image)
+        recipe = self._recipes.get(model)
+        if recipe is None:
+            raise VehicleRefused(f"vehicle {vin}: model {model!r} has no recipe here; known are {', '.join(self._recipes)}")
+        if pack_type != recipe.pack_type:
+            raise VehicleRefused(f"vehicle {vin}: needs pack type {recipe.pack_type} for {model}; found {pack_type}")
+        if pack in image.own.ledger:
+            where = image.own.ledger.where(pack)
+            raise VehicleRefused(f"vehicle {vin}: its pack {pack} is in this station by the ledger ({where}); identity is not credible")
+        volts, known = self._stand.vehicle.hv_volts.read(image), self._stand.vehicle.port_closed.is_on()
+        if not volts.good or not known.proven(image):
+            raise VehicleRefused(f"vehicle {vin}: high-voltage state not known: {known.why_not(image) or volts}")
+        choice = choose(self._stand.bays, image, recipe, self._stand.policy, self._reserved())
+        if choice.refused:
+            raise {"A303": NoReadyPack, "A304": NoEmptyBay}[choice.code](choice.refused)
+        return Job(vin, recipe, pack, choice.fresh, choice.fresh_bay, choice.spent_bay)
+
+    def _identity(self, image: Image) -> tuple[str, str, str, int]:
+        car = self._stand.vehicle
+        known = car.auth_ok.is_on() & car.vin.differs("") & car.model.differs("") & car.pack_id.differs("") & car.pack_type.at_least(1)
+        if not known.proven(image):
+            raise VehicleRefused(f"vehicle at the entry is not identified: {known.why_not(image)}")
+        vin, model, pack, pack_type = (s.read(image).value for s in (car.vin, car.model, car.pack_id, car.pack_type))
+        assert isinstance(pack_type, int)
+        return str(vin), str(model), str(pack), pack_type
+
+    def _reserved(self) -> frozenset[str]:
+        jobs = [run.job for run in self._engine.state.runs if run.job is not None]
+        return frozenset(name for job in jobs for name in (job.fresh, job.fresh_bay, job.spent_bay))

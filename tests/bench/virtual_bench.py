@@ -1,0 +1,166 @@
+"""One passenger station in virtual time: real engine, gate, journal and procedures; memory links to the simulated plant.
+
+Knows both sides, which only tests may. Does not know sockets or sleeping.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from drivers.memory import MemoryLink
+from drivers.pack_id_reader_pr1 import IO_LIST as READER_IO
+from hil_tests.simplc.station import SimStation
+from station_ctl.build import PARTS, BuiltStation, build
+from station_ctl.config import load_station
+from station_ctl.core.modes import Mode, State
+from station_ctl.core.orders import MAGIC
+from station_ctl.core.points import IoList
+from station_ctl.engine.events import Effect, Progress, Verb
+from station_ctl.engine.journal import Journal
+from station_ctl.engine.journal_thread import InlineJournal
+from station_ctl.engine.state import Run, StationState
+from station_ctl.engine.virtual_time import run_virtually
+from station_ctl.paths import config_directory
+from station_ctl.service.inventory import packs_in_bays
+from station_ctl.service.reception import Reception
+from station_ctl.service.run_watch import RunWatch
+
+CYCLE = 0.01
+INSTRUMENTS = ("meter", "reader")
+
+
+class _ReaderBackend:
+    """The simulated reader's newest line per head, as the tags of our reader link."""
+
+    def __init__(self, sim: SimStation) -> None:
+        self._sim = sim
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """Codes in view; empty where the head sees none."""
+        seen = self._sim.reader.values
+        return {tag: "" if seen[tag] == "-" else seen[tag] for tag in READER_IO}
+
+    @property
+    def online(self) -> bool:
+        """Whether the reader has power and line."""
+        return self._sim.reader.online
+
+    @property
+    def boot_id(self) -> int:
+        """Counts starts of the reader."""
+        return self._sim.reader.boot_id
+
+    def write(self, values: dict[str, Any]) -> None:
+        """A reader takes no writes."""
+        raise AssertionError(f"the reader was written: {values}")
+
+
+class VirtualBench:
+    """A running station: `engine`, `built`, `sim`, `watch`, `reception`, and every effect seen so far in `seen`."""
+
+    def __init__(self, folder: Path, *, seed: int = 1, speed: float = 20.0) -> None:
+        self.sim = SimStation(seed=seed, speed=speed)
+        config = load_station(
+            config_directory() / "stations" / "sim_passenger_car.yaml", {"clock.process_rate": speed}, PARTS
+        )
+        loop = asyncio.get_running_loop()
+        links = {name: self._link(name, config.io.get(name, READER_IO), loop.time) for name in config.links}
+        self.links = links
+        self.built: BuiltStation = build(config, links)
+        self.journal = Journal(folder / "journal.sqlite", config.station.code)
+        self.engine = self.built.engine(InlineJournal(self.journal), self.journal.restore())
+        self.seen: list[Effect] = []
+        self.engine.listen(self.seen.append)
+        self.watch = RunWatch(self.engine)
+        self.reception: Reception = self.built.reception(self.engine, self.watch)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def _link(self, name: str, io: IoList, clock: Callable[[], float]) -> MemoryLink:
+        backend = _ReaderBackend(self.sim) if name == "reader" else self.sim.plcs[name]
+        if name in INSTRUMENTS:
+            return MemoryLink(name, io, backend, clock=clock)
+        identity = {**MAGIC, "MAP_VERSION": 1}
+        return MemoryLink(name, io, backend, identity=identity, heartbeat="HB_PLC", clock=clock)
+
+    async def __aenter__(self) -> VirtualBench:
+        self._tasks = [
+            asyncio.create_task(self._plant(), name="plant"),
+            asyncio.create_task(self.engine.run(), name="engine"),
+        ]
+        await asyncio.sleep(1.0)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for task in self._tasks:
+            task.cancel()
+        for task in self._tasks:
+            with suppress(asyncio.CancelledError):
+                await task
+        self.journal.close()
+
+    async def _plant(self) -> None:
+        while True:
+            self.sim.advance(CYCLE)
+            await asyncio.sleep(CYCLE)
+
+    @property
+    def state(self) -> StationState:
+        """The engine's memory."""
+        return self.engine.state
+
+    def do(self, **command: Any) -> dict[str, Any]:
+        """A control command to the plant; a wrong one fails the test."""
+        answer = self.sim.command(command)
+        assert answer["ok"], answer
+        return answer
+
+    async def make_ready(self) -> None:
+        """Inventory, automatic, reset, start: as a person does it in the morning."""
+        packs = packs_in_bays(self.built.stand.bays, self.reception.image())
+        await self.engine.ask(Verb.ADMIT, "test", admit=packs)
+        await self.engine.ask(Verb.MODE, "test", mode=Mode.AUTOMATIC)
+        await self.engine.ask(Verb.RESET, "test")
+        await self.engine.ask(Verb.START, "test")
+
+    async def swap(self) -> Run:
+        """One vehicle from the entry to the end of the put-away."""
+        self.do(cmd="vehicle")
+        await asyncio.sleep(0.5)
+        run_id, _ = await self.reception.receive("test")
+        return await self.watch.until_closed(run_id)
+
+    async def until_step(self, no: int) -> None:
+        """Wait until the step with this number has begun in any run."""
+        await self.until(
+            lambda: any(isinstance(e, Progress) and e.what == "step-begun" and e.step == no for e in self.seen)
+        )
+
+    async def until_state(self, *states: State) -> None:
+        """Wait until the station is in one of these states."""
+        await self.until(lambda: self.state.state in states)
+
+    async def until(self, happened: Callable[[], bool], limit: float = 600.0) -> None:
+        """Wait in virtual seconds; fails the test at the limit."""
+        until = asyncio.get_running_loop().time() + limit
+        while not happened():
+            assert asyncio.get_running_loop().time() < until, f"not within {limit} s; {self.state.state} {self.state.trips}"
+            await asyncio.sleep(CYCLE)
+
+
+@asynccontextmanager
+async def ready_bench(folder: Path, **options: Any) -> Any:
+    """A bench that is ready for the first vehicle."""
+    async with VirtualBench(folder, **options) as bench:
+        await bench.make_ready()
+        yield bench
+
+
+__all__ = ["VirtualBench", "ready_bench", "run_virtually"]
