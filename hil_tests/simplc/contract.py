@@ -101,12 +101,17 @@ class Channel:
         self.started_s = 0.0
         self.process: Process | None = None
         self.durations: dict[str, dict[str, int | float]] = {}
+        self.state: dict[str, int] = {}
         self.names = tuple(f"{prefix}CMD_{part}" for part in BLOCK)
         self.stop_name = f"{prefix}STOP_REQ"
         self.set(ACK_ID=0, ACK_CODE=0, DONE_ID=0, RESULT=0, ORDER_STATE=IDLE, FAULT=0)
 
     def set(self, **values: int) -> None:
-        for name, value in values.items():
+        self.state.update(values)
+        self.publish()
+
+    def publish(self) -> None:
+        for name, value in self.state.items():
             self.plc.values[self.prefix + name] = value
 
     @property
@@ -119,7 +124,7 @@ class Channel:
         if self.written:
             self.written = False
             number = int(inputs.get(self.names[0], 0))
-            if int(inputs.get(self.names[9], 0)) == number & 0xFFFF:
+            if number and int(inputs.get(self.names[9], 0)) == number & 0xFFFF:
                 self._answer(number, [int(inputs.get(name, 0)) for name in self.names])
         if self.process is not None and self.kind is not None:
             lost = self.kind.lost() if self.kind.lost is not None else ""
@@ -129,9 +134,8 @@ class Channel:
                 self.halt()
 
     def _answer(self, number: int, block: list[int]) -> None:
-        values, prefix = self.plc.values, self.prefix
         params = Params(*block[3:7])
-        if number == values[prefix + "ACK_ID"] and values[prefix + "ACK_CODE"] != BAD_CRC:
+        if number == self.state["ACK_ID"] and self.state["ACK_CODE"] != BAD_CRC:
             return
         code = self._check(number, block, params)
         if code != BAD_CRC and code != OLD_ID:

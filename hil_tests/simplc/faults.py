@@ -90,13 +90,11 @@ class Faults:
             raise UnknownFault(f"{name} publishes no tag {tag!r}")
         if on:
             value = args.get("value", plc.values[tag])
-            plc.stuck[tag] = tuple(value) if isinstance(value, list) else value
-            plc.values[tag] = plc.stuck[tag]
+            plc.freeze(tag, tuple(value) if isinstance(value, list) else value)
             return
-        plc.stuck.pop(tag, None)
+        plc.release(tag)
         for bay in self.plant.bays.values():
             bay.changed = True
-        plc.seen = 0
 
     def _link_lost(self, on: bool, args: Mapping[str, Any]) -> None:
         self._plc(str(args.get("plc", "robot"))).link(not on)

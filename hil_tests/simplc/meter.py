@@ -6,7 +6,7 @@ Knows what the site draws. Does not know who asks.
 from __future__ import annotations
 
 from hil_tests.simplc.plant import Plant
-from hil_tests.simplc.plc import Plc
+from hil_tests.simplc.plc import Plc, Value
 
 REFRESH_CYCLES = 100
 EFFICIENCY = 0.955
@@ -23,8 +23,10 @@ class Meter(Plc):
         self.counted = 0.0
         self.energy = 125000.0
         self.count = 0
-        self.values.clear()
         self._measure()
+
+    def identity(self) -> dict[str, Value]:
+        return {}
 
     def scan(self) -> None:
         if self.booting:

@@ -43,6 +43,7 @@ class Plc:
         self.beat = 0
         self.inputs: dict[str, Written] = {}
         self.stuck: dict[str, Value] = {}
+        self._hidden: dict[str, Value] = {}
         self.wired: dict[str, Plc] = {}
         self.monitor: Monitor | None = None
         self.refusal = ""
@@ -52,10 +53,7 @@ class Plc:
         self._since_beat = 0
         self._beaten = False
         self.silent = False
-        self.values: dict[str, Value] = {
-            "MAGIC": MAGIC, "PATTERN": PATTERN, "PATTERN32": PATTERN32, "MAP_VERSION": MAP_VERSION,
-            "EPOCH": self.epoch, "UPTIME_MS": 0, "HB_PLC": 0,
-        }  # fmt: skip
+        self.values: dict[str, Value] = self.identity()
         self.channels = [Channel(self, prefix) for prefix in self.prefixes]
 
     # ---- for the wire --------------------------------------------------------------------------------------
@@ -72,6 +70,30 @@ class Plc:
             inputs[tag] = value
         for channel in self.channels:
             channel.written = True
+
+    def freeze(self, tag: str, value: Value) -> None:
+        """The tag shows `value`, whatever is the case. Raises KeyError for a tag the PLC does not publish."""
+        shown = self.values[tag]
+        self._hidden.setdefault(tag, shown)
+        self.stuck[tag] = value if isinstance(shown, str | tuple) else type(shown)(value)
+        self.values[tag] = self.stuck[tag]
+
+    def release(self, tag: str) -> None:
+        """The tag shows again what is the case."""
+        if self.stuck.pop(tag, None) is None:
+            return
+        self.values[tag] = self._hidden.pop(tag)
+        self.values.update(self.identity())
+        for channel in self.channels:
+            channel.publish()
+        self.seen = 0
+
+    def identity(self) -> dict[str, Value]:
+        """The tags that say which PLC this is and since when."""
+        return {
+            "MAGIC": MAGIC, "PATTERN": PATTERN, "PATTERN32": PATTERN32, "MAP_VERSION": MAP_VERSION,
+            "EPOCH": self.epoch, "UPTIME_MS": self.uptime_ms, "HB_PLC": self.beat,
+        }  # fmt: skip
 
     # ---- for the programs ----------------------------------------------------------------------------------
     def offer(self, kind: OrderKind, prefix: str = "") -> None:
@@ -171,7 +193,7 @@ class Plc:
         self._since_beat = 0
         for channel in self.channels:
             channel.written = False
-        self.values.update(EPOCH=self.epoch, UPTIME_MS=0, HB_PLC=0)
+        self.values.update(self.identity())
         self.online = self.linked
         self.seen = 0
 

@@ -6,7 +6,7 @@ Knows the line format and the labels in view. Does not know serial ports.
 from __future__ import annotations
 
 from hil_tests.simplc.plant import Plant
-from hil_tests.simplc.plc import Plc
+from hil_tests.simplc.plc import Plc, Value
 from hil_tests.simplc.truth.packs import HANDOVER_IN, HANDOVER_OUT
 
 EVERY_CYCLES = 40
@@ -19,15 +19,17 @@ def line(head: str, code: str) -> str:
 
 
 class Reader(Plc):
-    """`values` IN_CODE and OUT_CODE: the code in view or '-'. Sends in wall time while it has power and line."""
+    """`values` IN_CODE and OUT_CODE: the code in view or '-'. Sends by wall time while it has its line."""
 
     prefixes = ()
 
     def __init__(self, name: str, plant: Plant) -> None:
         super().__init__(name, plant)
         self.sent: list[str] = []
-        self.values.clear()
         self.sensed_now()
+
+    def identity(self) -> dict[str, Value]:
+        return {}
 
     def sense(self) -> None:
         for tag, place in (("IN_CODE", HANDOVER_IN), ("OUT_CODE", HANDOVER_OUT)):

@@ -136,10 +136,10 @@ class StackerPlc(Plc):
         body, half = self.body, handling * pace / 2
         if not self.is_true("PACK_ON_FORK"):
             yield from body.go(source, pace)
+            self.source = source
             yield from body.pick(half)
             if not self.is_true("PACK_ON_FORK"):
                 raise OrderFailed(f"no pack at {source}")
-            self.source = source
         yield from body.go(target, pace)
         yield from body.put(half)
         if self.is_true("PACK_ON_FORK"):

@@ -84,7 +84,7 @@ class SimStation:
     def _cycle(self) -> None:
         self.cycles += 1
         cycles, plant = self.cycles, self.plant
-        plant.motions.run(cycles * CYCLE_S * self.speed)
+        plant.motions.run(plant.now + CYCLE_S * self.speed)
         if cycles % CHARGE_CYCLES == 0:
             plant.charge(CHARGE_CYCLES * CYCLE_S * self.speed)
             if cycles % COOL_CYCLES == 0:

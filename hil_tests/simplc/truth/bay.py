@@ -56,13 +56,16 @@ class Bay:
         return LV_ON <= self.state <= STOPPING
 
     def plug_in(self, seconds: float) -> Steps:
-        yield Ramp(self, seconds, plug=1.0)
+        yield Ramp(self, seconds * 0.1, plug=max(0.1, self.plug))
+        self.changed = True
+        yield Ramp(self, seconds * 0.9, plug=1.0)
         self.kwh = 0.0
         self.changed = True
 
     def plug_out(self, seconds: float) -> Steps:
+        yield Ramp(self, seconds * 0.1, plug=min(0.9, self.plug))
         self.changed = True
-        yield Ramp(self, seconds, plug=0.0)
+        yield Ramp(self, seconds * 0.9, plug=0.0)
         if self.state in (FULL, FAULT):
             self.state, self.reason = IDLE, NO_REASON
         self.changed = True
