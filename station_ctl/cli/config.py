@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from station_ctl.cli.envelope import json_option, print_result
-from station_ctl.config import StationConfig, load_station
+from station_ctl.config import StationConfig, load_station, station_file
 from station_ctl.config.schema import KINDS, schema_text
 from station_ctl.core.errors import ConfigurationError, NotFound
 from station_ctl.paths import config_directory
@@ -35,7 +35,7 @@ def check(files: tuple[str, ...], as_json: bool) -> None:
     findings: list[str] = []
     for path in _paths(files):
         try:
-            good.append(load_station(path))
+            good.append(_checked(path))
         except ConfigurationError as error:
             findings += error.findings
     if findings:
@@ -45,7 +45,8 @@ def check(files: tuple[str, ...], as_json: bool) -> None:
         print_result("config.check", {"files": summaries}, simulated=all(c.simulated for c in good))
         return
     for summary in summaries:
-        numbers = ", ".join(f"{summary[key]} {key}" for key in ("links", "roles", "bays", "vehicles", "tags"))
+        counted = ((summary[key], key) for key in ("links", "roles", "bays", "vehicles", "tags"))
+        numbers = ", ".join(f"{n} {key[:-1] if n == 1 else key}" for n, key in counted)
         click.echo(f"{summary['file']}: ok: {numbers}; hash {summary['config_hash'][:12]}")
 
 
@@ -56,9 +57,19 @@ def schema(kind: str) -> None:
     click.echo(schema_text(kind), nl=False)
 
 
-def _paths(files: tuple[str, ...]) -> Iterator[Path]:
-    from station_ctl.config import station_file
+def _checked(path: Path) -> StationConfig:
+    """The station of a file, with every driver tried on its I/O list. Nothing is connected."""
+    from station_ctl.build import PARTS, build_devices, make_link
 
+    config = load_station(path, parts=PARTS)
+    # A serial-line instrument has no I/O list of its own; its link knows the tags.
+    build_devices(
+        config, {n: config.io[n] if n in config.io else make_link(n, config).io for n in config.links}
+    )
+    return config
+
+
+def _paths(files: tuple[str, ...]) -> Iterator[Path]:
     if files:
         yield from (station_file(name) for name in files)
         return

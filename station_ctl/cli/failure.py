@@ -5,6 +5,7 @@ Knows the form of an error. Does not know what went wrong.
 
 from __future__ import annotations
 
+import os
 import traceback
 from typing import Any
 
@@ -60,7 +61,9 @@ def _say(code: str, exit_code: int, detail: list[str], call: Call, **more: Any) 
         known = {} if entry is None else {"text": entry.text, "cause": entry.cause, "remedy": entry.remedy}
         _say_json(call, exit_code, code, detail, **known, **more)
         return
-    click.secho(f"{code}: {entry.text if entry is not None else 'error'}", fg="red", bold=True, err=True)
+    title = f"{code}: {entry.text if entry is not None else 'error'}"
+    colour = False if os.environ.get("NO_COLOR") else None  # None: as the terminal is
+    click.secho(title, fg="red", bold=True, err=True, color=colour)
     for line in detail:
         click.echo(f"  {line}", err=True)
     if entry is not None:

@@ -10,13 +10,13 @@ from typing import Annotated
 
 from pydantic import Field, RootModel, StringConstraints
 
-from station_ctl.config.models import Model
-from station_ctl.config.yaml_positions import Document, read_yaml, validated
+from station_ctl.config.models import Model, worded
+from station_ctl.config.yaml_positions import Document, in_order, read_yaml, validated
 from station_ctl.core.alarms import AlarmEntry, Priority
 from station_ctl.core.errors import ConfigurationError
 from station_ctl.paths import config_directory
 
-Code = Annotated[str, StringConstraints(pattern=r"^A[0-9]{3}$")]
+Code = Annotated[str, worded(r"^A[0-9]{3}$", "needs a code, A and three digits")]
 Title = Annotated[str, StringConstraints(min_length=3, max_length=60, strip_whitespace=True)]
 Sentence = Annotated[str, StringConstraints(min_length=10, strip_whitespace=True)]
 
@@ -51,5 +51,5 @@ def load_alarms(path: Path | None = None) -> dict[str, AlarmEntry]:
     """The alarm catalogue of this release by code. Raises ConfigurationError with every error of the file."""
     document, entries = read_alarms(path or config_directory() / "alarms.yaml")
     if document.findings:
-        raise ConfigurationError([str(finding) for finding in document.findings])
+        raise ConfigurationError(in_order(document.findings))
     return entries

@@ -157,7 +157,7 @@ def _references(sketch: Sketch) -> None:
         link = sketch.value("roles", name, "link")
         if isinstance(link, str) and link not in sketch.links:
             report(("roles", name, "link"), f"there is no link of that name: {_list(sketch.links)}", got=link)
-    used = {sketch.value("roles", name, "link") for name in sketch.roles}
+    used = [sketch.value("roles", name, "link") for name in sketch.roles]
     for name in sketch.links:
         if name not in used:
             report(("links", name), "no role uses this link", key=True)
@@ -256,19 +256,15 @@ def check_lists(sketch: Sketch, lists: Mapping[str, IoFile], parts: Parts | None
 
 
 def _contract(sketch: Sketch, name: str, link: LinkSettings | None, io: IoFile, parts: Parts | None) -> None:
+    if link is None or isinstance(link, SerialLineLink) or not io.has_rows:
+        return
     prefixes = order_prefixes(io)
-    ordering = []
-    for role_name, role in sketch.roles.items():
+    for role in sketch.roles.values():
         facts = parts.drivers.get(role.driver) if parts is not None and role is not None else None
         if role is not None and facts is not None and role.link == name and facts.orders:
             prefixes.add(facts.prefix)
-            ordering.append(role_name)
-    if link is None or isinstance(link, SerialLineLink):
-        return
-    orders = f"{_list(ordering)} takes orders" if ordering else ""
-    identity = f"link {name} has map_version" if link.map_version is not None else orders
-    heartbeat = f"link {name} has heartbeat_timeout_ms" if link.heartbeat_timeout_ms is not None else orders
-    check_contract(io, prefixes, identity=identity, heartbeat=heartbeat, ours=orders)
+    identity, heartbeat = link.map_version is not None, link.heartbeat_timeout_ms is not None
+    check_contract(io, prefixes, identity=identity, heartbeat=heartbeat)
     report = sketch.document.report
     if "MAP_VERSION" in io.points and link.map_version is None:
         report(("links", name, "map_version"), f"is missing: {io.file} has MAP_VERSION", key=True)

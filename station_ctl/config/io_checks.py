@@ -67,17 +67,19 @@ def _same_register(io: IoFile, unit: int) -> None:
             io.report(point.tag, "address", f"address overlaps {names} (got {point.address!r})")
 
 
-def check_contract(io: IoFile, prefixes: Iterable[str], *, identity: str, heartbeat: str, ours: str) -> None:
-    """The tags of the contract. `identity`, `heartbeat`, `ours` say who needs them, empty if nobody does."""
-    if identity:
-        _need(io, IDENTITY, Access.READ, identity)
-    if heartbeat:
-        _need(io, HEARTBEAT, Access.READ, heartbeat)
+def check_contract(io: IoFile, prefixes: Iterable[str], *, identity: bool, heartbeat: bool) -> None:
+    """The tags of the contract, for the order channels with these prefixes.
+
+    `identity` and `heartbeat` say whether the link is told to prove the PLC and its life.
+    """
     prefixes = sorted(prefixes)
+    if identity or prefixes:
+        _need(io, IDENTITY, Access.READ, "map_version" if identity else "a PLC that takes orders")
+    if heartbeat or prefixes:
+        _need(io, HEARTBEAT, Access.READ, "heartbeat_timeout_ms" if heartbeat else "a PLC that takes orders")
     if prefixes:
-        _need(io, START, Access.READ, "an order is dated in them")
-    if prefixes or ours:
-        _need(io, OUR_HEARTBEAT, Access.WRITE, ours or "the PLC stops without it")
+        _need(io, START, Access.READ, "a PLC that takes orders")
+        _need(io, OUR_HEARTBEAT, Access.WRITE, "a PLC that takes orders")
     for prefix in prefixes:
         channel = f"order channel {prefix.rstrip('_')}" if prefix else "the order channel"
         _need(io, _prefixed(prefix, ANSWER), Access.READ, channel)
@@ -95,11 +97,11 @@ def _need(io: IoFile, tags: dict[str, str], access: Access, why: str) -> None:
         point = io.points.get(tag)
         if point is None:
             if (tag, "tag") not in io.cells:  # a row that is there but wrong has its own finding
-                io.report("", "", f"tag {tag} is missing: {why}")
+                io.report("", "", f"tag {tag} is missing: {why} needs it")
         elif str(point.type) != kind:
-            io.report(tag, "type", f"needs type {kind}: {why} (got '{point.type}')")
+            io.report(tag, "type", f"needs type {kind} for {why} (got '{point.type}')")
         elif point.access is not access:
-            io.report(tag, "access", f"needs access {access}: {why} (got '{point.access}')")
+            io.report(tag, "access", f"needs access {access} for {why} (got '{point.access}')")
 
 
 def _one_answer(io: IoFile, prefix: str) -> None:

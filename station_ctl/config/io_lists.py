@@ -42,6 +42,7 @@ class IoFile:
     cells: dict[tuple[str, str], Cell] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     digest: str = ""
+    has_rows: bool = False
 
     def report(self, tag: str, column: str, text: str) -> None:
         """Note one error at the cell of a tag, or at the top of the file where there is none."""
@@ -93,6 +94,7 @@ def read_io_list(path: Path, protocol: str) -> IoFile:
     columns = _header(lines[0], io)
     if columns is None:
         return io
+    io.has_rows = True
     reader = address_reader(protocol)
     for number, line in enumerate(lines[1:], 2):
         if not line.strip(" ,"):

@@ -33,22 +33,37 @@ class Model(BaseModel):
     )
 
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=32)]
+PATTERN_WORDS: dict[str, str] = {}
+"""What each pattern of a text asks for, in words, for those who meet it in an error."""
+
+
+def worded(pattern: str, words: str, max_length: int | None = None) -> StringConstraints:
+    """A pattern for a text, with what it asks for in words."""
+    PATTERN_WORDS[pattern] = words
+    return StringConstraints(pattern=pattern, max_length=max_length)
+
+
+_HOST_PORT = r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:]+\]):\d{1,5}"
+
+Name = Annotated[str, worded(r"^[a-z][a-z0-9_]*$", "needs a name of small letters, digits and _", 32)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=80, strip_whitespace=True)]
-CsvName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*\.csv$")]
-DevicePath = Annotated[str, StringConstraints(pattern=r"^/.+")]
-HOST = r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:]+\]"
+CsvName = Annotated[str, worded(r"^[A-Za-z0-9][A-Za-z0-9._-]*\.csv$", "needs a .csv file, no folder")]
+DevicePath = Annotated[str, worded(r"^/.+", "needs the path of a serial port, from /")]
+StationCode = Annotated[str, worded(r"^[A-Z0-9][A-Z0-9-]{1,31}$", "needs 2 to 32 of capitals, digits and -")]
+BayPrefix = Annotated[str, worded(r"^[A-Z]{1,3}$", "needs 1 to 3 capitals")]
+Urn = Annotated[str, worded(r"^urn:\S+$", "needs a URI that begins with urn:")]
 
 
 def host_and_port(address: str) -> tuple[str, int]:
     """Host and port of `host:port` or of a URL; `localhost` is 127.0.0.1. Raises ValueError."""
+    needed = "needs host:port with a port 1 to 65535"
     try:
         parts = urlsplit(address if "://" in address else f"//{address}")
         host, port = parts.hostname, parts.port
-    except ValueError as error:
-        raise ValueError(f"needs host:port with a port 1 to 65535 ({error})") from None
+    except ValueError:
+        raise ValueError(needed) from None
     if not host or not port:
-        raise ValueError("needs host:port with a port 1 to 65535")
+        raise ValueError(needed)
     return ("127.0.0.1" if host == "localhost" else host), port
 
 
@@ -72,10 +87,13 @@ def _beside_station_file(path: Path, info: ValidationInfo) -> Path:
 
 
 FilePath = Annotated[Path, Field(strict=False), AfterValidator(_beside_station_file)]
-_HOST_PORT = rf"(?:{HOST}):\d{{1,5}}"
-TcpAddress = Annotated[str, StringConstraints(pattern=rf"^{_HOST_PORT}$"), AfterValidator(_checked_host)]
+TcpAddress = Annotated[
+    str, worded(rf"^{_HOST_PORT}$", "needs host:port, as in 192.168.10.11:502"), AfterValidator(_checked_host)
+]
 OpcUaAddress = Annotated[
-    str, StringConstraints(pattern=rf"^opc\.tcp://{_HOST_PORT}(?:/\S*)?$"), AfterValidator(_checked_host)
+    str,
+    worded(rf"^opc\.tcp://{_HOST_PORT}(?:/\S*)?$", "needs opc.tcp://host:port"),
+    AfterValidator(_checked_host),
 ]
 
 
@@ -83,7 +101,7 @@ class Station(Model):
     """Which station this is."""
 
     name: Text
-    code: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9-]{1,31}$")]
+    code: StationCode
     archetype: Name
     simulated: bool = False
 
@@ -174,7 +192,7 @@ class OpcUaSecurity(Model):
     certificate: FilePath
     private_key: FilePath
     server_certificate: FilePath
-    application_uri: Annotated[str, StringConstraints(pattern=r"^urn:\S+$")] = "urn:station-ctl:opcua"
+    application_uri: Urn = "urn:station-ctl:opcua"
     user: Text | None = None
     password_file: FilePath | None = None
 
@@ -211,7 +229,7 @@ class Role(Model):
     link: Name
     bays: int | None = Field(None, ge=1, le=48)
     first_bay: int | None = Field(None, ge=1, le=999)
-    bay_prefix: Annotated[str, StringConstraints(pattern=r"^[A-Z]{1,3}$")] | None = None
+    bay_prefix: BayPrefix | None = None
 
     @property
     def options(self) -> dict[str, int | str]:

@@ -26,7 +26,7 @@ from station_ctl.config.models import (
     StationFile,
 )
 from station_ctl.config.vehicles import VehicleFile
-from station_ctl.config.yaml_positions import Document, dotted, read_yaml, shown, validated
+from station_ctl.config.yaml_positions import Document, dotted, in_order, read_yaml, shown, validated
 from station_ctl.core.alarms import AlarmEntry
 from station_ctl.core.errors import ConfigurationError, NotFound
 from station_ctl.core.points import IoList
@@ -106,7 +106,8 @@ def load_station(
     check_lists(sketch, lists, parts)
     recipes = _recipes(vehicles)
     sources: list[Document | IoFile] = [document, *lists.values(), *vehicles, alarms_document]
-    if (findings := _findings(sources)) or file is None:
+    findings = list(dict.fromkeys(line for source in sources for line in in_order(source.findings)))
+    if findings or file is None:
         raise ConfigurationError(findings)
     return StationConfig(
         path=path,
@@ -154,22 +155,27 @@ def _override(document: Document, overrides: Mapping[str, OverrideValue]) -> Non
     simulated = isinstance(station, dict) and station.get("simulated") is True
     for name, value in overrides.items():
         path = tuple(name.split("."))
-        document.overridden.add(path)
+        allowed = simulated and path[0] != "station"
+        document.overridden.add(_set(document.data, path, value) if allowed else path)
         if not simulated:
             document.report(path, "only a simulated station takes overrides")
-        elif path[0] == "station":
+        elif not allowed:
             document.report(path, "which station this is cannot be overridden")
-        else:
-            _set(document.data, path, value)
 
 
-def _set(data: dict[str, Any], path: tuple[str, ...], value: OverrideValue) -> None:
-    """Put a value into nested data; what stands in the way is replaced and fails validation."""
-    for key in path[:-1]:
+def _set(data: dict[str, Any], path: tuple[str, ...], value: OverrideValue) -> tuple[str, ...]:
+    """Put a value into nested data; what stands in the way is replaced and fails validation.
+
+    Returns the path of the part that the file no longer says itself.
+    """
+    changed = path
+    for depth, key in enumerate(path[:-1], 1):
         if not isinstance(data.get(key), dict):
             data[key] = {}
+            changed = min(changed, path[:depth], key=len)
         data = data[key]
     data[path[-1]] = value
+    return changed
 
 
 def _places(path: Path, folder: str) -> list[Path]:
@@ -228,11 +234,6 @@ def _recipes(documents: list[Document]) -> dict[str, Recipe]:
         recipes.setdefault(vehicle.model, vehicle.recipe())
         files.setdefault(vehicle.model, document.file)
     return recipes
-
-
-def _findings(sources: list[Document | IoFile]) -> list[str]:
-    found = [sorted(source.findings, key=lambda f: (f.line, f.col)) for source in sources]
-    return list(dict.fromkeys(str(finding) for findings in found for finding in findings))
 
 
 def _hash(sources: list[Document | IoFile], overrides: Mapping[str, OverrideValue]) -> str:

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, StringConstraints, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
-from station_ctl.config.models import Model, Text
+from station_ctl.config.models import Model, Text, worded
 from station_ctl.core.steps import Recipe
 
 HV_SAFE_MAX_VOLTS = 60.0
 """Direct voltage that a person may touch (IEC 60364-4-41, GB/T 18384: class A up to 60 V)."""
+
+ModelName = Annotated[str, worded(r"^[!-~]{1,16}$", "needs 1 to 16 characters of ASCII without spaces")]
 
 
 class Pack(Model):
@@ -67,7 +69,7 @@ class HighVoltage(Model):
 class VehicleFile(Model):
     """A file of config/vehicles."""
 
-    model: Annotated[str, StringConstraints(pattern=r"^[!-~]{1,16}$")]
+    model: ModelName
     text: Text = "vehicle"
     pack: Pack
     bolts: Bolts

@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import os
+import reprlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +20,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
-from station_ctl.config.models import PROTOCOLS
+from station_ctl.config.models import PATTERN_WORDS, PROTOCOLS
 
 M = TypeVar("M", bound=BaseModel)
 Step = str | int
@@ -47,6 +48,11 @@ class Finding:
     def __str__(self) -> str:
         parts = (f"{self.file}:{self.line}:{self.col}", self.where, self.text)
         return ": ".join(part for part in parts if part)
+
+
+def in_order(findings: Iterable[Finding]) -> list[str]:
+    """Findings of one file from its top to its end, each once."""
+    return list(dict.fromkeys(str(f) for f in sorted(findings, key=lambda f: (f.line, f.col))))
 
 
 @dataclass(slots=True)
@@ -81,16 +87,11 @@ class Document:
         """Note one error at a value, or at its key."""
         line, col = self.place(path, key=key)
         source = "override: " if self._overridden(path) else ""
-        text += f" (got {got!r})" if got is not None else ""
+        text += f" (got {reprlib.repr(got)})" if got is not None else ""
         self.findings.append(Finding(self.file, line, col, source + dotted(path), text))
 
     def _overridden(self, path: tuple[Step, ...]) -> bool:
-        """True if an override put the value there, or made the key that holds it."""
-        if any(path[: len(override)] == override for override in self.overridden):
-            return True
-        return path not in self.keys and any(
-            override[: len(path)] == path for override in self.overridden if path
-        )
+        return any(path[: len(override)] == override for override in self.overridden)
 
 
 def dotted(path: Iterable[Step]) -> str:
@@ -188,7 +189,7 @@ class _Plain:
         except (YAMLError, ValueError) as error:
             problem = getattr(error, "problem", None) or str(error)
             self.document.report(path, f"not valid YAML: {problem}")
-            return None
+            return str(node.value)
 
 
 def _start(node: Node) -> Place:
@@ -213,8 +214,7 @@ def _note(document: Document, model: type[BaseModel], error: Any) -> None:
         case "missing":
             document.report(path, "is missing", key=True)
         case "extra_forbidden":
-            close = difflib.get_close_matches(str(path[-1]), known_keys(model), 1)
-            hint = f"unknown key, did you mean {close[0]}?" if close else "unknown key"
+            hint = _unknown(str(path[-1]), known_keys(model))
             document.report(path, hint, key=True, got=got)
         case "union_tag_invalid":
             text = f"needs one of {', '.join(PROTOCOLS)}"
@@ -222,9 +222,21 @@ def _note(document: Document, model: type[BaseModel], error: Any) -> None:
         case "union_tag_not_found":
             text = f"is missing: one of {', '.join(PROTOCOLS)}"
             document.report((*path, "protocol"), text, key=True)
+        case "string_pattern_mismatch":
+            pattern = error["ctx"]["pattern"]
+            text = PATTERN_WORDS.get(pattern, f"must match {pattern}")
+            document.report(path, text, key=at_key, got=path[-1] if at_key else got)
+        case "too_short":
+            document.report(path, f"needs at least {error['ctx']['min_length']} entry")
         case _:
             text = error["msg"].removeprefix("Value error, ").removeprefix("Input ").removeprefix("String ")
             document.report(path, text, key=at_key, got=path[-1] if at_key else got)
+
+
+def _unknown(key: str, known: set[str]) -> str:
+    """A key that has its place elsewhere is no misprint of another one."""
+    close = [] if key in known else difflib.get_close_matches(key, known, 1)
+    return f"unknown key, did you mean {close[0]}?" if close else "unknown key here"
 
 
 def _path_in(data: Any, loc: tuple[Step, ...]) -> tuple[tuple[Step, ...], bool]:
