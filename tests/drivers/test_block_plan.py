@@ -107,6 +107,8 @@ def test_an_implausible_value_is_bad_and_an_undecodable_one_is_gone() -> None:
     assert "CODE" not in image.values
     image.take(0, _raw(1, 10, b"OK\0\0"))
     assert image.bad == frozenset()
+    image.take(0, _raw(1, 10, b"\x07K\0\0"))
+    assert "CODE" not in image.values
 
 
 def test_a_forgotten_block_is_bad_until_its_next_reply() -> None:

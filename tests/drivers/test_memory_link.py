@@ -69,9 +69,9 @@ def test_one_class_may_be_scanned_alone(link: MemoryLink, plc: PlcInMemory) -> N
 
 
 def test_a_value_of_another_type_or_out_of_range_is_bad(link: MemoryLink, plc: PlcInMemory) -> None:
-    plc.values.update(CLEAR=1, MM=101.0, ID=7)
+    plc.values.update(CLEAR=1, MM=101.0, ID=7, HB=True)
     link.scan_now(1.0)
-    assert link.snapshot.blocks[FAST].bad == {"CLEAR", "MM", "ID"}
+    assert link.snapshot.blocks[FAST].bad == {"CLEAR", "MM", "ID", "HB"}
 
 
 def test_a_plc_that_is_off_line_is_a_fault_and_takes_no_write(link: MemoryLink, plc: PlcInMemory) -> None:
