@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sequences.passenger_car as passenger_car
 from drivers.charging_rack_cr12 import ChargingRackCR12
 from drivers.pack_id_reader_pr1 import PackIdReaderPR1
 from drivers.safety_plc_sp1 import SafetyPlcSP1
+from drivers.serial_port import SerialPort
 from drivers.site_meter_sm1 import SiteMeterSM1
 from drivers.stacker_st2 import StackerST2
 from drivers.swap_robot_sr3 import SwapRobotSR3
@@ -20,7 +21,15 @@ from drivers.vehicle_lift_vl1 import VehicleLiftVL1
 from drivers.vehicle_link_vl1 import VehicleLinkVL1
 from sequences.car_station import CarStation
 from sequences.interlocks import station_interlocks, watched_always
-from station_ctl.config import DriverFacts, ModbusRtuLink, ModbusTcpLink, OpcUaLink, Parts, SerialLineLink, StationConfig
+from station_ctl.config import (
+    DriverFacts,
+    ModbusRtuLink,
+    ModbusTcpLink,
+    OpcUaLink,
+    Parts,
+    SerialLineLink,
+    StationConfig,
+)
 from station_ctl.core.devices import Device, DeviceDeclarationError
 from station_ctl.core.errors import ConfigurationError
 from station_ctl.core.links import Link
@@ -34,6 +43,9 @@ from station_ctl.engine.runner import Engine
 from station_ctl.engine.station import StationFacts
 from station_ctl.service.reception import Procedures, Reception
 from station_ctl.service.run_watch import RunWatch
+
+if TYPE_CHECKING:
+    from drivers.opcua import UaSecurity
 
 DRIVERS: Mapping[str, type[Device]] = {
     driver.driver: driver
@@ -49,6 +61,7 @@ DRIVERS: Mapping[str, type[Device]] = {
     )
 }
 """Device models by the name a station file uses, which is the name of the driver's file."""
+
 
 @dataclass(frozen=True)
 class Archetype:
@@ -91,7 +104,9 @@ PARTS = Parts(
         name: DriverFacts(
             orders=driver.orders is not None,
             prefix=driver.prefix,
-            options=frozenset(("bays", "first_bay", "bay_prefix")) if driver is ChargingRackCR12 else frozenset(),
+            options=frozenset(("bays", "first_bay", "bay_prefix"))
+            if driver is ChargingRackCR12
+            else frozenset(),
             lines=driver is PackIdReaderPR1,
         )
         for name, driver in DRIVERS.items()
@@ -122,9 +137,11 @@ class BuiltStation:
         limits = {
             name: link.heartbeat_timeout_ms / 1000
             for name, link in self.config.links.items()
-            if getattr(link, "heartbeat_timeout_ms", None)
+            if not isinstance(link, SerialLineLink) and link.heartbeat_timeout_ms is not None
         }
-        return Engine(self.facts, self.links, journal, restored, Clock(self.config.clock.process_rate), limits)
+        return Engine(
+            self.facts, self.links, journal, restored, Clock(self.config.clock.process_rate), limits
+        )
 
     def reception(self, engine: Engine, watch: RunWatch) -> Reception:
         """Reception of this station's vehicles."""
@@ -134,13 +151,23 @@ class BuiltStation:
 def make_link(name: str, config: StationConfig) -> Link:
     """The link of one PLC or instrument, as its settings say. Protocol libraries are loaded only where needed."""
     settings = config.links[name]
-    periods = {scan: config.scan.period_ms(scan) / 1000 for scan in ScanClass if scan is not ScanClass.NONE}
+    periods: dict[ScanClass, float] = {
+        scan: config.scan.period_ms(scan) / 1000 for scan in ScanClass if scan is not ScanClass.NONE
+    }
     match settings:
         case ModbusTcpLink():
             from drivers.modbus_tcp import ModbusTcpLink as TcpLink
 
             host, port = settings.host_and_port
-            return TcpLink(name, config.io[name], host, port, timeout=settings.timeout_ms / 1000, periods=periods, **_contract(settings))
+            return TcpLink(
+                name,
+                config.io[name],
+                host,
+                port,
+                timeout=settings.timeout_ms / 1000,
+                periods=periods,
+                **_contract(settings),
+            )
         case OpcUaLink():
             from drivers.opcua_link import OpcUaLink as UaLink
 
@@ -150,10 +177,16 @@ def make_link(name: str, config: StationConfig) -> Link:
             )  # fmt: skip
         case ModbusRtuLink():
             from drivers.modbus_rtu import ModbusRtuLink as RtuLink
+            from drivers.modbus_rtu import RtuBus
 
-            return RtuLink(name, config.io[name], _port(settings), timeout=settings.timeout_ms / 1000, periods=periods)
+            return RtuLink(
+                name,
+                config.io[name],
+                RtuBus(_port(settings), timeout=settings.timeout_ms / 1000),
+                periods=periods,
+            )
         case SerialLineLink():
-            from drivers.serial_line import PackIdReaderLink
+            from drivers.pack_id_link import PackIdReaderLink
 
             return PackIdReaderLink(name, _port(settings))
 
@@ -164,13 +197,37 @@ def _contract(settings: ModbusTcpLink | OpcUaLink) -> dict[str, Any]:
     return {"identity": identity, "heartbeat": "HB_PLC" if settings.heartbeat_timeout_ms else None}
 
 
+def _port(settings: ModbusRtuLink | SerialLineLink) -> SerialPort:
+    return SerialPort(
+        settings.address, settings.baud, parity=settings.parity[0].upper(), stopbits=settings.stop_bits
+    )
+
+
+def _security(settings: OpcUaLink) -> UaSecurity | None:
+    given = settings.security
+    if given is None:
+        return None
+    from drivers.opcua import UaSecurity as Security
+
+    password = given.password_file.read_text().strip() if given.password_file is not None else ""
+    return Security(
+        given.certificate,
+        given.private_key,
+        given.server_certificate,
+        user=given.user or "",
+        password=password,
+    )
+
+
 def build_devices(config: StationConfig, io: Mapping[str, IoList]) -> dict[str, Device]:
     """The devices by role. Raises ConfigurationError naming every tag that does not fit its driver."""
     devices: dict[str, Device] = {}
     findings: list[str] = []
     for name, role in config.roles.items():
         driver = DRIVERS[role.driver]
-        options = {k: v for k in ("bays", "first_bay", "bay_prefix") if (v := getattr(role, k, None)) is not None}
+        options = {
+            k: v for k in ("bays", "first_bay", "bay_prefix") if (v := getattr(role, k, None)) is not None
+        }
         try:
             devices[name] = driver(name, role.link, io[role.link], **options)
         except DeviceDeclarationError as error:

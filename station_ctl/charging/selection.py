@@ -51,7 +51,11 @@ def why_not_ready(bay: BaySignals, image: Image, recipe: Recipe, policy: SitePol
 def why_not_free(bay: BaySignals, image: Image) -> str:
     """Why no pack can be put into this bay now; empty if one can."""
     return (
-        PlaceHolds(bay.name) & bay.present.is_off() & bay.plug_out.is_on() & bay.enabled.is_on() & bay.no_smoke.is_on()
+        PlaceHolds(bay.name)
+        & bay.present.is_off()
+        & bay.plug_out.is_on()
+        & bay.enabled.is_on()
+        & bay.no_smoke.is_on()
     ).why_not(image)
 
 
@@ -63,10 +67,16 @@ def choose(
     ready = [b for b in bays if b.name not in reserved and not why_not_ready(b, image, recipe, policy)]
     ready = [b for b in ready if image.own.ledger.at(b.name) not in reserved]
     if not ready:
-        return Choice(refused=f"no charged pack of type {recipe.pack_type} is ready; {next_ready(bays, image, policy)}", code="A303")
+        return Choice(
+            refused=f"no charged pack of type {recipe.pack_type} is ready; {next_ready(bays, image, policy)}",
+            code="A303",
+        )
     free = [b for b in bays if b.name not in reserved and not why_not_free(b, image)]
     if not free:
-        return Choice(refused="no empty bay for the spent pack; a bay becomes empty when a charged pack leaves it", code="A304")
+        return Choice(
+            refused="no empty bay for the spent pack; a bay becomes empty when a charged pack leaves it",
+            code="A304",
+        )
     best = max(ready, key=lambda b: (_number(b, image), -b.number))
     fresh = image.own.ledger.at(best.name)
     assert fresh is not None

@@ -91,7 +91,9 @@ class Device:
         self.channel: Channel | None = self._channel() if self.orders is not None else None
         self.declare()
         if self._missing:
-            raise DeviceDeclarationError(f"{role} ({self.driver}) and I/O list {io.name}: " + "; ".join(self._missing))
+            raise DeviceDeclarationError(
+                f"{role} ({self.driver}) and I/O list {io.name}: " + "; ".join(self._missing)
+            )
 
     def declare(self) -> None:
         """Declare the signals of the machine."""
@@ -134,7 +136,11 @@ def _misfit(point: Point, kind: type, count: int) -> str:
         return "is a write tag, a signal needs a read tag"
     if point.type.count != count:
         return f"is {point.type}, needs {count} element(s)"
-    found = float if point.type.base in (BaseType.U16, BaseType.I16, BaseType.U32, BaseType.I32) and point.scale != 1 else _PYTHON[point.type.base]
+    found = (
+        float
+        if point.type.base in (BaseType.U16, BaseType.I16, BaseType.U32, BaseType.I32) and point.scale != 1
+        else _PYTHON[point.type.base]
+    )
     if found is not kind and not (kind is float and found is int):
         return f"gives {found.__name__}, needs {kind.__name__}"
     return ""

@@ -84,7 +84,9 @@ class Link(Protocol):
         """Connect, scan, reconnect with back-off; ends only by cancellation."""
         ...
 
-    async def write(self, values: Mapping[str, Value], *, commit: str | None = None, urgent: bool = False) -> None:
+    async def write(
+        self, values: Mapping[str, Value], *, commit: str | None = None, urgent: bool = False
+    ) -> None:
         """Write tags once, in the given order; `commit` is on the PLC last.
 
         `urgent` is the path of STOP: it never waits behind a scan or another write.

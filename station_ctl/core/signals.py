@@ -78,7 +78,7 @@ class Image:
         now: float,
         links: Mapping[str, LinkSnapshot],
         heartbeat_limits: Mapping[str, float] = MappingProxyType({}),
-        own: OwnFacts = OwnFacts(),  # noqa: B008 - frozen
+        own: OwnFacts = OwnFacts(),
     ) -> None:
         self.now = now
         self.links = links

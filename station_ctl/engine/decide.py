@@ -48,7 +48,11 @@ def decide(facts: StationFacts, state: StationState, image: Image, event: Event)
     match event:
         case JournalReady():
             state = replace(
-                state, ledger=event.ledger, next_order=event.next_order, half_done=event.half_done, journal_writable=True
+                state,
+                ledger=event.ledger,
+                next_order=event.next_order,
+                half_done=event.half_done,
+                journal_writable=True,
             )
         case JournalFailed():
             state = replace(state, journal_writable=False)
@@ -105,7 +109,9 @@ def _trip(state: StationState, trips: tuple[Trip, ...], effects: list[Effect]) -
     return state
 
 
-def _gate_said(state: StationState, event: OrderSent | OrderNotSent | OrderUnknown, effects: list[Effect]) -> StationState:
+def _gate_said(
+    state: StationState, event: OrderSent | OrderNotSent | OrderUnknown, effects: list[Effect]
+) -> StationState:
     """The gate reports on an order. A report on an order nobody waits for changes nothing."""
     for run, step, st in state.active_steps():
         if st.order != event.number or step.do is None:
@@ -153,7 +159,15 @@ def _follow(facts: StationFacts, state: StationState, image: Image, effects: lis
         elif verdict.state.status is StepStatus.WAITING and st.order:
             state = _withdraw(state, current, step, st, "never acknowledged, expired", effects)
         elif verdict.state.status in INTERRUPTED:
-            effects.append(Record("step-stopped", run.run_id, step.no, st.order, (("status", str(verdict.state.status)), ("why", verdict.text))))
+            effects.append(
+                Record(
+                    "step-stopped",
+                    run.run_id,
+                    step.no,
+                    st.order,
+                    (("status", str(verdict.state.status)), ("why", verdict.text)),
+                )
+            )
             effects.append(Progress("step-stopped", run.run_id, step.no, step.text, state.time))
         if verdict.code:
             text = f"step {step.no} {step.text}: {verdict.text}"
@@ -180,7 +194,9 @@ def _proven(
     except CustodyError as error:
         trip = Trip("A302", f"step {step.no} {step.text}: {error}", OnLoss.HOLD, run_id, step.no)
         return _trip(state, (trip,), effects)
-    effects.append(Record("step-proven", run_id, step.no, st.order, (("took_s", round(st.ended - st.began, 3)),)))
+    effects.append(
+        Record("step-proven", run_id, step.no, st.order, (("took_s", round(st.ended - st.began, 3)),))
+    )
     if ledger != state.ledger:
         effects.append(SetLedger(ledger))
     effects.append(Progress("step-proven", run_id, step.no, step.text, state.time, (("order", st.order),)))
@@ -192,7 +208,9 @@ def _advance(facts: StationFacts, state: StationState, image: Image, effects: li
     for run in state.runs:
         state = _enter_phases(state, run.run_id, image, effects)
     tried: set[tuple[str, int]] = set()
-    while (found := next(((r, s) for r, s in lanes.ready(state) if (r.run_id, s.no) not in tried), None)) is not None:
+    while (
+        found := next(((r, s) for r, s in lanes.ready(state) if (r.run_id, s.no) not in tried), None)
+    ) is not None:
         run, step = found
         tried.add((run.run_id, step.no))
         state = _begin(facts, state, run, step, image, effects)
@@ -208,7 +226,9 @@ def _enter_phases(state: StationState, run_id: str, image: Image, effects: list[
         entry = lanes.first_step_of_next_phase(run)
         guards = {
             "phase_done": lambda run=run: lanes.phase_done(run),
-            "phase_interlocks": lambda entry=entry: entry is None or all(i.holds.proven(image) for i in entry.permissives),
+            "phase_interlocks": lambda entry=entry: (
+                entry is None or all(i.holds.proven(image) for i in entry.permissives)
+            ),
         }
         fired = RUN.fire(run.phase, "advance", guards)
         if not fired.moved:
@@ -219,7 +239,11 @@ def _enter_phases(state: StationState, run_id: str, image: Image, effects: list[
         state = state.with_run(replace(run, phase=fired.state))
         if fired.state is Phase.COMPLETE:
             effects.append(Record("run-closed", run_id, data=(("result", "done"),)))
-            effects.append(Progress("run-closed", run_id, time=state.time, facts=(("run", replace(run, phase=fired.state)),)))
+            effects.append(
+                Progress(
+                    "run-closed", run_id, time=state.time, facts=(("run", replace(run, phase=fired.state)),)
+                )
+            )
             zones = tuple(z for z in state.zones if z.run_id != run_id)
             state = replace(state, runs=tuple(r for r in state.runs if r.run_id != run_id), zones=zones)
     return state
@@ -233,7 +257,9 @@ def _wait(state: StationState, run: Run, step: Step, image: Image, effects: list
     if state.time - since <= PERMISSIVE_WITHIN:
         return state
     watched = (*step.permissives, *(k.interlock for k in step.interlocks))
-    missing = "; ".join(f"{i.code} {i.text}: {i.holds.why_not(image)}" for i in watched if not i.holds.proven(image))
+    missing = "; ".join(
+        f"{i.code} {i.text}: {i.holds.why_not(image)}" for i in watched if not i.holds.proven(image)
+    )
     text = f"step {step.no} {step.text} cannot begin, waited {PERMISSIVE_WITHIN:g} s: {missing}"
     state = state.with_run(run.with_step(step.no, waits_since=-1.0))
     return _trip(state, (Trip("A103", text, OnLoss.HOLD, run.run_id, step.no),), effects)
@@ -251,7 +277,9 @@ def _begin(
     if step.do is None:
         effects.append(Progress("step-begun", run.run_id, step.no, step.text, state.time))
         return state.with_run(
-            run.with_step(step.no, status=StepStatus.BUSY, began=state.time, acked_at=image.now, waits_since=-1.0)
+            run.with_step(
+                step.no, status=StepStatus.BUSY, began=state.time, acked_at=image.now, waits_since=-1.0
+            )
         )
     channel = facts.channels[step.do.role]
     epoch = channel.epoch.read(image)
@@ -277,7 +305,10 @@ def _begin(
     effects.append(Progress("step-begun", run.run_id, step.no, step.text, state.time, (("order", number),)))
     zones = lanes.take_zones(state, run, step)
     return replace(
-        state.with_run(run.with_step(step.no, **_fields(st))), ledger=ledger, zones=zones, next_order=number + 1
+        state.with_run(run.with_step(step.no, **_fields(st))),
+        ledger=ledger,
+        zones=zones,
+        next_order=number + 1,
     )
 
 

@@ -143,5 +143,3 @@ class Gate:
             return channel.epoch.equals(issue.epoch).why_not(image)
         uptime = channel.uptime_ms.read(image)
         return "" if uptime.good else f"uptime of {channel.link} {uptime}"
-
-

@@ -65,13 +65,19 @@ class Journal:
         self._ledger = Ledger()
         new = not path.exists()
         if new and not create:
-            raise JournalError(f"journal {path} is missing; restore a backup, or start with a new journal on purpose")
+            raise JournalError(
+                f"journal {path} is missing; restore a backup, or start with a new journal on purpose"
+            )
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=0.2)
             self._open(station, new=new)
         except sqlite3.Error as error:
-            hint = "another controller has it open" if "locked" in str(error) else "restore the newest verified backup"
+            hint = (
+                "another controller has it open"
+                if "locked" in str(error)
+                else "restore the newest verified backup"
+            )
             raise JournalError(f"journal {path} cannot be opened: {error}; {hint}") from error
         except OSError as error:
             raise JournalError(f"journal {path} cannot be opened: {error}") from error
@@ -102,9 +108,13 @@ class Journal:
         (application,) = db.execute("PRAGMA application_id").fetchone()
         (version,) = db.execute("PRAGMA user_version").fetchone()
         if application != APPLICATION_ID:
-            raise JournalError(f"{self.path} is not a journal of this program; name another file in the station file")
+            raise JournalError(
+                f"{self.path} is not a journal of this program; name another file in the station file"
+            )
         if version != SCHEMA:
-            raise JournalError(f"{self.path} has schema {version}, this release reads {SCHEMA}; use the release that wrote it")
+            raise JournalError(
+                f"{self.path} has schema {version}, this release reads {SCHEMA}; use the release that wrote it"
+            )
         (owner,) = db.execute("SELECT value FROM fact WHERE name='station'").fetchone()
         if owner != station:
             raise JournalError(f"{self.path} belongs to station {owner}, not to {station}")
@@ -147,13 +157,22 @@ class Journal:
         changed = [(p, c) for p, c in after.items() if before.get(p) != c]
         gone = [(p,) for p in before if p not in after or before[p] != after[p]]
         self._db.executemany("DELETE FROM custody WHERE pack=?", gone)
-        self._db.executemany("INSERT INTO custody VALUES (?, ?, ?, ?)", [(p, c.place, c.to, c.order) for p, c in changed])
+        self._db.executemany(
+            "INSERT INTO custody VALUES (?, ?, ?, ?)", [(p, c.place, c.to, c.order) for p, c in changed]
+        )
 
     def rows(self, run: str = "") -> list[JournalRow]:
         """Rows of one run, or all, oldest first."""
-        sql = "SELECT seq, at, kind, run, step, order_no, data FROM row" + (" WHERE run=?" if run else "") + " ORDER BY seq"
+        sql = (
+            "SELECT seq, at, kind, run, step, order_no, data FROM row"
+            + (" WHERE run=?" if run else "")
+            + " ORDER BY seq"
+        )
         found = self._db.execute(sql, (run,) if run else ()).fetchall()
-        return [JournalRow(s, at, kind, r, step, order, json.loads(data)) for s, at, kind, r, step, order, data in found]
+        return [
+            JournalRow(s, at, kind, r, step, order, json.loads(data))
+            for s, at, kind, r, step, order, data in found
+        ]
 
     def close(self) -> None:
         """Close the file and give up the lock."""

@@ -53,7 +53,9 @@ class Liveness:
 class Heartbeat:
     """Moves HB_CTL of every PLC while every task is alive, and only then."""
 
-    def __init__(self, links: Mapping[str, Link], liveness: Liveness, on_stuck: Callable[[tuple[str, ...]], None]) -> None:
+    def __init__(
+        self, links: Mapping[str, Link], liveness: Liveness, on_stuck: Callable[[tuple[str, ...]], None]
+    ) -> None:
         self._links = [link for link in links.values() if "HB_CTL" in link.io]
         self._liveness = liveness
         self._on_stuck = on_stuck
@@ -76,7 +78,9 @@ class Heartbeat:
                 self.count = (self.count + 1) & 0xFFFF
                 for link in self._links:
                     if (task := pending.get(link.name)) is None or task.done():
-                        pending[link.name] = asyncio.create_task(self._beat(link), name=f"heartbeat {link.name}")
+                        pending[link.name] = asyncio.create_task(
+                            self._beat(link), name=f"heartbeat {link.name}"
+                        )
             due = max(due + HEARTBEAT_PERIOD, loop.time())
             await asyncio.sleep(due - loop.time())
 

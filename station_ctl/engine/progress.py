@@ -14,7 +14,6 @@ from station_ctl.core.steps import Step
 from station_ctl.engine.state import StepState, StepStatus
 from station_ctl.engine.station import ACK_WITHIN, PROOF_WITHIN, QUIET_WITHIN
 
-
 _ACK_WORDS: dict[object, str] = {int(code): text for code, text in ACK_TEXT.items()}
 _RESULT_WORDS: dict[object, str] = {int(result): text for result, text in RESULT_TEXT.items()}
 
@@ -114,6 +113,9 @@ def settle(step: Step, st: StepState, channel: Channel | None, image: Image, tim
         alive = image.links[channel.link].alive_at if channel.link in image.links else since
         quiet = image.now - max(since, alive) > QUIET_WITHIN
         return replace(observed, status=StepStatus.STOPPED, ended=time) if quiet else observed
-    if observed.status in (StepStatus.SENT, StepStatus.UNKNOWN) and image.now - st.sent_at > ACK_WITHIN + PROOF_WITHIN:
+    if (
+        observed.status in (StepStatus.SENT, StepStatus.UNKNOWN)
+        and image.now - st.sent_at > ACK_WITHIN + PROOF_WITHIN
+    ):
         return StepState()
     return observed

@@ -32,7 +32,14 @@ MODE_CHANGES_IN = frozenset((State.STOPPED, State.IDLE))
 """Mode selection shall not itself start or stop anything, so it is refused while the station acts."""
 
 VEHICLE_IN_BAY = frozenset(
-    (Phase.POSITIONING, Phase.LOCK_RELEASE, Phase.EXTRACTION, Phase.INSERTION, Phase.VERIFICATION, Phase.RELEASE)
+    (
+        Phase.POSITIONING,
+        Phase.LOCK_RELEASE,
+        Phase.EXTRACTION,
+        Phase.INSERTION,
+        Phase.VERIFICATION,
+        Phase.RELEASE,
+    )
 )
 
 
@@ -47,7 +54,9 @@ def answer_request(
     if asked.verb is Verb.ADMIT:
         return _admit(state, asked, effects)
     guards = _guards(facts, state, image, asked)
-    fired = STATION.fire(state.state, str(asked.verb), {name: _holds(guard) for name, guard in guards.items()})
+    fired = STATION.fire(
+        state.state, str(asked.verb), {name: _holds(guard) for name, guard in guards.items()}
+    )
     if not fired.moved:
         guard = guards.get(fired.refused_by)
         why = f"{asked.verb} refused: {guard() if guard is not None else fired.refused_by}"
@@ -55,7 +64,9 @@ def answer_request(
         effects += [Record("refused", data=(("verb", str(asked.verb)), ("who", asked.who), ("why", why)))]
         effects.append(Answer(asked.request, why, code))
         return state
-    effects.append(Record("asked", data=(("verb", str(asked.verb)), ("who", asked.who), ("state", str(fired.state)))))
+    effects.append(
+        Record("asked", data=(("verb", str(asked.verb)), ("who", asked.who), ("state", str(fired.state))))
+    )
     effects.append(Progress("state", text=f"{state.state} → {fired.state}", time=state.time))
     effects.append(Answer(asked.request))
     state = replace(state, state=fired.state)
@@ -79,9 +90,12 @@ def _guards(
         "station_safe": lambda: "; ".join(
             f"{i.code} {i.text}: {i.holds.why_not(image)}" for i in facts.safe if not i.holds.proven(image)
         ),
-        "nothing_half_done": lambda: state.half_done
-        or "; ".join(f"run {r.run_id} is half done ({r.phase})" for r in state.runs),
-        "mode_allows": lambda: "" if state.mode is Mode.AUTOMATIC else f"mode is {state.mode}, needs automatic",
+        "nothing_half_done": lambda: (
+            state.half_done or "; ".join(f"run {r.run_id} is half done ({r.phase})" for r in state.runs)
+        ),
+        "mode_allows": lambda: (
+            "" if state.mode is Mode.AUTOMATIC else f"mode is {state.mode}, needs automatic"
+        ),
         "steps_may_go_on": lambda: _may_go_on(state, image, confirmed=asked.confirmed),
     }
 
@@ -93,7 +107,9 @@ def _may_go_on(state: StationState, image: Image, *, confirmed: bool) -> str:
             if st.status not in INTERRUPTED or found_done(run, step.no, image):
                 continue
             if step.on_resume is OnResume.NEVER:
-                return f"step {step.no} {step.text} was interrupted and may not be repeated: recovery is needed"
+                return (
+                    f"step {step.no} {step.text} was interrupted and may not be repeated: recovery is needed"
+                )
             if step.on_resume is OnResume.ASK and not confirmed:
                 return (
                     f"step {step.no} {step.text} was interrupted half-way: look at the machine, then resume with a "
@@ -105,7 +121,12 @@ def _may_go_on(state: StationState, image: Image, *, confirmed: bool) -> str:
 def found_done(run: Run, no: int, image: Image) -> bool:
     """An interrupted step whose device had already said done and whose proof is there now."""
     step, st = run.sequence.by_no[no], run.of(no)
-    return st.status is StepStatus.STOPPED and bool(st.done_at) and step.done.proven(image) and step.on_resume is OnResume.REPEAT
+    return (
+        st.status is StepStatus.STOPPED
+        and bool(st.done_at)
+        and step.done.proven(image)
+        and step.on_resume is OnResume.REPEAT
+    )
 
 
 def _interrupt(state: StationState, trigger: str, effects: list[Effect]) -> StationState:
@@ -154,7 +175,9 @@ def _acknowledge(state: StationState, image: Image, asked: Asked, effects: list[
     stays = tuple(t for t in state.trips if t.cause is not None and not t.cause.proven(image))
     for trip in state.trips:
         if trip not in stays:
-            effects.append(Record("acknowledged", trip.run_id, trip.step, data=(("code", trip.code), ("who", asked.who))))
+            effects.append(
+                Record("acknowledged", trip.run_id, trip.step, data=(("code", trip.code), ("who", asked.who)))
+            )
     why = "; ".join(f"{t.code} stays: {t.cause.why_not(image)}" for t in stays if t.cause is not None)
     effects.append(Answer(asked.request, why, "A401" if why else ""))
     return replace(state, trips=stays)
@@ -169,7 +192,9 @@ def _admit(state: StationState, asked: Asked, effects: list[Effect]) -> StationS
     except CustodyError as error:
         effects.append(Answer(asked.request, str(error), "A302"))
         return state
-    effects.append(Record("admitted", data=(("who", asked.who), ("packs", [list(pair) for pair in asked.admit]))))
+    effects.append(
+        Record("admitted", data=(("who", asked.who), ("packs", [list(pair) for pair in asked.admit])))
+    )
     effects.append(SetLedger(ledger))
     effects.append(Answer(asked.request))
     return replace(state, ledger=ledger)
@@ -180,14 +205,34 @@ def begin_run(state: StationState, image: Image, event: RunAsked, effects: list[
     image = image.with_own(OwnFacts(state.mode, state.journal_writable, state.ledger))
     why = _why_no_run(state, event)
     if why:
-        effects.append(Record("refused", event.run_id, data=(("verb", "run"), ("who", event.who), ("why", why))))
+        effects.append(
+            Record("refused", event.run_id, data=(("verb", "run"), ("who", event.who), ("why", why)))
+        )
         effects.append(Answer(event.request, why, "A402"))
         return state
     job = event.job
-    run = Run(event.run_id, event.sequence, job, Phase.POSITIONING, tuple(StepState() for _ in event.sequence.steps), began=state.time)
-    data: tuple[tuple[str, object], ...] = (("sequence", event.sequence.key), ("who", event.who), ("steps", [s.no for s in event.sequence.steps]))
+    run = Run(
+        event.run_id,
+        event.sequence,
+        job,
+        Phase.POSITIONING,
+        tuple(StepState() for _ in event.sequence.steps),
+        began=state.time,
+    )
+    data: tuple[tuple[str, object], ...] = (
+        ("sequence", event.sequence.key),
+        ("who", event.who),
+        ("steps", [s.no for s in event.sequence.steps]),
+    )
     if job is not None:
-        data += (("vehicle", job.vehicle), ("model", job.recipe.model), ("spent", job.spent), ("fresh", job.fresh), ("fresh_bay", job.fresh_bay), ("spent_bay", job.spent_bay))
+        data += (
+            ("vehicle", job.vehicle),
+            ("model", job.recipe.model),
+            ("spent", job.spent),
+            ("fresh", job.fresh),
+            ("fresh_bay", job.fresh_bay),
+            ("spent_bay", job.spent_bay),
+        )
     effects.append(Record("run-opened", event.run_id, data=data))
     effects.append(Progress("run-opened", event.run_id, text=event.sequence.text, time=state.time))
     effects.append(Answer(event.request))

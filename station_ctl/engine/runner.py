@@ -132,7 +132,15 @@ class Engine:
         for effect in effects:
             self._show(effect)
 
-    async def ask(self, verb: Verb, who: str, *, mode: Mode | None = None, confirmed: bool = False, admit: tuple[tuple[str, str], ...] = ()) -> None:
+    async def ask(
+        self,
+        verb: Verb,
+        who: str,
+        *,
+        mode: Mode | None = None,
+        confirmed: bool = False,
+        admit: tuple[tuple[str, str], ...] = (),
+    ) -> None:
         """Put a person's request. Raises Refused or NotAllowed with the reason; then nothing has moved."""
         number = next(self._request_numbers)
         await self._answered(number, Asked(self.clock.process(), verb, who, number, mode, confirmed, admit))

@@ -96,7 +96,9 @@ class Table(Generic[S]):
         )
         self._states = states
         for row in rows:
-            conditions: list[str | Callable[..., bool | None]] = [self._condition(guard) for guard in row.guards]
+            conditions: list[str | Callable[..., bool | None]] = [
+                self._condition(guard) for guard in row.guards
+            ]
             self._machine.add_transition(
                 row.trigger, [s.name for s in row.sources], row.target.name, conditions=conditions
             )

@@ -54,7 +54,9 @@ def _step_losses(
     channel = facts.channels[step.do.role]
     alive = channel.epoch.equals(st.epoch)
     if not alive.proven(image):
-        row = Interlock("G02", f"PLC of {step.do.role} answers, its heartbeat moves, it has not restarted", alive)
+        row = Interlock(
+            "G02", f"PLC of {step.do.role} answers, its heartbeat moves, it has not restarted", alive
+        )
         code = "A202" if channel.epoch.read(image).good else "A201"
         text = f"step {step.no} {step.text}: {row.code} {row.text}: {alive.why_not(image)}"
         # The epoch of the order never comes back after a restart: being alive again is what an acknowledgement needs.

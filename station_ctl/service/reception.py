@@ -41,9 +41,10 @@ class NoEmptyBay(Refused):
 class Stand(Protocol):
     """What reception needs of a station type."""
 
-    vehicle: VehicleLink
-    policy: SitePolicy
-
+    @property
+    def vehicle(self) -> VehicleLink: ...
+    @property
+    def policy(self) -> SitePolicy: ...
     @property
     def bays(self) -> tuple[BaySignals, ...]: ...
 
@@ -60,14 +61,23 @@ class Reception:
     """Receives vehicles one after another."""
 
     def __init__(
-        self, engine: Engine, watch: RunWatch, stand: Stand, procedures: Procedures, recipes: Mapping[str, Recipe]
+        self,
+        engine: Engine,
+        watch: RunWatch,
+        stand: Stand,
+        procedures: Procedures,
+        recipes: Mapping[str, Recipe],
     ) -> None:
         self._engine, self._watch, self._stand = engine, watch, stand
         self._procedures, self._recipes = procedures, recipes
         self._numbers = itertools.count(1)
 
-    async def receive(self, who: str) -> tuple[str, Job]:
+    async def receive(
+        self, who: str, on_job: Callable[[str, Sequence], None] | None = None
+    ) -> tuple[str, Job]:
         """Identify the vehicle at the entry, choose packs, open the swap run. Returns the run's id and its job.
+
+        `on_job` is shown the run's id and procedure just before the run is opened.
 
         Raises Refused (vehicle, pack, bay) with nothing moved, Interrupted if the station came to rest.
         """
@@ -77,7 +87,10 @@ class Reception:
         await self._watch.until_closed(identify)
         job = self.job(self.image())
         run_id = f"S-{number:04d}"
-        await self._engine.begin(run_id, self._procedures.swap(job), job, who)
+        sequence = self._procedures.swap(job)
+        if on_job is not None:
+            on_job(run_id, sequence)
+        await self._engine.begin(run_id, sequence, job, who)
         return run_id, job
 
     def image(self) -> Image:
@@ -90,15 +103,23 @@ class Reception:
         vin, model, pack, pack_type = self._identity(image)
         recipe = self._recipes.get(model)
         if recipe is None:
-            raise VehicleRefused(f"vehicle {vin}: model {model!r} has no recipe here; known are {', '.join(self._recipes)}")
+            raise VehicleRefused(
+                f"vehicle {vin}: model {model!r} has no recipe here; known are {', '.join(self._recipes)}"
+            )
         if pack_type != recipe.pack_type:
-            raise VehicleRefused(f"vehicle {vin}: needs pack type {recipe.pack_type} for {model}; found {pack_type}")
+            raise VehicleRefused(
+                f"vehicle {vin}: needs pack type {recipe.pack_type} for {model}; found {pack_type}"
+            )
         if pack in image.own.ledger:
             where = image.own.ledger.where(pack)
-            raise VehicleRefused(f"vehicle {vin}: its pack {pack} is in this station by the ledger ({where}); identity is not credible")
+            raise VehicleRefused(
+                f"vehicle {vin}: its pack {pack} is in this station by the ledger ({where}); identity is not credible"
+            )
         volts, known = self._stand.vehicle.hv_volts.read(image), self._stand.vehicle.port_closed.is_on()
         if not volts.good or not known.proven(image):
-            raise VehicleRefused(f"vehicle {vin}: high-voltage state not known: {known.why_not(image) or volts}")
+            raise VehicleRefused(
+                f"vehicle {vin}: high-voltage state not known: {known.why_not(image) or volts}"
+            )
         choice = choose(self._stand.bays, image, recipe, self._stand.policy, self._reserved())
         if choice.refused:
             raise {"A303": NoReadyPack, "A304": NoEmptyBay}[choice.code](choice.refused)
@@ -106,10 +127,18 @@ class Reception:
 
     def _identity(self, image: Image) -> tuple[str, str, str, int]:
         car = self._stand.vehicle
-        known = car.auth_ok.is_on() & car.vin.differs("") & car.model.differs("") & car.pack_id.differs("") & car.pack_type.at_least(1)
+        known = (
+            car.auth_ok.is_on()
+            & car.vin.differs("")
+            & car.model.differs("")
+            & car.pack_id.differs("")
+            & car.pack_type.at_least(1)
+        )
         if not known.proven(image):
             raise VehicleRefused(f"vehicle at the entry is not identified: {known.why_not(image)}")
-        vin, model, pack, pack_type = (s.read(image).value for s in (car.vin, car.model, car.pack_id, car.pack_type))
+        vin, model, pack, pack_type = (
+            s.read(image).value for s in (car.vin, car.model, car.pack_id, car.pack_type)
+        )
         assert isinstance(pack_type, int)
         return str(vin), str(model), str(pack), pack_type
 

@@ -140,7 +140,9 @@ class VirtualBench:
     async def until_step(self, no: int) -> None:
         """Wait until the step with this number has begun in any run."""
         await self.until(
-            lambda: any(isinstance(e, Progress) and e.what == "step-begun" and e.step == no for e in self.seen)
+            lambda: any(
+                isinstance(e, Progress) and e.what == "step-begun" and e.step == no for e in self.seen
+            )
         )
 
     async def until_state(self, *states: State) -> None:
@@ -151,7 +153,9 @@ class VirtualBench:
         """Wait in virtual seconds; fails the test at the limit."""
         until = asyncio.get_running_loop().time() + limit
         while not happened():
-            assert asyncio.get_running_loop().time() < until, f"not within {limit} s; {self.state.state} {self.state.trips}"
+            assert asyncio.get_running_loop().time() < until, (
+                f"not within {limit} s; {self.state.state} {self.state.trips}"
+            )
             await asyncio.sleep(CYCLE)
 
 
