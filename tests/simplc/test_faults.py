@@ -228,10 +228,13 @@ def test_a_drifting_clamp_stops_the_runners_and_can_be_pumped_up(client):
     [
         {"cmd": "dance"}, {}, {"cmd": "fault", "name": "gremlin"}, {"cmd": "dismiss"},
         {"cmd": "fault", "name": "bolt-stuck", "bolt": 11}, {"cmd": "fault", "name": "curtain", "which": "x"},
-        {"cmd": "fault", "name": "sensor-stuck", "tag": "robot.NOSE"}, {"cmd": "fault", "name": "sensor-stuck"},
-        {"cmd": "fault", "name": "link-lost", "plc": "toaster"}, {"cmd": "fault", "name": "hot-pack", "bay": "A12"},
+        {"cmd": "fault", "name": "sensor-stuck", "tag": "robot.NOSE"},
+        {"cmd": "fault", "name": "sensor-stuck"},
+        {"cmd": "fault", "name": "link-lost", "plc": "toaster"},
+        {"cmd": "fault", "name": "hot-pack", "bay": "A12"},
         {"cmd": "fault", "name": "wrong-pack", "target": "moon"}, {"cmd": "fault", "name": "hv-on"},
-        {"cmd": "vehicle", "soc": 101}, {"cmd": "vehicle", "soc": "full"}, {"cmd": "vehicle", "vin": "X" * 19},
+        {"cmd": "vehicle", "soc": 101}, {"cmd": "vehicle", "soc": "full"},
+        {"cmd": "vehicle", "vin": "X" * 19},
         {"cmd": "fault", "name": "sensor-stuck", "tag": "robot.X_MM", "value": "far"},
     ],
 )  # fmt: skip

@@ -209,3 +209,161 @@ def test_a_taken_bay_with_a_blind_sensor_is_a_mishap_and_no_pack_is_lost(client)
     spent = next(code for code, place in before.items() if place == "handover_out")
     assert client.report()["packs"] == {**before, spent: "stacker"}
     assert client.rules() == {"S11", "S12"}
+
+
+# ---- the rest of the rules, on a truth put there by hand ----------------------------------------------------------
+@pytest.mark.parametrize(
+    ("after", "change", "opcode", "params", "text"),
+    [
+        ("ENGAGE", lambda p: setattr(p.lift, "locked", False), 20, (MASK, 700), "unlocked lift"),
+        ("ENGAGE", lambda p: setattr(p.robot, "contact", False), 20, (MASK, 700), "does not hold the pack"),
+        ("ENGAGE", lambda p: setattr(p.lift, "vehicle", None), 20, (MASK, 700), "without a vehicle"),
+        (
+            "ENGAGE",
+            lambda p: setattr(p.lift.vehicle, "in_grooves", False),
+            21,
+            (MASK, 8500, 500),
+            "in position",
+        ),
+    ],
+)
+def test_lock_runners_in_a_wrong_state_are_seen(client, after, change, opcode, params, text):
+    client.swap_until(after)
+    change(client.station.plant)
+    client.give("robot", opcode, *params)
+    assert any(text in t for t in texts(client, "S3")), client.report()["violations"]
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        (lambda p: setattr(p.lift, "locked", False), "not locked at working height"),
+        (lambda p: setattr(p.lift, "height", 0.0), "not locked at working height"),
+        (lambda p: setattr(p.lift, "floor", 0.3), "closed floor"),
+        (lambda p: setattr(p.lift.vehicle, "in_grooves", False), "not clamped in position"),
+    ],
+)
+def test_a_robot_sent_under_an_unready_lift_is_seen(client, change, text):
+    client.swap_until("LIFT_TO_WORK")
+    change(client.station.plant)
+    client.give("robot", 11, RAISE)
+    assert any(text in t for t in texts(client, "S4")), client.report()["violations"]
+
+
+def test_clamps_ordered_onto_a_moving_vehicle_are_seen(client):
+    client.station.command({"cmd": "vehicle"})
+    client.give("lift", 11)
+    client.advance(1.0)
+    client.station.plcs["lift"].write({"STOP_REQ": 1})
+    client.advance(0.1)
+    client.station.plcs["lift"].write({"STOP_REQ": 0})
+    assert client.give("lift", 12) == 6
+    assert texts(client, "S4") == ["clamps ordered onto a moving vehicle"]
+
+
+def test_a_vehicle_that_moves_in_its_clamps_is_seen(client):
+    client.station.command({"cmd": "vehicle"})
+    client.give("lift", 11)
+    client.advance(1.0)
+    client.station.plant.lift.force = 8000.0
+    client.advance(0.1)
+    assert texts(client, "S4") == ["vehicle moves while clamped"]
+
+
+def test_an_exit_opened_for_a_clamped_vehicle_is_seen(client):
+    client.swap_until("LOWER_LIFT")
+    assert client.give("lift", 17) == 6
+    assert texts(client, "S4") == ["exit opened for a clamped vehicle"]
+
+
+def test_runners_that_turn_on_under_voltage_are_seen_when_nobody_stops_them(client):
+    client.swap_until("ENGAGE")
+    vehicle = client.station.plant.lift.vehicle
+    fault(client, "sensor-stuck", tag="lift.VEH_HV_VOLTS", value=3.0)
+    client.give("robot", 20, MASK, 700)
+    client.advance(0.25)
+    vehicle.close_contactors()
+    client.advance(0.2)
+    assert client.rules() == set(), "the controller has its reaction time"
+    client.advance(0.2)
+    assert texts(client, "S3") == ["lock runners turn with high voltage on"]
+
+
+def test_runners_that_turn_on_in_open_clamps_are_seen_when_nobody_stops_them(client):
+    client.swap_until("ENGAGE")
+    fault(client, "sensor-stuck", tag="lift.CLAMPED", value=True)
+    client.give("robot", 20, MASK, 700)
+    client.advance(0.2)
+    client.station.plant.lift.force = 0.0
+    client.advance(0.45)
+    assert texts(client, "S3") == ["lock runners turn on an unclamped vehicle"]
+
+
+def test_taking_a_pack_out_under_voltage_is_seen(client):
+    client.swap_until("UNLOCK")
+    fault(client, "hv-on")
+    client.advance(0.4)
+    client.give("robot", 12)
+    assert texts(client, "S3") == ["pack taken out with high voltage on"]
+
+
+def test_a_pack_ordered_onto_or_into_a_taken_place_is_seen(client):
+    client.swap_until("LOWER")
+    places = client.station.plant.places
+    places.move(places.at("A02"), "handover_out")
+    client.give("robot", 30, 3)
+    assert texts(client, "S11") == ["a pack ordered onto a taken handover place"]
+
+
+def test_a_pack_ordered_into_a_vehicle_that_has_one_is_seen(client):
+    client.swap_until("LIFT_TO_WORK")
+    places = client.station.plant.places
+    places.move(places.at("A02"), "robot")
+    client.give("robot", 13, RAISE)
+    assert texts(client, "S11") == ["a pack ordered into a vehicle that still has one"]
+
+
+def test_a_robot_sent_into_the_working_stacker_is_seen(client):
+    client.swap_until("LOWER")
+    stacker = client.station.plant.stacker
+    stacker.heading = "handover_out"
+    client.give("robot", 30, 3)
+    assert texts(client, "S7") == ["robot sent to the handover while the stacker works there"]
+
+
+@pytest.mark.parametrize(("after", "opcode", "params", "place"), [
+    ("SET_DOWN", 31, (4,), "handover_in"), ("PICK_UP", 13, (RAISE,), "robot"),
+])  # fmt: skip
+@pytest.mark.parametrize(("attribute", "value"), [("temperature", 58.0), ("insulation", 40)])
+def test_a_dangerous_pack_on_its_way_to_the_vehicle_is_seen(
+    client, after, opcode, params, place, attribute, value
+):
+    client.swap_until(after)
+    setattr(client.station.plant.places.at(place), attribute, value)
+    client.give("robot", opcode, *params)
+    assert len(texts(client, "S16")) == 1
+
+
+def test_a_pack_ordered_into_a_bay_with_its_plug_forward_is_seen(client):
+    client.do("rack_a", 31, 1)
+    client.station.plant.bays[12].plug = 1.0
+    client.give("stacker", 22, 1, 12)
+    assert texts(client, "S12") == ["pack ordered into A12 with its plug not withdrawn"]
+
+
+def test_a_swap_of_another_controller_mistake_does_not_hide_in_a_refusal(client):
+    """Orders are judged as given: what the PLC's interlock refuses still counts."""
+    assert client.give("robot", 20, MASK, 700) == 6
+    assert client.report()["violations"][0] == {
+        "t": pytest.approx(4.2, abs=0.3), "plc": "robot", "order": 101, "opcode": 20, "rule": "S3",
+        "text": "lock runners ordered to turn without a vehicle",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("changed", [{"EPOCH": 7}, {"EXPIRES": 1}, {"CRC": 0}, {"COMMIT": 1}])
+def test_a_dead_block_is_no_order(client, changed):
+    block = client.block("robot", 20, MASK, 700, **changed)
+    client.station.plcs["robot"].write(block)
+    client.station.advance(0.05)
+    assert client.report()["orders"] == 0
+    assert client.rules() == set()

@@ -13,7 +13,8 @@ from hil_tests.simplc.truth.motion import Motions, Ramp, Until, Wait
 
 IO = Path(__file__).parents[2] / "config" / "io"
 LISTS = {
-    "robot": "swap_robot_sr3", "lift": "vehicle_lift_vl1", "stacker": "stacker_st2", "safety": "safety_plc_sp1",
+    "robot": "swap_robot_sr3", "lift": "vehicle_lift_vl1", "stacker": "stacker_st2",
+    "safety": "safety_plc_sp1",
     "rack_a": "charging_rack_cr12", "rack_b": "charging_rack_cr12", "meter": "site_meter_sm1",
 }  # fmt: skip
 KINDS = {"bool": bool, "f32": float, "str18": str, "str16": str, "str24": str}
@@ -215,8 +216,13 @@ def test_a_table_raised_too_low_meets_no_pack(client):
     assert client.station.plcs["robot"].values["LOAD_KG"] == 0.0
 
 
+NOMINAL_S = {
+    "LIFT_TO_WORK": 12.0, "UNLOCK": 14.0, "SET_DOWN": 14.0, "PICK_UP": 18.0, "INSERT": 12.0, "LOCK": 18.0,
+    "CLOSE_FLOOR": 3.0, "LOWER_LIFT": 7.0, "UNCLAMP": 5.0, "OPEN_EXIT": 20.0, "HOME": 5.0,
+}  # fmt: skip
 STOPPABLE = [
-    ("LIFT_TO_WORK", "lift"), ("ENGAGE", "robot"), ("UNLOCK", "robot"), ("LOWER", "robot"), ("SET_DOWN", "robot"),
+    ("LIFT_TO_WORK", "lift"), ("ENGAGE", "robot"), ("UNLOCK", "robot"), ("LOWER", "robot"),
+    ("SET_DOWN", "robot"),
     ("PICK_UP", "robot"), ("INSERT", "robot"), ("LOCK", "robot"), ("HOME", "robot"), ("CLOSE_FLOOR", "lift"),
     ("LOWER_LIFT", "lift"), ("UNCLAMP", "lift"), ("OPEN_EXIT", "lift"),
 ]  # fmt: skip
@@ -231,8 +237,7 @@ def test_a_stopped_motion_is_finished_by_the_same_order_again(make_client, name,
     bay, empty = client.full_bay(), client.empty_bay()
     station.command({"cmd": "vehicle"})
     device, interrupted = station.plcs[plc], False
-    nominal = {"LIFT_TO_WORK": 12, "UNLOCK": 14, "SET_DOWN": 14, "PICK_UP": 18, "INSERT": 12, "LOCK": 18,
-               "CLOSE_FLOOR": 3, "LOWER_LIFT": 7, "UNCLAMP": 5, "OPEN_EXIT": 20, "HOME": 5}.get(name, 10)  # fmt: skip
+    nominal = NOMINAL_S.get(name, 10.0)
     give = client.give
 
     def interrupt(name, opcode, *params, prefix="", **changed):
