@@ -20,7 +20,7 @@ from drivers.swap_robot_sr3 import SwapRobotSR3
 from drivers.vehicle_lift_vl1 import VehicleLiftVL1
 from drivers.vehicle_link_vl1 import VehicleLinkVL1
 from sequences.car_station import CarStation
-from sequences.interlocks import station_interlocks, watched_always
+from sequences.interlocks import CarInterlocks, Column, station_interlocks, watched_always
 from station_ctl.config import (
     DriverFacts,
     ModbusRtuLink,
@@ -32,6 +32,7 @@ from station_ctl.config import (
 )
 from station_ctl.core.devices import Device, DeviceDeclarationError
 from station_ctl.core.errors import ConfigurationError
+from station_ctl.core.interlock_table import InterlockTable, TableRow
 from station_ctl.core.links import Link
 from station_ctl.core.orders import MAGIC
 from station_ctl.core.points import IoList, ScanClass
@@ -72,6 +73,7 @@ class Archetype:
     assemble: Callable[[Mapping[str, Device], StationConfig], CarStation]
     reception: Callable[[CarStation], Sequence]
     swap: Callable[[CarStation, Job], Sequence]
+    interlocks: Callable[[CarStation, Job], InterlockTable]
 
 
 def _passenger_car(devices: Mapping[str, Device], config: StationConfig) -> CarStation:
@@ -89,6 +91,14 @@ def _passenger_car(devices: Mapping[str, Device], config: StationConfig) -> CarS
     )
 
 
+def _car_table(stand: CarStation, job: Job) -> InterlockTable:
+    rows = CarInterlocks(stand, job).rows
+    return InterlockTable(
+        {str(column): column.name.lower() for column in Column},
+        tuple(TableRow(row.interlock, tuple(row.cell(column) for column in Column)) for row in rows),
+    )
+
+
 ARCHETYPES: Mapping[str, Archetype] = {
     "passenger_car": Archetype(
         "passenger_car",
@@ -96,6 +106,7 @@ ARCHETYPES: Mapping[str, Archetype] = {
         _passenger_car,
         passenger_car.reception,
         passenger_car.swap,
+        _car_table,
     )
 }
 
@@ -117,20 +128,30 @@ PARTS = Parts(
 
 
 @dataclass(frozen=True)
-class BuiltStation:
-    """A station put together, not yet running."""
+class PaperStation:
+    """A station put together from its files alone: devices, procedures and interlocks, and no link."""
 
     config: StationConfig
     archetype: Archetype
     devices: Mapping[str, Device]
     stand: CarStation
     facts: StationFacts
-    links: Mapping[str, Link]
 
     def procedures(self) -> Procedures:
         """The two procedures of this station, bound to its roles."""
         stand, archetype = self.stand, self.archetype
         return Procedures(lambda: archetype.reception(stand), lambda job: archetype.swap(stand, job))
+
+    def interlocks(self, job: Job) -> InterlockTable:
+        """The interlock table of this station for a job."""
+        return self.archetype.interlocks(self.stand, job)
+
+
+@dataclass(frozen=True)
+class BuiltStation(PaperStation):
+    """A station put together with its links, not yet running."""
+
+    links: Mapping[str, Link]
 
     def engine(self, journal: Committer, restored: Restored) -> Engine:
         """The engine of this station; needs a running event loop."""
@@ -237,12 +258,23 @@ def build_devices(config: StationConfig, io: Mapping[str, IoList]) -> dict[str, 
     return devices
 
 
-def build(config: StationConfig, links: Mapping[str, Link] | None = None) -> BuiltStation:
-    """Put a station together. `links` replaces those of the station file (tests in virtual time)."""
-    made = links if links is not None else {name: make_link(name, config) for name in config.links}
-    devices = build_devices(config, {name: link.io for name, link in made.items()})
+def put_together(config: StationConfig, io: Mapping[str, IoList] | None = None) -> PaperStation:
+    """A station from its files: what is printed, checked and explored without any PLC. Connects nothing.
+
+    `io` replaces the I/O lists of the files. Raises ConfigurationError naming every tag that does not fit its driver.
+    """
+    # A serial-line instrument has no I/O list of its own; its link knows the tags.
+    lists = io if io is not None else {n: config.io.get(n) or make_link(n, config).io for n in config.links}
+    devices = build_devices(config, lists)
     archetype = ARCHETYPES[config.station.archetype]
     stand = archetype.assemble(devices, config)
     channels = {name: device.channel for name, device in devices.items() if device.channel is not None}
     facts = StationFacts(config.station.code, channels, watched_always(stand), station_interlocks(stand))
-    return BuiltStation(config, archetype, devices, stand, facts, made)
+    return PaperStation(config, archetype, devices, stand, facts)
+
+
+def build(config: StationConfig, links: Mapping[str, Link] | None = None) -> BuiltStation:
+    """Put a station together. `links` replaces those of the station file (tests in virtual time)."""
+    made = links if links is not None else {name: make_link(name, config) for name in config.links}
+    paper = put_together(config, {name: link.io for name, link in made.items()})
+    return BuiltStation(config, paper.archetype, paper.devices, paper.stand, paper.facts, made)

@@ -59,13 +59,10 @@ def schema(kind: str) -> None:
 
 def _checked(path: Path) -> StationConfig:
     """The station of a file, with every driver tried on its I/O list. Nothing is connected."""
-    from station_ctl.build import PARTS, build_devices, make_link
+    from station_ctl.build import PARTS, put_together
 
     config = load_station(path, parts=PARTS)
-    # A serial-line instrument has no I/O list of its own; its link knows the tags.
-    build_devices(
-        config, {n: config.io[n] if n in config.io else make_link(n, config).io for n in config.links}
-    )
+    put_together(config)
     return config
 
 
