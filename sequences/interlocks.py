@@ -79,7 +79,7 @@ class CarInterlocks:
     def __init__(self, st: CarStation, job: Job) -> None:
         self.st, self.job = st, job
         p, recipe, car = st.policy, job.recipe, st.vehicle
-        robot, lift, safety, stacker = st.robot, st.lift, st.safety, st.stacker
+        robot, lift, stacker = st.robot, st.lift, st.stacker
         self.fresh_bay, self.spent_bay = st.bay(job.fresh_bay), st.bay(job.spent_bay)
         weight = robot.load_kg.between(
             round(recipe.pack_kg * (1 - p.pack_weight_tolerance_percent / 100), 1),
@@ -157,9 +157,14 @@ class CarInterlocks:
         """G19 for one place: empty by sensor and by ledger."""
         return Interlock("G19", f"{place} empty by sensor and ledger", sensed_empty & PlaceHolds(place))
 
+    def not_charging(self, bay: BaySignals) -> Interlock:
+        """G25 for one bay with its plug in: charging has ended and the socket is dead."""
+        ended = bay.charge_state.equals(0) | bay.charge_state.equals(6)
+        return Interlock("G25", f"Bay {bay.name} not charging, socket dead", ended & bay.socket_dead.is_on())
+
     def unplugged(self, bay: BaySignals) -> Interlock:
         """G25 for one bay: not charging, plug out, socket dead."""
-        condition = bay.plug_out.is_on() & bay.socket_dead.is_on() & (bay.charge_state.at_most(0) | bay.charge_state.equals(6))
+        condition = self.not_charging(bay).holds & bay.plug_out.is_on()
         return Interlock("G25", f"Bay {bay.name} not charging, plug out, socket dead", condition)
 
     def cool(self, bay: BaySignals) -> Interlock:

@@ -60,15 +60,20 @@ def _positioning(st: CarStation, job: Job, il: CarInterlocks) -> tuple[Step, ...
             do=lift.open_entry(), permissives=il.needs(en), interlocks=il.keeps(en), on_resume=OnResume.REPEAT,
             admits=(job.spent, vehicle_place(job.vehicle)), chapter="A2",
         ),
+        # A pack above the swap limit may still be charging: the plug is drawn only from a dead socket.
         Step(
-            21, f"Unplug the charged pack in bay {bay.name}", "rack", Phase.POSITIONING,
-            bay.plug_out.is_on() & bay.socket_dead.is_on(), within=30, nominal=4,
-            do=rack.plug_out(bay), permissives=il.needs(Column.CHARGE), background=True, chapter="A2",
+            21, f"Stop charging in bay {bay.name}", "rack", Phase.POSITIONING,
+            (bay.charge_state.equals(0) | bay.charge_state.equals(6)) & bay.socket_dead.is_on(), within=30, nominal=2,
+            do=rack.stop_charge(bay), permissives=il.needs(Column.CHARGE), background=True, chapter="A2",
         ),
         Step(
-            22, f"Fetch the charged pack from bay {bay.name} to the handover", "stacker", Phase.POSITIONING,
+            22, f"Unplug the charged pack in bay {bay.name}", "rack", Phase.POSITIONING, bay.plug_out.is_on(), within=30, nominal=4,
+            do=rack.plug_out(bay), permissives=(*il.needs(Column.CHARGE), il.not_charging(bay)), background=True, chapter="A2",
+        ),
+        Step(
+            23, f"Fetch the charged pack from bay {bay.name} to the handover", "stacker", Phase.POSITIONING,
             fetched & st.reader.in_code.equals(job.fresh), within=180, nominal=32,
-            do=stacker.fetch(bay.number), after=(21,),
+            do=stacker.fetch(bay.number), after=(22,),
             permissives=(*il.needs(fe), il.unplugged(bay), il.cool(bay), il.in_clear, il.robot_away, il.aisle_clear),
             interlocks=il.keeps(fe), on_resume=OnResume.ASK, enters=(AISLE, HANDOVER), leaves=(AISLE, HANDOVER),
             moves=(Move(job.fresh, bay.name, HANDOVER_IN),), background=True, chapter="A2",
@@ -120,7 +125,7 @@ def _exchange(st: CarStation, job: Job, il: CarInterlocks) -> tuple[Step, ...]:
             80, f"Open all {recipe.bolts} bolts", "robot", Phase.LOCK_RELEASE,
             robot.bolts_open.has_bits(mask) & robot.bolt_turns.each_between(mask, recipe.turns_min, recipe.turns_max)
             & car.locks_open.has_bits(mask),
-            within=45, nominal=14, do=robot.unlock(mask, recipe.turns_min), after=(22,), permissives=(*il.needs(un), out_empty),
+            within=45, nominal=14, do=robot.unlock(mask, recipe.turns_min), after=(23,), permissives=(*il.needs(un), out_empty),
             interlocks=il.keeps(un), on_resume=OnResume.ASK, chapter="A8",
         ),
         Step(

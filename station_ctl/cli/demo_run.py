@@ -32,7 +32,7 @@ WHO = "demo"
 LINKS_WITHIN = 10.0
 REST_WITHIN = 10.0
 DEFAULT_STEP = {
-    "e-stop": 80, "curtain": 100, "bolt-stuck": 80, "sensor-stuck": 70, "link-lost": 90, "plc-restart": 120, "wrong-pack": 22,
+    "e-stop": 80, "curtain": 100, "bolt-stuck": 80, "sensor-stuck": 70, "link-lost": 90, "plc-restart": 120, "wrong-pack": 23,
 }  # fmt: skip
 """Faults of the demo, and the step at which each strikes unless told otherwise."""
 
@@ -86,11 +86,14 @@ class Demo:
         thread = JournalThread(journal)
         engine = built.engine(thread, journal.restore())
         engine.listen(self._lines.show)
+        self._watch = RunWatch(engine)
         running = asyncio.create_task(engine.run(), name="engine")
         drawing = asyncio.create_task(self._draw(engine), name="progress")
         try:
             await self._ready(built, engine)
             await self._swaps(plant, built, engine)
+            if engine.state.state is State.EXECUTE:
+                await engine.ask(Verb.STOP, WHO)
             await engine.gate.drain()
             return await self._report(plant, engine)
         finally:
@@ -123,7 +126,7 @@ class Demo:
         )
 
     async def _swaps(self, plant: PlantProcess, built: BuiltStation, engine: Engine) -> None:
-        watch = RunWatch(engine)
+        watch = self._watch
         reception = built.reception(engine, watch)
         if self._order.fault:
             engine.listen(lambda effect: self._maybe_strike(effect, plant, engine))
@@ -133,9 +136,7 @@ class Demo:
             self._lines.know(f"R-{number:04d}", built.procedures().reception())
             began = engine.clock.process()
             try:
-                run_id, job = await reception.receive(
-                    WHO, on_job=lambda rid, sequence: self._lines.know(rid, sequence)
-                )
+                run_id, _ = await reception.receive(WHO, on_job=self._lines.know)
                 await self._leaves(number, run_id, began, watch, engine)
             except Refused as refusal:
                 self._refused = f"{refusal.code} {refusal}"
@@ -154,7 +155,6 @@ class Demo:
             await watch.until_closed(run_id)
         except Interrupted:
             await _at_rest(engine)
-        self._visits = [_newest(visit, watch, engine) for visit in self._visits]
 
     async def _leaves(self, number: int, run_id: str, began: float, watch: RunWatch, engine: Engine) -> None:
         run = await watch.until_vehicle_left(run_id)
@@ -197,8 +197,9 @@ class Demo:
         durations = {int(no): d["s"] for orders in seen["durations"].values() for no, d in orders.items()}
         state = engine.state
         order = self._order
+        visits = tuple(_newest(visit, self._watch, engine) for visit in self._visits)
         return DemoReport(
-            tuple(self._visits),
+            visits,
             state.ledger,
             seen,
             state.trips,

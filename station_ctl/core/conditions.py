@@ -20,12 +20,16 @@ NOT_SAMPLED = float("inf")
 
 @dataclass(frozen=True, slots=True)
 class Unmet:
-    """One reason why a condition is not proven: what is needed, what was found, where, how old (s)."""
+    """One reason why a condition is not proven: what is needed, what was found, where, how old (s).
+
+    `known` is False when the reading itself is not good: then the reason is the link, not the machine.
+    """
 
     needed: str
     found: str
     source: str
     age: float = 0.0
+    known: bool = True
 
     def __str__(self) -> str:
         return f"needs {self.needed}; found {self.found} [{self.source}]"
@@ -105,7 +109,7 @@ class Compare(Condition):
             return ()
         unit = f" {self.signal.unit}" if self.signal.unit and reading.value is not None else ""
         found = f"{reading}{unit}"
-        return (Unmet(str(self), found, f"{self.signal.link} {self.signal.tag}", reading.age),)
+        return (Unmet(str(self), found, f"{self.signal.link} {self.signal.tag}", reading.age, reading.good),)
 
     def sampled_at(self, image: Image) -> float:
         return self.signal.read(image).at

@@ -15,6 +15,9 @@ from station_ctl.engine.station import StationFacts
 
 ACTING = frozenset((State.EXECUTE, State.HOLDING, State.STOPPING))
 
+PLC_ALIVE = "G02"
+"""Row of the engine itself: the PLC that carries out a step answers, its heartbeat moves, it has not restarted."""
+
 SAFETY_ROWS = frozenset(("G01", "G03", "G04"))
 """Rows that mirror the safety PLC; their loss has its own alarm."""
 
@@ -24,16 +27,23 @@ def trips(facts: StationFacts, state: StationState, image: Image) -> tuple[Trip,
     if state.state not in ACTING:
         return ()
     lost: dict[str, tuple[Trip, Interlock]] = {}
-    for kept in facts.always:
-        if not kept.interlock.holds.proven(image):
-            _add(lost, _trip(kept, image, "", None), kept.interlock)
     for run, step, st in state.active_steps():
         for trip, interlock in _step_losses(facts, image, run.run_id, step, st):
             _add(lost, trip, interlock)
+    for kept in facts.always:
+        if not kept.interlock.holds.proven(image):
+            _add(lost, _trip(kept, image, "", None), kept.interlock)
     latched = {(t.interlock, t.reaction) for t in state.trips}
     # An effect of another loss in the same evaluation comes after its cause: False sorts before True.
-    ordered = sorted(lost.values(), key=lambda pair: any(code in lost for code in pair[1].follows))
+    ordered = sorted(lost.values(), key=lambda pair: _is_effect(pair[1], image, lost))
     return tuple(trip for trip, _ in ordered if (trip.interlock, trip.reaction) not in latched)
+
+
+def _is_effect(row: Interlock, image: Image, lost: dict[str, tuple[Trip, Interlock]]) -> bool:
+    """True if another loss explains this one: a row it follows, or the silence of the PLC that it is read from."""
+    if any(code in lost for code in row.follows):
+        return True
+    return PLC_ALIVE in lost and row.code != PLC_ALIVE and not any(u.known for u in row.holds.unmet(image))
 
 
 def _add(lost: dict[str, tuple[Trip, Interlock]], trip: Trip, interlock: Interlock) -> None:
@@ -55,7 +65,7 @@ def _step_losses(
     alive = channel.epoch.equals(st.epoch)
     if not alive.proven(image):
         row = Interlock(
-            "G02", f"PLC of {step.do.role} answers, its heartbeat moves, it has not restarted", alive
+            PLC_ALIVE, f"PLC of {step.do.role} answers, its heartbeat moves, it has not restarted", alive
         )
         code = "A202" if channel.epoch.read(image).good else "A201"
         text = f"step {step.no} {step.text}: {row.code} {row.text}: {alive.why_not(image)}"
