@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from drivers.modbus_tcp import ModbusTcpLink
+from drivers.modbus_tcp import ASK_AGAIN, ModbusTcpLink
+from drivers.scan_clock import PERIODS
 from hil_tests.link_bench import (
     IDENTITY,
     BarePlc,
@@ -222,3 +223,23 @@ async def test_a_plc_that_takes_connections_only_to_close_them_is_not_hammered(p
         assert "connection lost" in (link.snapshot.fault or "")
     slammed.close()
     assert 2 <= accepted <= 40
+
+
+async def test_a_loss_between_two_scans_is_seen_at_once(server: ModbusServer) -> None:
+    seldom = dict.fromkeys(PERIODS, 3600.0)
+    link = ModbusTcpLink("lift", io_list(LIFT), "127.0.0.1", server.port, identity=IDENTITY, periods=seldom)
+    async with running(link):
+        await until_usable(link)
+        server.cut()
+        await until_fault(link, "connection lost")
+        await until_usable(link)
+
+
+async def test_a_slow_plc_that_was_asked_again_keeps_its_connection(server: ModbusServer) -> None:
+    server.delay = 2.5 * ASK_AGAIN
+    link = ModbusTcpLink("lift", io_list(LIFT), "127.0.0.1", server.port, identity=IDENTITY, timeout=10.0)
+    async with running(link):
+        await until_usable(link)
+        at = link.snapshot.blocks[ScanClass.FAST].at
+        await until(lambda: link.snapshot.blocks[ScanClass.FAST].at > at + 0.3, "the scans go on")
+        assert link.snapshot.connection == 2

@@ -1,4 +1,4 @@
-"""Writes over the Modbus TCP link on real sockets: sent once, outcome known or not, STOP waits for nothing."""
+"""Writes over the Modbus TCP link on real sockets: sent once, outcome known or not, STOP waits not."""
 
 from __future__ import annotations
 
