@@ -1,0 +1,71 @@
+"""A specimen: a station on paper and a job with placeholders, for whatever prints procedures and interlocks.
+
+Knows how to make both from a station file. Opens no link.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import click
+
+from station_ctl.cli.envelope import about_simulated
+from station_ctl.core.errors import NotFound
+from station_ctl.core.steps import Job, Sequence
+
+if TYPE_CHECKING:
+    from station_ctl.build import PaperStation
+
+station_option = click.option(
+    "--station",
+    default="sim_passenger_car",
+    show_default=True,
+    metavar="FILE",
+    help="A station file, or the name of one in config/stations.",
+)
+"""For every command that prints something of a station and moves nothing."""
+
+
+@dataclass(frozen=True)
+class Specimen:
+    """A station on paper, and a job for it: its first vehicle model, its first and last bay, placeholders."""
+
+    paper: PaperStation
+    job: Job
+
+    @property
+    def sequences(self) -> tuple[Sequence, ...]:
+        """Every procedure of the station, for this job."""
+        procedures = self.paper.procedures()
+        return (procedures.reception(), procedures.swap(self.job))
+
+    def sequence(self, name: str) -> Sequence:
+        """A procedure by its name or the beginning of it. Raises NotFound."""
+        found = [s for s in self.sequences if s.key.startswith(name)]
+        if len(found) != 1 and name not in [s.key for s in found]:
+            known = ", ".join(s.key for s in self.sequences)
+            raise NotFound(f"there is no sequence {name}; this station has {known}")
+        return next((s for s in found if s.key == name), found[0])
+
+    def __str__(self) -> str:
+        job = self.job
+        return f"vehicle {job.recipe.model}, charged pack in bay {job.fresh_bay}, spent pack to bay {job.spent_bay}"
+
+
+def specimen(station: str) -> Specimen:
+    """The specimen of a station file. Raises NotFound or ConfigurationError; nothing is connected."""
+    from station_ctl.build import PARTS, put_together
+    from station_ctl.config import load_station, station_file
+
+    config = load_station(station_file(station), parts=PARTS)
+    about_simulated(config.simulated)
+    paper = put_together(config)
+    return Specimen(paper, specimen_job(paper))
+
+
+def specimen_job(paper: PaperStation) -> Job:
+    """A job of the station's first vehicle model between its first and its last bay, with placeholders for codes."""
+    bays = paper.stand.bays
+    recipe = next(iter(paper.config.recipes.values()))
+    return Job("<vehicle>", recipe, "<spent pack>", "<charged pack>", bays[0].name, bays[-1].name)
