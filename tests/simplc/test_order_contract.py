@@ -209,6 +209,18 @@ def test_a_restart_forgets_the_order_and_keeps_the_numbers(client):
     client.do("stacker", HOME)
 
 
+def test_after_a_restart_the_order_block_and_the_stop_level_read_zero(client):
+    stacker = client.station.plcs["stacker"]
+    stacker.write({"STOP_REQ": 1})
+    assert client.give("stacker", HOME) == STOP
+    client.station.command({"cmd": "fault", "name": "plc-restart", "plc": "stacker", "seconds": 0.2})
+    client.advance(0.5)
+    stacker.write({"CMD_COMMIT": 0})
+    client.advance(0.1)
+    assert stacker.values["ACK_CODE"] == STOP
+    assert client.give("stacker", HOME) == ACCEPTED
+
+
 def test_own_inputs_lost_during_an_order_stop_it(client):
     client.swap_until("ENGAGE")
     robot = client.station.plcs["robot"]
