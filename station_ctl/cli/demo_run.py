@@ -32,8 +32,14 @@ WHO = "demo"
 LINKS_WITHIN = 10.0
 REST_WITHIN = 10.0
 DEFAULT_STEP = {
-    "e-stop": 80, "curtain": 100, "bolt-stuck": 80, "sensor-stuck": 70, "link-lost": 90, "plc-restart": 120, "wrong-pack": 23,
-}  # fmt: skip
+    "e-stop": 80,
+    "curtain": 100,
+    "bolt-stuck": 80,
+    "sensor-stuck": 70,
+    "link-lost": 90,
+    "plc-restart": 120,
+    "wrong-pack": 23,
+}
 """Faults of the demo, and the step at which each strikes unless told otherwise."""
 
 IN_THE_MIDDLE = frozenset(("e-stop", "curtain", "link-lost", "plc-restart"))
@@ -106,13 +112,13 @@ class Demo:
     async def _ready(self, built: BuiltStation, engine: Engine) -> None:
         """Links up, inventory confirmed, automatic, reset, start: what a person does in the morning."""
         try:
-            async with asyncio.timeout(LINKS_WITHIN):
-                while _down(engine) or self._unread(built, engine):
-                    await asyncio.sleep(0.05)
-        except TimeoutError:
-            raise LinksNotUp(
-                f"not up within {LINKS_WITHIN:g} s: {'; '.join(_down(engine)) or 'bays not read'}"
-            ) from None
+            await engine.until(
+                lambda: not _down(engine) and not self._unread(built, engine),
+                LINKS_WITHIN,
+                lambda: "; ".join(_down(engine)) or "bays not read",
+            )
+        except TimeoutError as error:
+            raise LinksNotUp(str(error)) from None
         packs = packs_in_bays(built.stand.bays, engine.image())
         await engine.ask(Verb.ADMIT, WHO, admit=packs)
         await engine.ask(Verb.MODE, WHO, mode=Mode.AUTOMATIC)
@@ -218,9 +224,8 @@ def _newest(visit: Visit, watch: RunWatch, engine: Engine) -> Visit:
 
 async def _at_rest(engine: Engine) -> None:
     """Wait until every device has stopped; the report must show where things are, not where they were."""
-    async with asyncio.timeout(REST_WITHIN):
-        while engine.state.state not in (State.HELD, State.ABORTED, State.STOPPED):
-            await asyncio.sleep(0.02)
+    resting = (State.HELD, State.ABORTED, State.STOPPED)
+    await engine.until(lambda: engine.state.state in resting, REST_WITHIN, lambda: f"station {engine.state.state}")
 
 
 def _down(engine: Engine) -> list[str]:

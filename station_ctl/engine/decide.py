@@ -102,9 +102,13 @@ def _trip(state: StationState, trips: tuple[Trip, ...], effects: list[Effect]) -
                 interrupted = run.interrupted or run.phase
                 state = state.with_run(replace(run, phase=moved.state, interrupted=interrupted))
     for trip in latched:
-        effects.append(
-            Record("tripped", trip.run_id, trip.step, data=(("code", trip.code), ("text", trip.text), ("first_out", trip.first_out), ("reaction", str(trip.reaction))))
-        )  # fmt: skip
+        facts = (
+            ("code", trip.code),
+            ("text", trip.text),
+            ("first_out", trip.first_out),
+            ("reaction", str(trip.reaction)),
+        )
+        effects.append(Record("tripped", trip.run_id, trip.step, data=facts))
         effects.append(Announce(trip.code, trip.text, "first-out" if trip.first_out else ""))
     return state
 
@@ -296,9 +300,15 @@ def _begin(
         return _trip(state, (trip,), effects)
     connection = image.links[channel.link].connection
     st = StepState(StepStatus.INTENT, number, epoch.value, connection, began=state.time)
-    effects.append(
-        Record("step-ordered", run.run_id, step.no, number, (("device", step.do.role), ("opcode", step.do.opcode), ("params", list(step.do.params)), ("text", step.do.text), ("epoch", epoch.value), ("moves", [str(m) for m in step.moves])))
-    )  # fmt: skip
+    order = (
+        ("device", step.do.role),
+        ("opcode", step.do.opcode),
+        ("params", list(step.do.params)),
+        ("text", step.do.text),
+        ("epoch", epoch.value),
+        ("moves", [str(m) for m in step.moves]),
+    )
+    effects.append(Record("step-ordered", run.run_id, step.no, number, order))
     if ledger != state.ledger:
         effects.append(SetLedger(ledger))
     effects.append(Issue(number, run.run_id, step, step.do, epoch.value, connection))

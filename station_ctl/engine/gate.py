@@ -69,13 +69,14 @@ class Gate:
                 except TimeoutError:
                     continue
                 await self._work(batch)
+                self._queue.task_done()
         finally:
             await asyncio.gather(*self._sending, return_exceptions=True)
 
     async def drain(self) -> None:
         """Wait until everything handed over has been committed and sent."""
-        while not self._queue.empty() or self._sending:
-            await asyncio.sleep(0.005)
+        await self._queue.join()
+        await asyncio.gather(*self._sending, return_exceptions=True)
 
     async def _work(self, batch: tuple[Effect, ...]) -> None:
         records = [e for e in batch if isinstance(e, Record)]

@@ -12,7 +12,7 @@ from station_ctl.core.orders import ACK_TEXT, RESULT_TEXT, AckCode, Result
 from station_ctl.core.signals import Image
 from station_ctl.core.steps import Step
 from station_ctl.engine.state import StepState, StepStatus
-from station_ctl.engine.station import ACK_WITHIN, PROOF_WITHIN, QUIET_WITHIN
+from station_ctl.engine.station import ACK_WITHIN, CAUSE_WITHIN, PROOF_WITHIN, QUIET_WITHIN
 
 _ACK_WORDS: dict[object, str] = {int(code): text for code, text in ACK_TEXT.items()}
 _RESULT_WORDS: dict[object, str] = {int(result): text for result, text in RESULT_TEXT.items()}
@@ -39,7 +39,7 @@ def judge(step: Step, st: StepState, channel: Channel | None, image: Image, time
         return Verdict(
             replace(st, status=StepStatus.FAILED, ended=time),
             "A107",
-            f"the PLC says done, the sensors do not: {step.done.why_not(image) or 'proof is older than the acknowledgement'}",
+            f"the PLC says done, the sensors do not: {step.done.why_not(image) or 'proof older than the order'}",
         )
     return _limit(step, st, image, time)
 
@@ -56,6 +56,8 @@ def _judge_order(step: Step, st: StepState, channel: Channel, image: Image) -> V
     if st.status is StepStatus.BUSY and not st.done_at:
         done, result = channel.done_id.read(image), channel.result.read(image)
         if done.good and result.good and done.value == st.order:
+            if result.value == Result.STOPPED and image.now - (st.stopped_at or image.now) < CAUSE_WITHIN:
+                return Verdict(replace(st, stopped_at=st.stopped_at or image.now))
             st = replace(st, done_at=done.at)
             if result.value != Result.OK:
                 status = StepStatus.STOPPED if result.value == Result.STOPPED else StepStatus.FAILED

@@ -74,6 +74,8 @@ def answer_request(
         return _interrupt(state, str(asked.verb), effects)
     if asked.verb in (Verb.RESUME, Verb.START):
         effects.append(ReleaseStop())
+    if asked.verb is Verb.START and state.next_order == 1:
+        state = replace(state, next_order=_highest_number(facts, image)[0] + 1)
     return _resume(state, image, effects) if asked.verb is Verb.RESUME else state
 
 
@@ -96,8 +98,27 @@ def _guards(
         "mode_allows": lambda: (
             "" if state.mode is Mode.AUTOMATIC else f"mode is {state.mode}, needs automatic"
         ),
+        "numbers_newer": lambda: _why_numbers_old(facts, state, image),
         "steps_may_go_on": lambda: _may_go_on(state, image, confirmed=asked.confirmed),
     }
+
+
+def _highest_number(facts: StationFacts, image: Image) -> tuple[int, str]:
+    """The highest order number any PLC remembers, and whose it is."""
+    seen = [(s.read(image), c.name) for c in facts.channels.values() for s in (c.ack_id, c.done_id)]
+    known = [(r.value, name) for r, name in seen if r.good and isinstance(r.value, int)]
+    return max(known, default=(0, ""))
+
+
+def _why_numbers_old(facts: StationFacts, state: StationState, image: Image) -> str:
+    """A PLC that has seen newer orders than the journal knows: the journal is an old copy. A new one may adopt."""
+    highest, name = _highest_number(facts, image)
+    if highest < state.next_order or state.next_order == 1:
+        return ""
+    return (
+        f"PLC channel {name} remembers order {highest}, the journal only {state.next_order - 1}: "
+        "the journal is older than the machine; restore the newest one"
+    )
 
 
 def _may_go_on(state: StationState, image: Image, *, confirmed: bool) -> str:
@@ -129,6 +150,10 @@ def found_done(run: Run, no: int, image: Image) -> bool:
     )
 
 
+def _same(a: str, b: str) -> Callable[[], bool]:
+    return lambda: a == b
+
+
 def _interrupt(state: StationState, trigger: str, effects: list[Effect]) -> StationState:
     roles = tuple(dict.fromkeys(step.do.role for _, step, _ in state.active_steps() if step.do is not None))
     if roles:
@@ -144,15 +169,14 @@ def _resume(state: StationState, image: Image, effects: list[Effect]) -> Station
     """Interrupted steps begin again under new order numbers; custody moves are taken up by them."""
     for run in state.runs:
         name = f"was_{run.interrupted.name.lower()}" if run.interrupted is not None else ""
-        guards = {f"was_{p.name.lower()}": lambda p=p: f"was_{p.name.lower()}" == name for p in Phase}
+        guards = {f"was_{p.name.lower()}": _same(f"was_{p.name.lower()}", name) for p in Phase}
         moved = RUN.fire(run.phase, "resume", {**guards, "reconciled": lambda: False})
         resumed = replace(run, phase=moved.state, interrupted=None) if moved.moved else run
         for step, st in run.pairs():
             if st.status not in INTERRUPTED:
                 continue
-            zones = tuple(z for z in state.zones if not (z.run_id == run.run_id and z.name in step.enters))
-            state = replace(state, zones=zones)
-            # The old order number stays: the pack moves under it until the step's new order takes the move up again.
+            # Zone tokens stay with the device that may stand in the zone. The old order number stays, too:
+            # the pack moves under it until the step's new order takes the move up again.
             begun_again = StepState(order=st.order)
             resumed = resumed.with_step(step.no, **{n: getattr(begun_again, n) for n in StepState.__slots__})
         state = state.with_run(resumed)

@@ -69,6 +69,7 @@ class Engine:
         self._listeners: list[Listener] = []
         self._answers: dict[int, asyncio.Future[Answer]] = {}
         self._request_numbers = itertools.count(1)
+        self._moved = asyncio.Event()
         self.liveness = Liveness(clock.monotonic)
         self.stops = StopLevels(facts, links, self.image)
         self.gate = Gate(
@@ -121,6 +122,7 @@ class Engine:
     def handle(self, event: Event) -> None:
         """Decide on one event and carry the effects out. Synchronous: a stop is on its way before this returns."""
         self.state, effects = decide(self.facts, self.state, self.image(), event)
+        self._moved.set()
         if not effects:
             return
         for effect in effects:
@@ -131,6 +133,16 @@ class Engine:
             self.gate.submit(durable)
         for effect in effects:
             self._show(effect)
+
+    async def until(self, happened: Callable[[], bool], within: float, awaited: Callable[[], str]) -> None:
+        """Wait until something is true of state or image. Raises TimeoutError saying what was awaited."""
+        try:
+            async with asyncio.timeout(within):
+                while not happened():
+                    self._moved.clear()
+                    await self._moved.wait()
+        except TimeoutError:
+            raise TimeoutError(f"waited {within:g} s: {awaited()}") from None
 
     async def ask(
         self,

@@ -39,7 +39,8 @@ class StepState:
     """One step of a run.
 
     Process seconds: `began`, `ended`, `waits_since` (ready, but a permissive is missing; -1 = does not wait).
-    Monotonic seconds: `sent_at`, and the samples `acked_at`, `done_at` in which the PLC first said so (0 = not yet).
+    Monotonic seconds: `sent_at`, the samples `acked_at` and `done_at` in which the PLC first said so, `stopped_at`
+    when it was first seen to have stopped by itself (0 = not yet).
     """
 
     status: StepStatus = StepStatus.WAITING
@@ -51,6 +52,7 @@ class StepState:
     sent_at: float = 0.0
     acked_at: float = 0.0
     done_at: float = 0.0
+    stopped_at: float = 0.0
     waits_since: float = -1.0
 
     @property

@@ -31,21 +31,29 @@ class Row:
 
 _ACTING = (State.EXECUTE, State.HOLDING, State.HELD, State.STOPPING)
 
+_SAFE = ("trips_cleared", "station_safe")
+
 STATION_TABLE: tuple[Row, ...] = (
-    Row("reset", (State.STOPPED,), State.IDLE, ("trips_cleared", "station_safe", "nothing_half_done"), "a person makes the station ready"),
-    Row("start", (State.IDLE,), State.EXECUTE, ("mode_allows", "station_safe"), "a person starts production"),
+    Row("reset", (State.STOPPED,), State.IDLE, (*_SAFE, "nothing_half_done"), "a person makes the station ready"),
+    Row("start", (State.IDLE,), State.EXECUTE, ("mode_allows", "station_safe", "numbers_newer"), "production"),
     Row("hold", (State.EXECUTE,), State.HOLDING, (), "pause now, resumable"),
     Row("held", (State.HOLDING,), State.HELD, ("all_quiet",), "every device has stopped"),
-    Row("resume", (State.HELD,), State.EXECUTE, ("trips_cleared", "mode_allows", "station_safe", "steps_may_go_on"), "a person resumes"),
+    Row("resume", (State.HELD,), State.EXECUTE, (*_SAFE, "mode_allows", "steps_may_go_on"), "a person resumes"),
     Row("stop", (State.IDLE, State.EXECUTE, State.HELD), State.STOPPING, (), "finish running swaps, begin none"),
     Row("stopped", (State.STOPPING,), State.STOPPED, ("runs_ended",), "everything is finished"),
     # Never guarded, queued or awaited: severity only rises.
     Row("abort", (State.STOPPED, State.IDLE, *_ACTING), State.ABORTING, (), "make safe now"),
     Row("aborted", (State.ABORTING,), State.ABORTED, ("all_quiet",), "every device has stopped"),
-    Row("clear", (State.ABORTED,), State.STOPPED, ("trips_cleared", "station_safe"), "cause gone, a person says so"),
-)  # fmt: skip
+    Row("clear", (State.ABORTED,), State.STOPPED, _SAFE, "cause gone, a person says so"),
+)
 
 _ACTIVE = ORDERED_PHASES[:-1]
+
+
+
+def _was(phase: Phase) -> str:
+    return f"was_{phase.name.lower()}"
+
 
 RUN_TABLE: tuple[Row, ...] = (
     *(
@@ -53,14 +61,14 @@ RUN_TABLE: tuple[Row, ...] = (
         for here, there in zip(_ACTIVE, ORDERED_PHASES[1:], strict=True)
     ),
     Row("hold", _ACTIVE, Phase.HELD, (), "paused, resumable"),
-    *(Row("resume", (Phase.HELD,), phase, (f"was_{phase.name.lower()}",), "back into the interrupted phase") for phase in _ACTIVE),
+    *(Row("resume", (Phase.HELD,), phase, (_was(phase),), "back into the interrupted phase") for phase in _ACTIVE),
     Row("abort", (*_ACTIVE, Phase.HELD, Phase.RECOVERING), Phase.ABORTED, (), "made safe; only recovery leads on"),
     Row("recover", (Phase.ABORTED, Phase.HELD), Phase.RECOVERING, ("trips_cleared",), "a person recovers"),
     *(
-        Row("resume", (Phase.RECOVERING,), phase, (f"was_{phase.name.lower()}", "reconciled"), "recovery found the run as journalled")
+        Row("resume", (Phase.RECOVERING,), phase, (_was(phase), "reconciled"), "the machine is as the journal says")
         for phase in _ACTIVE
     ),
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True, slots=True)

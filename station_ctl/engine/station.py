@@ -17,6 +17,10 @@ ACK_WITHIN = 1.0
 PROOF_WITHIN = 2.0
 """Wall seconds between the PLC's "done" and the sensors' agreement; then the device is held to be lying."""
 
+CAUSE_WITHIN = 0.1
+"""Wall seconds that a device which stopped by itself is not yet called the cause: the interlock that stopped it is
+read from another PLC and shows up within a scan or two. The device itself is already at rest."""
+
 QUIET_WITHIN = 2.0
 """Wall seconds after which an unreachable PLC has surely stopped by itself (dead-man 1 s, plus margin)."""
 

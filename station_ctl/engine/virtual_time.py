@@ -1,6 +1,7 @@
 """Virtual time: an event loop whose clock jumps to the next timer instead of waiting for it.
 
-Runs the very same coroutines as the station, hours in seconds. Knows no sockets and no threads: nothing outside may be awaited.
+Runs the very same coroutines as the station, hours in seconds. Knows no sockets and no threads: nothing
+outside may be awaited.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ R = TypeVar("R")
 
 
 CREEP = 1e-7
-"""Seconds that pass with every turn of the loop, so that code that waits for the clock to reach a time gets there."""
+"""Seconds that pass with every turn of the loop, so that code that waits for a time gets there."""
 
 
 class NothingToWaitFor(RuntimeError):

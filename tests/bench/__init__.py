@@ -1,1 +1,1 @@
-"""The bench of the fast tests: the real engine and procedures on the simulated plant, in virtual time, without a wire."""
+"""The bench of the fast tests: real engine and procedures on the simulated plant, in virtual time, no wire."""

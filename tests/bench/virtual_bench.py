@@ -1,4 +1,4 @@
-"""One passenger station in virtual time: real engine, gate, journal and procedures; memory links to the simulated plant.
+"""One passenger station in virtual time: real engine, gate, journal, procedures; memory links to the plant.
 
 Knows both sides, which only tests may. Does not know sockets or sleeping.
 """
