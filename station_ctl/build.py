@@ -19,7 +19,7 @@ from drivers.stacker_st2 import StackerST2
 from drivers.swap_robot_sr3 import SwapRobotSR3
 from drivers.vehicle_lift_vl1 import VehicleLiftVL1
 from drivers.vehicle_link_vl1 import VehicleLinkVL1
-from sequences.car_station import CarStation
+from sequences.car_station import HANDOVER_IN, HANDOVER_OUT, ROBOT, CarStation
 from sequences.interlocks import CarInterlocks, Column, station_interlocks, watched_always
 from station_ctl.config import (
     DriverFacts,
@@ -38,6 +38,7 @@ from station_ctl.core.orders import MAGIC
 from station_ctl.core.points import IoList, ScanClass
 from station_ctl.core.steps import Job, Sequence
 from station_ctl.engine.clock import Clock
+from station_ctl.engine.custody_watch import WatchedPlace
 from station_ctl.engine.journal import Restored
 from station_ctl.engine.journal_thread import Committer
 from station_ctl.engine.runner import Engine
@@ -269,8 +270,21 @@ def put_together(config: StationConfig, io: Mapping[str, IoList] | None = None) 
     archetype = ARCHETYPES[config.station.archetype]
     stand = archetype.assemble(devices, config)
     channels = {name: device.channel for name, device in devices.items() if device.channel is not None}
-    facts = StationFacts(config.station.code, channels, watched_always(stand), station_interlocks(stand))
+    facts = StationFacts(
+        config.station.code, channels, watched_always(stand), station_interlocks(stand), _places(stand)
+    )
     return PaperStation(config, archetype, devices, stand, facts)
+
+
+def _places(stand: CarStation) -> tuple[WatchedPlace, ...]:
+    """Every place whose presence a sensor shows."""
+    stacker, reader = stand.stacker, stand.reader
+    return (
+        *(WatchedPlace(bay.name, bay.present, bay.pack_id) for bay in stand.bays),
+        WatchedPlace(HANDOVER_IN, stacker.in_present, reader.in_code),
+        WatchedPlace(HANDOVER_OUT, stacker.out_present, reader.out_code),
+        WatchedPlace(ROBOT, stand.robot.pack_present),
+    )
 
 
 def build(config: StationConfig, links: Mapping[str, Link] | None = None) -> BuiltStation:

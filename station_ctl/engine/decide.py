@@ -13,6 +13,7 @@ from station_ctl.core.modes import Phase, State
 from station_ctl.core.signals import Image, OwnFacts
 from station_ctl.core.steps import OnLoss, Step
 from station_ctl.engine import lanes, progress, supervisor
+from station_ctl.engine.custody_watch import conflicts
 from station_ctl.engine.events import (
     Announce,
     Asked,
@@ -35,7 +36,7 @@ from station_ctl.engine.events import (
 from station_ctl.engine.requests import answer_request, begin_run
 from station_ctl.engine.state import INTERRUPTED, Run, StationState, StepState, StepStatus, Trip
 from station_ctl.engine.states import RUN, STATION
-from station_ctl.engine.station import PERMISSIVE_WITHIN, StationFacts
+from station_ctl.engine.station import CUSTODY_EVERY, PERMISSIVE_WITHIN, StationFacts
 
 Decision = tuple[StationState, tuple[Effect, ...]]
 
@@ -74,7 +75,24 @@ def decide(facts: StationFacts, state: StationState, image: Image, event: Event)
     if state.state in (State.EXECUTE, State.STOPPING):
         state = _advance(facts, state, image, effects)
     state = _station_follows(state, effects)
+    if image.now - state.custody_checked >= CUSTODY_EVERY:
+        state = _hold_against_sensors(facts, state, image, effects)
     return state, tuple(effects)
+
+
+def _hold_against_sensors(
+    facts: StationFacts, state: StationState, image: Image, effects: list[Effect]
+) -> StationState:
+    """Announce places where ledger and sensors have begun to disagree. Two comparisons must agree on it, because
+    a pack passes a sensor a moment before its step is proven."""
+    image = image.with_own(OwnFacts(state.mode, state.journal_writable, state.ledger))
+    found = conflicts(facts.places, image) if len(state.ledger) else ()
+    for text in found:
+        if text in state.conflicts and text not in state.announced:
+            effects.append(Record("custody-conflict", data=(("text", text),)))
+            effects.append(Announce("A302", text))
+    announced = tuple(text for text in found if text in state.conflicts)
+    return replace(state, conflicts=found, announced=announced, custody_checked=image.now)
 
 
 def _supervise(facts: StationFacts, state: StationState, image: Image, effects: list[Effect]) -> StationState:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 
 from station_ctl.core.errors import JournalError
 from station_ctl.core.links import Link, NotSent, OutcomeUnknown, WriteRefused
+from station_ctl.core.modes import State
 from station_ctl.core.orders import ORDER_TTL_MS, Order
 from station_ctl.core.signals import Image, OwnFacts
 from station_ctl.engine.events import (
@@ -128,8 +129,11 @@ class Gate:
         state = self._state()
         run = state.run(issue.run_id)
         st = run.of(issue.step.no) if run is not None else None
-        if st is None or st.order != issue.number or st.status is not StepStatus.INTENT or state.trips:
-            return "withdrawn by a stop before it was sent"
+        wanted = st is not None and st.order == issue.number and st.status is StepStatus.INTENT
+        if not wanted or state.trips or state.state not in (State.EXECUTE, State.STOPPING):
+            return f"withdrawn before it was sent: station {state.state}"
+        if issue.command.role in self._stops.raised:
+            return f"the stop level of {issue.command.role} is still raised"
         # Custody already shows the pack on its way under this order; the permissives speak of the time before it.
         own = OwnFacts(state.mode, state.journal_writable, state.ledger.cancel(issue.number))
         image = self._image().with_own(own)

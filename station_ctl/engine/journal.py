@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from station_ctl.core.custody import Custody, Ledger
-from station_ctl.core.errors import JournalError
+from station_ctl.core.errors import AlreadyRunning, JournalError
 from station_ctl.engine.events import Record
 
 APPLICATION_ID = 0x53544354
@@ -60,7 +60,10 @@ class Journal:
     """One open journal. Not thread-safe: one thread owns it (see `JournalThread`)."""
 
     def __init__(self, path: Path, station: str, *, create: bool = True) -> None:
-        """Open or create the journal of `station`. Raises JournalError; never silently begins a new one."""
+        """Open or create the journal of `station`; "" = of whichever station it is, to be read.
+
+        Raises JournalError, AlreadyRunning if another process has it open; never silently begins a new one.
+        """
         self.path = path
         self._ledger = Ledger()
         new = not path.exists()
@@ -73,23 +76,21 @@ class Journal:
             self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=0.2)
             self._open(station, new=new)
         except sqlite3.Error as error:
-            hint = (
-                "another controller has it open"
-                if "locked" in str(error)
-                else "restore the newest verified backup"
-            )
+            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
+                raise AlreadyRunning(f"journal {path} is open in another process") from error
+            hint = "restore the newest verified backup"
             raise JournalError(f"journal {path} cannot be opened: {error}; {hint}") from error
         except OSError as error:
             raise JournalError(f"journal {path} cannot be opened: {error}") from error
 
     def _open(self, station: str, *, new: bool) -> None:
         db = self._db
-        db.execute("PRAGMA locking_mode=EXCLUSIVE")
-        db.execute("PRAGMA journal_mode=WAL")
-        db.execute("PRAGMA synchronous=FULL")
-        db.execute("PRAGMA wal_autocheckpoint=500")
-        db.execute("BEGIN EXCLUSIVE")
         try:
+            db.execute("PRAGMA locking_mode=EXCLUSIVE")
+            db.execute("PRAGMA journal_mode=WAL")
+            db.execute("PRAGMA synchronous=FULL")
+            db.execute("PRAGMA wal_autocheckpoint=500")
+            db.execute("BEGIN EXCLUSIVE")
             if new:
                 for statement in _TABLES.split(";"):
                     db.execute(statement)
@@ -98,7 +99,8 @@ class Journal:
                 db.execute("INSERT INTO fact VALUES ('station', ?)", (station,))
             self._check(station)
         except BaseException:
-            db.execute("ROLLBACK")
+            if db.in_transaction:
+                db.execute("ROLLBACK")
             db.close()
             raise
         db.execute("COMMIT")
@@ -116,7 +118,7 @@ class Journal:
                 f"{self.path} has schema {version}, this release reads {SCHEMA}; use the release that wrote it"
             )
         (owner,) = db.execute("SELECT value FROM fact WHERE name='station'").fetchone()
-        if owner != station:
+        if station and owner != station:
             raise JournalError(f"{self.path} belongs to station {owner}, not to {station}")
         (verdict,) = db.execute("PRAGMA quick_check").fetchone()
         if verdict != "ok":

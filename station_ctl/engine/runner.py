@@ -6,6 +6,7 @@ Knows asyncio and the order of effects. Decides nothing.
 from __future__ import annotations
 
 import asyncio
+import gc
 import itertools
 from collections.abc import Callable, Mapping
 
@@ -98,6 +99,9 @@ class Engine:
 
     async def run(self) -> None:
         """Run links, gate and heartbeat until cancelled. A task that ends is named and stops the heartbeat."""
+        # A full collection takes tens of ms once protocol libraries are loaded: what stands now is never garbage.
+        gc.collect()
+        gc.freeze()
         tasks = {
             asyncio.create_task(work, name=name)
             for name, work in (

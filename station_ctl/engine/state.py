@@ -123,7 +123,11 @@ class Zone:
 
 @dataclass(frozen=True, slots=True)
 class StationState:
-    """The whole memory of the engine."""
+    """The whole memory of the engine.
+
+    `half_done` says which run was never closed; `conflicts` where ledger and sensors disagreed at `custody_checked`
+    (monotonic s), `announced` those told to a person; `time` is the process time (s) of the last event.
+    """
 
     mode: Mode = Mode.MAINTENANCE
     state: State = State.STOPPED
@@ -134,6 +138,9 @@ class StationState:
     next_order: int = 1
     journal_writable: bool = False
     half_done: str = ""
+    conflicts: tuple[str, ...] = ()
+    announced: tuple[str, ...] = ()
+    custody_checked: float = 0.0
     time: float = 0.0
 
     def run(self, run_id: str) -> Run | None:

@@ -10,6 +10,10 @@ from dataclasses import dataclass
 
 from station_ctl.core.devices import Channel
 from station_ctl.core.steps import Interlock, Kept
+from station_ctl.engine.custody_watch import WatchedPlace
+
+CUSTODY_EVERY = 1.0
+"""Wall seconds between two comparisons of the ledger with the sensors."""
 
 ACK_WITHIN = 1.0
 """Wall seconds after sending in which a PLC must acknowledge; equals the order's time to live."""
@@ -32,10 +36,12 @@ PERMISSIVE_WITHIN = 60.0
 class StationFacts:
     """What the engine knows of the station it runs.
 
-    `always` stays on watch whenever the station acts, whatever the step; `safe` is needed to reset, start, resume.
+    `places` are held against the custody ledger. `always` stays on watch whenever the station acts, whatever the
+    step; `safe` is needed to reset, start, resume.
     """
 
     name: str
     channels: Mapping[str, Channel]
     always: tuple[Kept, ...]
     safe: tuple[Interlock, ...]
+    places: tuple[WatchedPlace, ...] = ()
