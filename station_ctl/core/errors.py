@@ -50,6 +50,12 @@ class JournalError(StationError):
     exit = Exit.FAILED
 
 
+class AlreadyRunning(JournalError):
+    """Another process of this station holds the journal; this one must not start."""
+
+    code = "A503"
+
+
 class Refused(StationError):
     """A request was refused and nothing was moved."""
 
