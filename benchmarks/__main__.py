@@ -27,7 +27,7 @@ from rich.markup import escape
 from rich.table import Table
 
 import benchmarks
-from benchmarks.figures import Figures, load
+from benchmarks.figures import Figures, load, measure
 
 RESULTS = Path(__file__).parent / "results"
 PACKAGES = ("pymodbus", "asyncua", "pyserial", "transitions", "structlog", "pydantic")
@@ -37,12 +37,6 @@ def names() -> list[str]:
     """Every benchmark, by the name of its module."""
     found = [m.name for m in pkgutil.iter_modules(benchmarks.__path__) if not m.name.startswith("_")]
     return [name for name in found if hasattr(importlib.import_module(f"benchmarks.{name}"), "run")]
-
-
-def measure(name: str, quick: bool) -> Figures:
-    """Run one benchmark here."""
-    figures: Figures = importlib.import_module(f"benchmarks.{name}").run(quick=quick)
-    return figures
 
 
 def machine() -> dict[str, Any]:
@@ -129,7 +123,9 @@ def main(argv: list[str] | None = None) -> int:
             try:
                 figures = process.submit(measure, name, arguments.quick).result()
             except Exception as error:  # noqa: BLE001 - whatever one benchmark raises, the others still run
-                console.print(f"[bold]{escape(name)}[/bold] failed: {escape(repr(error))}\n")
+                console.print(
+                    f"[bold]{escape(name)}[/bold] failed: {escape(str(error.__cause__ or repr(error)))}\n"
+                )
                 failed = 1
                 continue
         show(console, figures)

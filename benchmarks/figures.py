@@ -5,6 +5,7 @@ Knows percentiles and the form of a result. Does not know what was measured.
 
 from __future__ import annotations
 
+import importlib
 import os
 import statistics
 from collections.abc import Iterable, Sequence
@@ -32,6 +33,12 @@ class Figures(TypedDict):
     targets: list[Target]
     notes: list[str]
     data: dict[str, Any]
+
+
+def measure(name: str, quick: bool) -> Figures:
+    """Run one benchmark in this process. (Not in `__main__`, which a process of its own cannot import.)"""
+    figures: Figures = importlib.import_module(f"benchmarks.{name}").run(quick=quick)
+    return figures
 
 
 def percentile(samples: Sequence[float], share: float) -> float:
