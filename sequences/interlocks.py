@@ -168,15 +168,22 @@ class CarInterlocks:
         return Interlock("G25", f"Bay {bay.name} not charging, plug out, socket dead", condition)
 
     def cool(self, bay: BaySignals) -> Interlock:
-        """G29 for one bay: no smoke, no pre-alarm, pack temperature below the site's limit."""
-        condition = bay.no_smoke.is_on() & bay.no_prealarm.is_on() & bay.temp_max.at_most(self.st.policy.pack_temp_max_c)
+        """G29 for one plugged bay: detectors quiet, pack temperature by its BMS below the site's limit."""
+        measured = bay.bms_link.is_on() & bay.temp_max.at_most(self.st.policy.pack_temp_max_c)
+        condition = self.quiet(bay).holds & measured
         return Interlock("G29", f"Pack in bay {bay.name} cool, no thermal pre-alarm", condition)
+
+    def quiet(self, bay: BaySignals) -> Interlock:
+        """G29 for an unplugged bay, whose BMS is silent: the bay's own detectors are quiet."""
+        condition = bay.no_smoke.is_on() & bay.no_prealarm.is_on()
+        return Interlock("G29", f"No smoke and no thermal pre-alarm in bay {bay.name}", condition)
 
     def _ready_in_bay(self) -> Condition:
         bay, p = self.fresh_bay, self.st.policy
         return (
             PlaceHolds(bay.name, self.job.fresh)
             & bay.present.is_on()
+            & bay.bms_link.is_on()
             & bay.pack_id.equals(self.job.fresh)
             & bay.pack_type.equals(self.job.recipe.pack_type)
             & bay.soc.at_least(p.swap_soc_min_percent)

@@ -68,13 +68,13 @@ def _positioning(st: CarStation, job: Job, il: CarInterlocks) -> tuple[Step, ...
         ),
         Step(
             22, f"Unplug the charged pack in bay {bay.name}", "rack", Phase.POSITIONING, bay.plug_out.is_on(), within=30, nominal=4,
-            do=rack.plug_out(bay), permissives=(*il.needs(Column.CHARGE), il.not_charging(bay)), background=True, chapter="A2",
+            do=rack.plug_out(bay), permissives=(*il.needs(Column.CHARGE), il.not_charging(bay), il.cool(bay)), background=True, chapter="A2",
         ),
         Step(
             23, f"Fetch the charged pack from bay {bay.name} to the handover", "stacker", Phase.POSITIONING,
             fetched & st.reader.in_code.equals(job.fresh), within=180, nominal=32,
             do=stacker.fetch(bay.number), after=(22,),
-            permissives=(*il.needs(fe), il.unplugged(bay), il.cool(bay), il.in_clear, il.robot_away, il.aisle_clear),
+            permissives=(*il.needs(fe), il.unplugged(bay), il.quiet(bay), il.in_clear, il.robot_away, il.aisle_clear),
             interlocks=il.keeps(fe), on_resume=OnResume.ASK, enters=(AISLE, HANDOVER), leaves=(AISLE, HANDOVER),
             moves=(Move(job.fresh, bay.name, HANDOVER_IN),), background=True, chapter="A2",
         ),

@@ -36,6 +36,7 @@ def why_not_ready(bay: BaySignals, image: Image, recipe: Recipe, policy: SitePol
         return f"ledger: {image.own.ledger.describe(bay.name)}"
     return (
         bay.present.is_on()
+        & bay.bms_link.is_on()
         & bay.pack_id.equals(pack)
         & bay.pack_type.equals(recipe.pack_type)
         & bay.soc.at_least(policy.swap_soc_min_percent)

@@ -1,0 +1,120 @@
+"""Following active steps: what each image shows of the orders under way, and what a proven step settles.
+
+Pure. Orders nothing; what may begin next is decided in advance.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from station_ctl.core.custody import CustodyError
+from station_ctl.core.modes import State
+from station_ctl.core.signals import Image
+from station_ctl.core.steps import OnLoss, Step
+from station_ctl.engine import lanes, progress
+from station_ctl.engine.events import (
+    Effect,
+    OrderNotSent,
+    OrderSent,
+    OrderUnknown,
+    Progress,
+    Record,
+    SetLedger,
+)
+from station_ctl.engine.state import INTERRUPTED, Run, StationState, StepState, StepStatus, Trip
+from station_ctl.engine.station import StationFacts
+from station_ctl.engine.trips import latch
+
+
+def follow(facts: StationFacts, state: StationState, image: Image, effects: list[Effect]) -> StationState:
+    """Bring every active step up to date with what this image shows."""
+    for run, step, st in tuple(state.active_steps()):
+        channel = facts.channels[step.do.role] if step.do is not None else None
+        if state.state in (State.EXECUTE, State.STOPPING):
+            verdict = progress.judge(step, st, channel, image, state.time)
+        else:
+            verdict = progress.Verdict(progress.settle(step, st, channel, image, state.time))
+        if verdict.state == st:
+            continue
+        current = state.run(run.run_id)
+        assert current is not None
+        state = state.with_run(current.with_step(step.no, **fields_of(verdict.state)))
+        if verdict.state.status is StepStatus.PROVEN:
+            state = _proven(state, run.run_id, step, verdict.state, image, effects)
+        elif verdict.state.status is StepStatus.WAITING and st.order:
+            state = _withdraw(state, current, step, st, "never acknowledged, expired", effects)
+        elif verdict.state.status in INTERRUPTED:
+            effects.append(
+                Record(
+                    "step-stopped",
+                    run.run_id,
+                    step.no,
+                    st.order,
+                    (("status", str(verdict.state.status)), ("why", verdict.text)),
+                )
+            )
+            effects.append(Progress("step-stopped", run.run_id, step.no, step.text, state.time))
+        if verdict.code:
+            text = f"step {step.no} {step.text}: {verdict.text}"
+            state = latch(state, (Trip(verdict.code, text, OnLoss.HOLD, run.run_id, step.no),), effects)
+    return state
+
+
+def _proven(
+    state: StationState, run_id: str, step: Step, st: StepState, image: Image, effects: list[Effect]
+) -> StationState:
+    """A step is proven: settle custody and zones, record it."""
+    run = state.run(run_id)
+    assert run is not None
+    ledger = state.ledger.finish(st.order) if step.moves else state.ledger
+    try:
+        if step.admits is not None:
+            ledger = ledger.admit(*step.admits)
+        if step.releases:
+            ledger = ledger.release(step.releases)
+    except CustodyError as error:
+        trip = Trip("A302", f"step {step.no} {step.text}: {error}", OnLoss.HOLD, run_id, step.no)
+        return latch(state, (trip,), effects)
+    effects.append(
+        Record("step-proven", run_id, step.no, st.order, (("took_s", round(st.ended - st.began, 3)),))
+    )
+    if ledger != state.ledger:
+        effects.append(SetLedger(ledger))
+    effects.append(Progress("step-proven", run_id, step.no, step.text, state.time, (("order", st.order),)))
+    return replace(state, ledger=ledger, zones=lanes.give_zones(state, run, step))
+
+
+def gate_said(
+    state: StationState, event: OrderSent | OrderNotSent | OrderUnknown, effects: list[Effect]
+) -> StationState:
+    """The gate reports on an order. A report on an order nobody waits for changes nothing."""
+    for run, step, st in state.active_steps():
+        if st.order != event.number or step.do is None:
+            continue
+        match event:
+            case OrderSent() if st.status is StepStatus.INTENT:
+                return state.with_run(run.with_step(step.no, status=StepStatus.SENT, sent_at=event.at))
+            case OrderUnknown() if st.status is StepStatus.INTENT:
+                effects.append(Record("order-unknown", run.run_id, step.no, st.order, (("why", event.why),)))
+                return state.with_run(run.with_step(step.no, status=StepStatus.UNKNOWN, sent_at=event.at))
+            case OrderNotSent() if st.status is StepStatus.INTENT:
+                return _withdraw(state, run, step, st, event.why, effects)
+            case _:
+                return state
+    return state
+
+
+def _withdraw(
+    state: StationState, run: Run, step: Step, st: StepState, why: str, effects: list[Effect]
+) -> StationState:
+    """The order surely never left: custody and zones go back, the step waits again."""
+    effects.append(Record("order-withdrawn", run.run_id, step.no, st.order, (("why", why),)))
+    if step.moves:
+        state = replace(state, ledger=state.ledger.cancel(st.order))
+        effects.append(SetLedger(state.ledger))
+    zones = tuple(z for z in state.zones if not (z.name in step.enters and z.run_id == run.run_id))
+    return replace(state.with_run(run.with_step(step.no, status=StepStatus.WAITING, order=0)), zones=zones)
+
+
+def fields_of(st: StepState) -> dict[str, object]:
+    return {name: getattr(st, name) for name in StepState.__slots__}

@@ -1,0 +1,44 @@
+"""Latching of trips: devices are stopped, severity rises, the first loss is the first-out.
+
+Pure. Never lowers severity; only a person does, through a request.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from station_ctl.core.steps import OnLoss
+from station_ctl.engine.events import Announce, Effect, Progress, Record, StopDevices
+from station_ctl.engine.state import StationState, Trip
+from station_ctl.engine.states import RUN, STATION
+
+
+def latch(state: StationState, trips: tuple[Trip, ...], effects: list[Effect]) -> StationState:
+    """Latch trips, stop every device at work, raise the severity of station and runs. Never lowers it."""
+    first = not state.trips
+    latched = tuple(replace(t, first_out=first and i == 0) for i, t in enumerate(trips))
+    state = replace(state, trips=(*state.trips, *latched))
+    roles = tuple(dict.fromkeys(step.do.role for _, step, _ in state.active_steps() if step.do is not None))
+    if roles:
+        effects.append(StopDevices(roles))
+    aborts = any(t.reaction is OnLoss.ABORT for t in trips)
+    trigger = "abort" if aborts else "hold"
+    fired = STATION.fire(state.state, trigger, {})
+    if fired.moved:
+        effects.append(Progress("state", text=f"{state.state} → {fired.state}", time=state.time))
+        state = replace(state, state=fired.state)
+        for run in state.runs:
+            moved = RUN.fire(run.phase, trigger, {})
+            if moved.moved:
+                interrupted = run.interrupted or run.phase
+                state = state.with_run(replace(run, phase=moved.state, interrupted=interrupted))
+    for trip in latched:
+        facts = (
+            ("code", trip.code),
+            ("text", trip.text),
+            ("first_out", trip.first_out),
+            ("reaction", str(trip.reaction)),
+        )
+        effects.append(Record("tripped", trip.run_id, trip.step, data=facts))
+        effects.append(Announce(trip.code, trip.text, "first-out" if trip.first_out else ""))
+    return state
