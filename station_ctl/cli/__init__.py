@@ -14,6 +14,7 @@ main = StationCommands(
         "swap": "Look at swaps.",
         "seq": "Print the procedures of the station.",
         "interlock": "Print the interlocks and where they hold.",
+        "manual": "Write the manual's pages from the code.",
         "sim": "Simulated machines on this PC.",
         "config": "Check configuration files.",
         "version": "Print the version of this program and of its protocol libraries.",

@@ -36,11 +36,13 @@ class PlantProcess:
         self._turn = asyncio.Lock()
 
     @classmethod
-    async def start(cls, folder: Path, *, speed: float, seed: int) -> PlantProcess:
-        """Start the plant on free ports. Raises PlantFailed with what it said."""
+    async def start(
+        cls, folder: Path, *, speed: float, seed: int, port_base: int = 0, secure: bool = False
+    ) -> PlantProcess:
+        """Start the plant, on free ports if `port_base` is 0. Raises PlantFailed with what it said."""
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "hil_tests.simplc", "--port-base", "0",
-            "--speed", str(speed), "--seed", str(seed), "--dir", str(folder),
+            sys.executable, "-m", "hil_tests.simplc", "--port-base", str(port_base),
+            "--speed", str(speed), "--seed", str(seed), "--dir", str(folder), *(["--secure"] if secure else []),
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=LINE_LIMIT,
         )  # fmt: skip
         plant = cls(process, {})
@@ -78,6 +80,10 @@ class PlantProcess:
             raise PlantFailed(f"the simulated plant ended with exit code {code}; its message stands above")
         answer: dict[str, Any] = json.loads(line)
         return answer
+
+    async def ended(self) -> int:
+        """Wait until the process ends by itself; its exit code."""
+        return await self._process.wait()
 
     async def end(self) -> None:
         """End the process: ask by closing its input, then insist."""

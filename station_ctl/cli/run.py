@@ -1,0 +1,128 @@
+"""`station-ctl run`: the station's service in the foreground; what a service manager starts.
+
+Knows the order of opening and closing. What it does on duty is in service/foreground.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from station_ctl.cli.envelope import about_simulated
+from station_ctl.core.errors import ConfigurationError, StationError
+
+if TYPE_CHECKING:
+    from station_ctl.build import BuiltStation
+    from station_ctl.config import StationConfig
+    from station_ctl.core.custody import Ledger
+    from station_ctl.engine.journal import Journal
+
+
+@click.command()
+@click.option("--station", required=True, metavar="FILE", help="Station file, or the name of one in config/stations.")
+@click.option(
+    "--set", "settings", multiple=True, metavar="NAME=VALUE",
+    help="Another value for a line of the file of a simulated station, as clock.process_rate=20.",
+)
+def command(station: str, settings: tuple[str, ...]) -> None:
+    """Run the station in the foreground until SIGTERM or Ctrl-C.
+
+    It wakes up in mode maintenance, state stopped, and moves nothing by itself. Log lines go to stdout: JSON, or
+    text on a terminal. On the way out whatever moves is brought to rest first; a swap under way stays half done
+    and is named at the next start.
+    """
+    import structlog
+
+    from station_ctl import logs
+
+    logs.configure(stream=sys.stdout)
+    try:
+        _run(_checked(station, settings))
+    except StationError as error:
+        structlog.get_logger().error("ended", code=error.code, why=str(error))
+        raise
+
+
+def _checked(station: str, settings: tuple[str, ...]) -> StationConfig:
+    """The configuration, with every file that it names in place. Raises ConfigurationError."""
+    from station_ctl.build import PARTS
+    from station_ctl.config import absent_files, load_station, station_file
+
+    config = load_station(station_file(station), dict(map(_setting, settings)), PARTS)
+    about_simulated(config.simulated)
+    if findings := absent_files(config):
+        raise ConfigurationError(findings)
+    return config
+
+
+def _setting(text: str) -> tuple[str, str | int | float | bool]:
+    """`NAME=VALUE`; numbers, true and false are what they look like, everything else is text."""
+    name, found, value = text.partition("=")
+    if not found or not name:
+        raise click.BadParameter(f"{text!r} is not NAME=VALUE", param_hint="--set")
+    try:
+        plain = json.loads(value)
+    except ValueError:
+        return name, value
+    return name, plain if isinstance(plain, (str, int, float, bool)) else value
+
+
+def _run(config: StationConfig) -> None:
+    import structlog
+
+    import station_ctl
+    from station_ctl.build import build
+    from station_ctl.engine.journal import Journal
+
+    log = structlog.get_logger()
+    log.info(
+        "starting", station=config.station.code, simulated=config.simulated, version=station_ctl.__version__,
+        config=str(config.path), config_hash=config.config_hash, journal=str(config.journal),
+    )  # fmt: skip
+    new = not config.journal.exists()
+    journal = Journal(config.journal, config.station.code)
+    if new:
+        # Right on a new site and nowhere else: the packs in the station have to be admitted by a person again.
+        log.warning("journal-is-new", journal=str(config.journal))
+    try:
+        built = build(config)
+    except BaseException:
+        journal.close()
+        raise
+    asyncio.run(_on_duty(built, journal))
+    log.info("ended")
+
+
+async def _on_duty(built: BuiltStation, journal: Journal) -> None:
+    from station_ctl.engine.journal_thread import JournalThread
+    from station_ctl.service.foreground import serve
+
+    leave = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, leave.set)
+    thread = JournalThread(journal)
+    try:
+        restored = journal.restore()
+        engine = built.engine(thread, restored)
+        _tell_memory(engine.state.half_done, restored.ledger)
+        await serve(engine, leave)
+    finally:
+        thread.close()
+
+
+def _tell_memory(half_done: str, ledger: Ledger) -> None:
+    """What the journal remembers: packs, and whatever was never finished."""
+    import structlog
+
+    log = structlog.get_logger()
+    log.info("custody", packs=len(ledger))
+    for pack, custody in ledger:
+        if custody.moving:
+            log.warning("pack-on-the-way", pack=pack, origin=custody.place, target=custody.to, order=custody.order)
+    if half_done:
+        log.error("alarm", code="A403", text=half_done, source="journal")

@@ -1,0 +1,161 @@
+"""`station-ctl sim`: the simulated machines of a station on this PC, on the real wire.
+
+Knows how to start them and how a station reaches them. The plant is a process of its own; nothing of it is imported.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import shlex
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from station_ctl.cli.envelope import about_simulated, json_option, print_result
+
+if TYPE_CHECKING:
+    from station_ctl.cli.plant_process import PlantProcess
+
+STATION = "sim_passenger_car"
+"""The station file that these machines belong to; its addresses are the defaults below."""
+
+PORT_BASE = 15020
+FOLDER = "/tmp/station-ctl-sim"
+KEYS = {
+    "certificate": "trusted/controller-cert.der",
+    "private_key": "controller-key.pem",
+    "server_certificate": "plc-cert.der",
+}
+"""Where the plant lays the keys of `--secure`, below its folder."""
+
+
+@click.group()
+def command() -> None:
+    """Simulated machines on this PC."""
+
+
+@command.command()
+@click.option(
+    "--speed", default=1.0, show_default=True, type=click.FloatRange(0.1, 60), help="Plant seconds per second."
+)
+@click.option("--seed", default=1, show_default=True, type=int, help="Seed of the simulated plant.")
+@click.option(
+    "--port-base", default=PORT_BASE, show_default=True, type=click.IntRange(0, 65000),
+    help="First TCP port; 0 takes free ones.",
+)
+@click.option(
+    "--dir", "folder", default=FOLDER, show_default=True, type=click.Path(path_type=Path, file_okay=False),
+    help="Folder for serial ports and keys.",
+)
+@click.option("--secure", is_flag=True, help="OPC UA with SignAndEncrypt only.")
+@json_option
+def serve(speed: float, seed: int, port_base: int, folder: Path, secure: bool, as_json: bool) -> None:
+    """Serve the machines of a passenger station until Ctrl-C: lift, robot, stacker, racks, safety PLC, instruments.
+
+    Says where each of them listens and how to run a station against them. A program that holds its standard input
+    may control the plant: one JSON command a line, as {"cmd": "report"}; each is answered by a line on stdout.
+    """
+    about_simulated(True)
+    asyncio.run(_serve(speed, seed, port_base, folder.absolute(), secure=secure, as_json=as_json))
+
+
+async def _serve(
+    speed: float, seed: int, port_base: int, folder: Path, *, secure: bool, as_json: bool
+) -> None:
+    from station_ctl.cli.plant_process import PlantFailed, PlantProcess
+
+    leave = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, leave.set)
+    if port_base and not _free(port_base):
+        raise PlantFailed(f"port {port_base} is taken: end what listens there, or choose another --port-base")
+    plant = await PlantProcess.start(folder, speed=speed, seed=seed, port_base=port_base, secure=secure)
+    try:
+        changed = settings(plant.endpoints, folder, speed=speed, secure=secure)
+        if as_json:
+            data = {"endpoints": dict(plant.endpoints), "speed": speed, "seed": seed, "settings": changed}
+            print_result("sim.serve", data, simulated=True)
+        else:
+            _tell(plant.endpoints, changed, f"speed {speed:g}, seed {seed}")
+        code = await _until(plant, leave)
+        if code:
+            raise PlantFailed(f"the simulated plant ended with exit code {code}; its message stands above")
+    finally:
+        await plant.end()
+
+
+def _free(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+        return True
+    return False
+
+
+async def _until(plant: PlantProcess, leave: asyncio.Event) -> int:
+    """Until `leave` is set or the plant ends; its exit code, 0 if it was asked to."""
+    ended = asyncio.create_task(plant.ended(), name="plant")
+    tasks = [ended, asyncio.create_task(_obey(plant), name="control"), asyncio.create_task(leave.wait())]
+    try:
+        waiting: set[asyncio.Task[object]] = {*tasks[:1], *tasks[2:]}
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        return ended.result() if ended.done() and not leave.is_set() else 0
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _obey(plant: PlantProcess) -> None:
+    """Hand control commands on. Not from a terminal, which a job in the background may not read."""
+    from station_ctl.cli.plant_process import PlantFailed
+
+    if sys.stdin is None or sys.stdin.isatty():
+        return
+    lines: asyncio.Queue[str] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+    # A thread of its own that dies with the program: a pool's thread would hold up the end until stdin closes.
+    threading.Thread(target=_read, args=(loop, lines), name="stdin", daemon=True).start()
+    while line := await lines.get():
+        try:
+            answer = await plant.ask(**json.loads(line))
+        except (PlantFailed, ValueError, TypeError) as error:
+            answer = {"ok": False, "error": str(error)}
+        click.echo(json.dumps(answer))
+
+
+def _read(loop: asyncio.AbstractEventLoop, lines: asyncio.Queue[str]) -> None:
+    with contextlib.suppress(RuntimeError, ValueError):  # the loop or stdin is closed: the program ends
+        for line in sys.stdin:
+            loop.call_soon_threadsafe(lines.put_nowait, line)
+        loop.call_soon_threadsafe(lines.put_nowait, "")
+
+
+def settings(endpoints: Mapping[str, str], folder: Path, *, speed: float, secure: bool) -> list[str]:
+    """What `run --set` must be told where this plant differs from the station file; empty with the defaults."""
+    from station_ctl.cli.plant_process import overrides
+    from station_ctl.config import load_station, station_file
+
+    config = load_station(station_file(STATION))
+    written: dict[str, str | float] = {f"links.{n}.address": link.address for n, link in config.links.items()}
+    written |= {"clock.process_rate": config.clock.process_rate, "journal.path": str(config.journal)}
+    wanted = overrides(endpoints, speed=speed, journal=folder / "journal.sqlite")
+    if secure:
+        wanted |= {f"links.robot.security.{key}": str(folder / file) for key, file in KEYS.items()}
+    return [f"{name}={value}" for name, value in wanted.items() if written.get(name) != value]
+
+
+def _tell(endpoints: Mapping[str, str], changed: list[str], how: str) -> None:
+    click.secho(f"Simulated passenger station, {how}", bold=True)
+    for name, url in endpoints.items():
+        click.echo(f"  {name:<8} {url}")
+    click.echo("In another window, the station:")
+    words = ["station-ctl run", f"--station {STATION}", *(f"--set {shlex.quote(text)}" for text in changed)]
+    click.echo("  " + " \\\n    ".join([" ".join(words[:2]), *words[2:]]))
+    click.echo("Ctrl-C ends the plant.")

@@ -1,0 +1,122 @@
+"""The station on duty: engine on, links watched, and a controlled stop when the process is to end.
+
+Knows the order of start and end. Begins no motion. Does not know files, drivers or signals of the system.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from contextlib import suppress
+
+import structlog
+
+from station_ctl.core.errors import StationError
+from station_ctl.core.modes import State
+from station_ctl.core.points import Access, ScanClass
+from station_ctl.engine.events import Verb
+from station_ctl.engine.runner import Engine
+
+log = structlog.get_logger()
+
+WHO = "service"
+READY_WITHIN = 10.0
+"""Wall seconds after which links that are not scanned yet are named."""
+
+REST_WITHIN = 10.0
+"""Wall seconds that the end of the process waits for machines to stand; a PLC without our heartbeat stops in 1 s."""
+
+LOOK = 0.1
+ACTING = frozenset((State.EXECUTE, State.HOLDING, State.STOPPING, State.ABORTING))
+
+
+class EngineEnded(StationError):
+    """The engine ended although nobody asked it to."""
+
+    code = "A701"
+
+
+async def serve(engine: Engine, leave: asyncio.Event) -> None:
+    """Run the engine until `leave` is set, then bring whatever moves to rest. Raises EngineEnded."""
+    running = asyncio.create_task(engine.run(), name="engine")
+    watching = asyncio.create_task(watch_links(engine), name="links-watch")
+    leaving = asyncio.create_task(leave.wait(), name="leave")
+    try:
+        await asyncio.wait((running, watching, leaving), return_when=asyncio.FIRST_COMPLETED)
+        for name, task in (("engine", running), ("watch of the links", watching)):
+            if task.done():
+                raise EngineEnded(f"the {name} ended by itself: {task.exception()!r}") from task.exception()
+        await come_to_rest(engine)
+    finally:
+        for ours in (watching, leaving, running):
+            ours.cancel()
+        await asyncio.gather(watching, leaving, running, return_exceptions=True)
+
+
+async def watch_links(engine: Engine) -> None:
+    """Say when every link is scanned, or which are not; later say which are lost and which are back."""
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    ready = told = False
+    down: dict[str, str] = {}
+    while True:
+        before, down = down, links_down(engine)
+        if ready:
+            _tell_changes(before, down)
+        elif not down:
+            ready = True
+            # The one long pause of the memory's housekeeping is taken now, before anything can move.
+            gc.collect()
+            gc.freeze()
+            log.info("ready", links=len(engine.links), after_s=round(loop.time() - began, 2))
+        elif not told and loop.time() - began > READY_WITHIN:
+            told = True
+            log.warning("not-ready", after_s=READY_WITHIN, links=down)
+        await asyncio.sleep(LOOK)
+
+
+def links_down(engine: Engine) -> dict[str, str]:
+    """Every link that cannot be believed now, and why."""
+    image = engine.image()
+    faults = {name: image.link_fault(name) or _unscanned(engine, name) for name in engine.links}
+    return {name: fault.removeprefix(f"link {name}: ") for name, fault in faults.items() if fault}
+
+
+def _unscanned(engine: Engine, name: str) -> str:
+    points = engine.links[name].io.values()
+    wanted = {p.scan for p in points if p.access is Access.READ and p.scan is not ScanClass.NONE}
+    missing = wanted - set(engine.links[name].snapshot.blocks)
+    return f"not scanned yet: {', '.join(sorted(missing))}" if missing else ""
+
+
+def _tell_changes(before: dict[str, str], now: dict[str, str]) -> None:
+    for name in now.keys() - before.keys():
+        log.warning("link-lost", link=name, why=now[name])
+    for name in before.keys() - now.keys():
+        log.info("link-back", link=name)
+
+
+async def come_to_rest(engine: Engine, within: float = REST_WITHIN) -> bool:
+    """Hold what can be resumed, abort what cannot, wait until every device stands. False if that was not seen."""
+    changed = asyncio.Event()
+    engine.listen(lambda _effect: changed.set())
+    state = engine.state.state
+    log.info("ending", state=str(state), runs=[run.run_id for run in engine.state.runs])
+    if state is State.EXECUTE:
+        await engine.ask(Verb.HOLD, WHO)
+    elif state is State.STOPPING:
+        # Stopping would finish the swap, which takes minutes; whoever ends the process does not wait for them.
+        await engine.ask(Verb.ABORT, WHO)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(within):
+            while engine.state.state in ACTING:
+                changed.clear()
+                await changed.wait()
+            await engine.gate.drain()
+    at_rest = engine.state.state not in ACTING
+    if not at_rest:
+        steps = [f"{run.run_id} step {step.no}" for run, step, _ in engine.state.active_steps()]
+        log.error("not-seen-at-rest", within_s=within, state=str(engine.state.state), steps=steps)
+    for run in engine.state.runs:
+        log.warning("run-half-done", run=run.run_id, phase=str(run.phase), interrupted=str(run.interrupted))
+    return at_rest
