@@ -39,6 +39,7 @@ def test_event_is_one_json_line_with_what_is_bound() -> None:
     structlog.contextvars.bind_contextvars(run="S-1")
     structlog.get_logger("engine").bind(device="lift").info("step started", step=80, text="Öffnen")
     (line,) = written(stream)
+    assert "Öffnen" in stream.getvalue(), "a person greps for the word, not for its escape"
     assert list(line)[:3] == ["at", "level", "event"]
     assert line.pop("at", "").endswith("Z")  # type: ignore[attr-defined]
     assert line == {

@@ -251,8 +251,6 @@ def check_lists(sketch: Sketch, lists: Mapping[str, IoFile], parts: Parts | None
             checked.add((io.file, protocol))
             check_together(io, protocol, getattr(link, "unit", 1))
         _contract(sketch, name, link, io, parts)
-    for io in {id(io): io for io in lists.values()}.values():
-        io.findings[:] = dict.fromkeys(io.findings)  # two racks share a list: its errors are said once
 
 
 def _contract(sketch: Sketch, name: str, link: LinkSettings | None, io: IoFile, parts: Parts | None) -> None:

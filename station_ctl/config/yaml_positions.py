@@ -51,7 +51,7 @@ class Finding:
 
 
 def in_order(findings: Iterable[Finding]) -> list[str]:
-    """Findings of one file from its top to its end, each once."""
+    """Findings of one file from its top to its end, each once: two racks share one I/O list."""
     return list(dict.fromkeys(str(f) for f in sorted(findings, key=lambda f: (f.line, f.col))))
 
 

@@ -135,10 +135,15 @@ def test_error_with_a_broken_catalogue_still_exits_with_its_code(
 @pytest.mark.parametrize("how", ["NO_COLOR", "--no-color", "colours"])
 def test_colours_can_be_switched_off(trial: ModuleType, how: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "")  # so that what the option sets is taken back afterwards
-    trial.act = raising(NotFound("x"))  # type: ignore[attr-defined]
+
+    def act() -> None:
+        click.secho("result", fg="green")
+        raise NotFound("x")
+
+    trial.act = act  # type: ignore[attr-defined]
     words = ["--no-color", "trial"] if how == "--no-color" else ["trial"]
     result = run(*words, color=True, env={"NO_COLOR": "1"} if how == "NO_COLOR" else {})
-    assert ("\x1b[" in result.stderr) == (how == "colours")
+    assert ("\x1b[" in result.stderr) == ("\x1b[" in result.stdout) == (how == "colours")
 
 
 def test_help_lists_every_command_without_importing_any() -> None:

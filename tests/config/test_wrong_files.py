@@ -1,7 +1,7 @@
 """Every kind of wrong configuration, with the exact findings that a person gets to read.
 
 The cases stand in the wrong_*.txt beside this file. A case is a title (#), edits of the site in conftest.py,
-and every finding that must come out (!). An edit is a file (@), text found there once (-), its replacement (+);
+and all findings that must come out (!). An edit is a file (@), text found there once (-), its replacement (+).
 ⏎ is a newline, ␉ a tab, ␇ a bell.
 """
 
