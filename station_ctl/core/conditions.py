@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from station_ctl.core.modes import Mode
-    from station_ctl.core.signals import Image, Signal
+    from station_ctl.core.signals import Image, Reading, Signal
 
 NOT_SAMPLED = float("inf")
 
@@ -79,10 +79,16 @@ def _each_between(value: Any, needed: Any) -> bool:
     return len(chosen) == int(mask).bit_count() and all(low <= v <= high for v in chosen)
 
 
+def _differs(value: Any, needed: Any) -> bool:
+    # Text is no other number and a number that is none differs from nothing: neither proves that something is gone.
+    same_kind = isinstance(value, str) == isinstance(needed, str) and not isinstance(value, tuple)
+    return bool(same_kind and value == value and value != needed)
+
+
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "is": operator.is_,
     "=": operator.eq,
-    "≠": operator.ne,
+    "≠": _differs,
     "≥": operator.ge,
     "≤": operator.le,
     "between": _between,
@@ -100,12 +106,11 @@ class Compare(Condition):
     needed: Any
 
     def proven(self, image: Image) -> bool:
-        reading = self.signal.read(image)
-        return reading.good and _COMPARE[self.relation](reading.value, self.needed)
+        return self._proven_by(self.signal.read(image))
 
     def unmet(self, image: Image) -> tuple[Unmet, ...]:
         reading = self.signal.read(image)
-        if reading.good and _COMPARE[self.relation](reading.value, self.needed):
+        if self._proven_by(reading):
             return ()
         unit = f" {self.signal.unit}" if self.signal.unit and reading.value is not None else ""
         found = f"{reading}{unit}"
@@ -113,6 +118,15 @@ class Compare(Condition):
 
     def sampled_at(self, image: Image) -> float:
         return self.signal.read(image).at
+
+    def _proven_by(self, reading: Reading) -> bool:
+        if not reading.good:
+            return False
+        try:
+            return bool(_COMPARE[self.relation](reading.value, self.needed))
+        except TypeError:
+            # A value of another type than the signal promises proves nothing.
+            return False
 
     def __str__(self) -> str:
         name, unit = self.signal.name, f" {self.signal.unit}" if self.signal.unit else ""

@@ -1,0 +1,16 @@
+"""What every fast test relies on: generated cases are the same on every machine and have no time limit of their own.
+
+Knows hypothesis. Does not know what is tested.
+"""
+
+from hypothesis import HealthCheck, settings
+
+# A noisy machine must not fail a test, and a red test must be red for the next person too.
+settings.register_profile(
+    "station",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("station")

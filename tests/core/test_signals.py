@@ -1,0 +1,124 @@
+"""A reading is value, quality and age: the matrix of everything that makes it not good."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import MappingProxyType
+
+import pytest
+
+from station_ctl.core.links import Block, LinkSnapshot
+from station_ctl.core.modes import Mode
+from station_ctl.core.points import ScanClass, Value
+from station_ctl.core.signals import Image, OwnFacts, Quality, Reading, Signal
+
+NOW = 500.0
+CLAMPED: Signal[bool] = Signal("lift.clamped", "lift", "CLAMPED", ScanClass.FAST, 0.15)
+HEIGHT: Signal[float] = Signal("robot.z", "lift", "Z", ScanClass.FAST, 0.15, "mm")
+
+
+def image(
+    *,
+    value: Value | None = True,
+    at: float = NOW - 0.01,
+    alive_at: float = NOW - 0.01,
+    fault: str | None = None,
+    bad: frozenset[str] = frozenset(),
+    scan: ScanClass = ScanClass.FAST,
+    heartbeat: float | None = 0.4,
+    link: str = "lift",
+    own: OwnFacts | None = None,
+) -> Image:
+    values = {} if value is None else {"CLAMPED": value, "Z": 210.04}
+    blocks = {scan: Block(MappingProxyType(values), at, bad)}
+    snapshot = LinkSnapshot(link, 1, alive_at, fault, blocks)
+    limits = {} if heartbeat is None else {link: heartbeat}
+    return Image(NOW, {link: snapshot}, limits, own or OwnFacts())
+
+
+NOT_GOOD: dict[str, tuple[Callable[[], Image], Quality, str]] = {
+    "no such link": (lambda: image(link="robot"), Quality.NEVER, "link lift does not exist"),
+    "no block of its class yet": (lambda: image(scan=ScanClass.SLOW), Quality.NEVER, "never read"),
+    "tag not in the block": (lambda: image(value=None), Quality.NEVER, "never read"),
+    "tag not decodable": (
+        lambda: image(value=None, bad=frozenset(("CLAMPED",))), Quality.BAD, "declared bad by the PLC",
+    ),
+    "link down": (lambda: image(fault="no answer"), Quality.BAD, "link lift: no answer"),
+    "wrong program": (lambda: image(fault="MAP_VERSION is 2, needs 1"), Quality.BAD, "MAP_VERSION is 2"),
+    "never connected": (lambda: image(value=None, fault="never connected"), Quality.NEVER, "never connected"),
+    "heartbeat stands still": (lambda: image(alive_at=NOW - 0.41), Quality.BAD, "heartbeat of the PLC stands still"),
+    "heartbeat never seen": (lambda: image(alive_at=float("-inf")), Quality.BAD, "heartbeat"),
+    "declared bad by the PLC": (lambda: image(bad=frozenset(("CLAMPED",))), Quality.BAD, "declared bad by the PLC"),
+    "too old": (lambda: image(at=NOW - 0.16), Quality.STALE, "stale, 0.2 s old"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", NOT_GOOD)
+def test_a_reading_that_is_not_good_says_why_and_proves_nothing(case: str) -> None:
+    make, quality, why = NOT_GOOD[case]
+    reading = CLAMPED.read(make())
+    assert reading.quality is quality
+    assert not reading.good
+    assert why in reading.why
+    assert not CLAMPED.is_on().proven(make())
+    assert not CLAMPED.is_off().proven(make())
+    (reason,) = CLAMPED.is_on().unmet(make())
+    assert why in reason.found and not reason.known
+    assert why in CLAMPED.is_on().why_not(make())
+
+
+def test_a_good_reading_has_value_age_and_no_reason() -> None:
+    reading = CLAMPED.read(image())
+    assert reading == Reading(True, Quality.GOOD, pytest.approx(0.01), NOW - 0.01, "")
+    assert reading.good and CLAMPED.is_on().proven(image())
+
+
+def test_an_age_at_the_limit_is_still_good_and_just_over_it_is_not() -> None:
+    assert CLAMPED.read(image(at=NOW - 0.125)).good
+    assert CLAMPED.read(image(at=NOW - 0.15)).good is (NOW - (NOW - 0.15) <= 0.15)
+    assert not CLAMPED.read(image(at=NOW - 0.151)).good
+
+
+def test_an_instrument_without_heartbeat_is_judged_by_age_alone() -> None:
+    assert CLAMPED.read(image(heartbeat=None, alive_at=float("-inf"))).good
+    assert not CLAMPED.read(image(heartbeat=None, at=NOW - 1)).good
+
+
+def test_a_flag_on_one_tag_says_nothing_of_its_neighbours() -> None:
+    flagged = image(bad=frozenset(("CLAMPED",)))
+    assert not CLAMPED.read(flagged).good and HEIGHT.read(flagged).good
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (True, "on"), (False, "off"), (210.04, "210.0"), (7, "7"), ("", "empty"), ("P-1", "P-1"),
+        ((1.0, 2.0), "(1.0, 2.0)"),
+    ],
+)  # fmt: skip
+def test_a_reading_is_printed_as_a_technician_says_it(value: Value, shown: str) -> None:
+    assert str(Reading(value, Quality.GOOD, 0.0, 0.0)) == shown
+    assert str(Reading(value, Quality.STALE, 0.0, 0.0, "stale, 2.0 s old")) == f"{shown} (stale, 2.0 s old)"
+
+
+def test_nothing_read_is_printed_as_nothing_with_its_reason() -> None:
+    assert (
+        str(Reading(None, Quality.NEVER, float("inf"), float("-inf"), "never read")) == "nothing (never read)"
+    )
+    assert str(Reading(None, Quality.BAD, 0.0, 0.0)) == "nothing (bad)"
+
+
+def test_own_facts_are_replaced_and_the_instant_stays() -> None:
+    before = image()
+    after = before.with_own(OwnFacts(Mode.AUTOMATIC, True))
+    assert after.own.mode is Mode.AUTOMATIC and before.own.mode is Mode.MAINTENANCE
+    assert (after.now, after.links, after.heartbeat_limits) == (
+        before.now,
+        before.links,
+        before.heartbeat_limits,
+    )
+
+
+def test_a_station_knows_nothing_of_itself_until_it_is_told() -> None:
+    own = OwnFacts()
+    assert own.mode is Mode.MAINTENANCE and not own.journal_writable and len(own.ledger) == 0
