@@ -21,6 +21,7 @@ class StackerOrder(IntEnum):
     STORE = 21
     MOVE = 22
     TO_ISOLATION = 23
+    RETURN = 24
 
 
 class StackerST2(Device):
@@ -33,6 +34,7 @@ class StackerST2(Device):
     | 21 STORE        | to bay   |        | pack from handover OUT to the bay, then park        |
     | 22 MOVE         | from bay | to bay | pack from bay to bay, then park                     |
     | 23 TO_ISOLATION | from bay |        | pack from the bay to the isolation place, then park |
+    | 24 RETURN       | to bay   |        | pack from handover IN back to the bay, then park    |
 
     Bays are numbered through the station, 1 to 24: 1-12 are rack A, 13-24 rack B.
     Orders are written at hr:0, the answers read at ir:10. Verified against the simulated PLC only.
@@ -77,6 +79,10 @@ class StackerST2(Device):
     def store(self, bay: int) -> Command:
         """Bring the pack of handover OUT to `bay`."""
         return self.command(StackerOrder.STORE, _bay(bay), text=f"store(bay {bay})")
+
+    def put_back(self, bay: int) -> Command:
+        """Bring the pack of handover IN back to `bay`."""
+        return self.command(StackerOrder.RETURN, _bay(bay), text=f"put_back(bay {bay})")
 
     def move(self, origin: int, target: int) -> Command:
         """Bring the pack of bay `origin` to bay `target`. Raises ValueError when they are the same."""

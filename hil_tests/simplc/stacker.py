@@ -12,11 +12,11 @@ from hil_tests.simplc.truth.motion import Steps, Wait
 from hil_tests.simplc.truth.packs import HANDOVER_IN, HANDOVER_OUT, ISOLATION
 from hil_tests.simplc.truth.stacker import FORK_MM
 
-PICK_AND_PUT_S = {"FETCH": 23.2, "STORE": 19.2, "MOVE": 23.2, "TO_ISOLATION": 19.2}
+PICK_AND_PUT_S = {"FETCH": 23.2, "STORE": 19.2, "MOVE": 23.2, "TO_ISOLATION": 19.2, "RETURN": 19.2}
 
 
 class StackerPlc(Plc):
-    """Orders 10 HOME, 20 FETCH, 21 STORE, 22 MOVE, 23 TO_ISOLATION; bays 1.. as the station counts them."""
+    """Orders 10 HOME, 20 FETCH, 21 STORE, 22 MOVE, 23 TO_ISOLATION, 24 RETURN; bays 1.. as the station counts them."""
 
     def __init__(self, name: str, plant: Plant) -> None:
         super().__init__(name, plant)
@@ -30,6 +30,7 @@ class StackerPlc(Plc):
             OrderKind(21, "STORE", self._store, bay, self._against_store, self._lost_aisle),
             OrderKind(22, "MOVE", self._move, self._are_bays, self._against_move, self._lost_aisle),
             OrderKind(23, "TO_ISOLATION", self._isolate, bay, self._against_isolation, self._lost_aisle),
+            OrderKind(24, "RETURN", self._return, bay, self._against_return, self._lost_aisle),
         ):
             self.offer(kind)
 
@@ -76,11 +77,6 @@ class StackerPlc(Plc):
         return self.wired["robot"].values["AT_POSITION"] in (3, 4)
 
     # ---- interlocks ----------------------------------------------------------------------------------------
-    def _against_travel(self) -> str:
-        if not self.values["FORK_RETRACTED"]:
-            return "fork not retracted"
-        return self._lost_aisle()
-
     def _lost_aisle(self) -> str:
         return "" if self.values["AISLE_CLEAR"] else "aisle not clear"
 
@@ -104,7 +100,7 @@ class StackerPlc(Plc):
             return "handover IN is taken"
         if self._robot_in_handover():
             return "robot in the handover"
-        return self._against_travel() or self._against_taking(p.p1)
+        return self._lost_aisle() or self._against_taking(p.p1)
 
     def _against_store(self, p: Params) -> str:
         if not self.values["PACK_ON_FORK"]:
@@ -112,15 +108,23 @@ class StackerPlc(Plc):
                 return "no pack on handover OUT"
             if self._robot_in_handover():
                 return "robot in the handover"
-        return self._against_travel() or self._against_putting(p.p1)
+        return self._lost_aisle() or self._against_putting(p.p1)
+
+    def _against_return(self, p: Params) -> str:
+        if not self.values["PACK_ON_FORK"]:
+            if not self.values["HANDOVER_IN_PRESENT"]:
+                return "no pack on handover IN"
+            if self._robot_in_handover():
+                return "robot in the handover"
+        return self._lost_aisle() or self._against_putting(p.p1)
 
     def _against_move(self, p: Params) -> str:
-        return self._against_travel() or self._against_taking(p.p1) or self._against_putting(p.p2)
+        return self._lost_aisle() or self._against_taking(p.p1) or self._against_putting(p.p2)
 
     def _against_isolation(self, p: Params) -> str:
         if not self.values["ISOLATION_EMPTY"]:
             return "isolation place is taken"
-        return self._against_travel() or self._against_taking(p.p1)
+        return self._lost_aisle() or self._against_taking(p.p1)
 
     # ---- work ----------------------------------------------------------------------------------------------
     def _home(self, p: Params, pace: float) -> Steps:
@@ -132,8 +136,14 @@ class StackerPlc(Plc):
         body.homed = True
 
     def _carry(self, source: str, target: str, handling: float, pace: float) -> Steps:
-        """From place to place and back to the park position; a pack on the fork is only delivered."""
+        """From place to place and back to the park position; a pack on the fork is only delivered.
+
+        An order that was stopped with the fork out begins by drawing it in: no travel with the fork out."""
         body, half = self.body, handling * pace / 2
+        if not self.is_true("FORK_RETRACTED"):
+            yield from body.retract(2.0 * pace)
+            if not self.is_true("FORK_RETRACTED"):
+                raise OrderFailed("fork does not come in")
         if not self.is_true("PACK_ON_FORK"):
             yield from body.go(source, pace)
             self.source = source
@@ -151,6 +161,9 @@ class StackerPlc(Plc):
 
     def _store(self, p: Params, pace: float) -> Steps:
         return self._carry(HANDOVER_OUT, self.plant.bays[p.p1].name, PICK_AND_PUT_S["STORE"], pace)
+
+    def _return(self, p: Params, pace: float) -> Steps:
+        return self._carry(HANDOVER_IN, self.plant.bays[p.p1].name, PICK_AND_PUT_S["RETURN"], pace)
 
     def _move(self, p: Params, pace: float) -> Steps:
         bays = self.plant.bays

@@ -95,7 +95,6 @@ def test_without_a_vehicle_nobody_is_identified(client):
 
 
 STACKER = [
-    ("stacker.FORK_RETRACTED", False, 20, (1,), "fork not retracted"),
     ("stacker.AISLE_CLEAR", False, 20, (1,), "aisle not clear"),
     ("stacker.HANDOVER_IN_PRESENT", True, 20, (1,), "handover IN is taken"),
     ("robot.AT_POSITION", 3, 20, (1,), "robot in the handover"),
