@@ -88,7 +88,6 @@ class SerialLine:
                 timeout=0,
                 exclusive=True,
             )
-            self._serial.reset_input_buffer()
         except (OSError, ValueError) as error:
             raise LinkFailed(str(getattr(error, "strerror", None) or error)) from error
         asyncio.get_running_loop().add_reader(self._serial.fileno(), self._readable)

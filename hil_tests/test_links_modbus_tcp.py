@@ -225,14 +225,17 @@ async def test_a_plc_that_takes_connections_only_to_close_them_is_not_hammered(p
     assert 2 <= accepted <= 40
 
 
-async def test_a_loss_between_two_scans_is_seen_at_once(server: ModbusServer) -> None:
-    seldom = dict.fromkeys(PERIODS, 3600.0)
-    link = ModbusTcpLink("lift", io_list(LIFT), "127.0.0.1", server.port, identity=IDENTITY, periods=seldom)
-    async with running(link):
-        await until_usable(link)
-        server.cut()
-        await until_fault(link, "connection lost")
-        await until_usable(link)
+async def test_a_loss_between_two_scans_is_seen_at_once() -> None:
+    name, seldom = "safety_plc_sp1", dict.fromkeys(PERIODS, 3600.0)
+    async with serving(BarePlc("safety", io_list(name)), name) as server:
+        link = ModbusTcpLink(
+            "safety", io_list(name), "127.0.0.1", server.port, identity=IDENTITY, periods=seldom
+        )
+        async with running(link):
+            await until_usable(link)
+            server.cut()
+            await until_fault(link, "connection lost")
+            await until_usable(link)
 
 
 async def test_a_slow_plc_that_was_asked_again_keeps_its_connection(server: ModbusServer) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -96,6 +97,18 @@ async def test_an_unplugged_reader_is_a_fault_at_once_and_comes_back(
     reader.wire.port.plug()
     await until_usable(link)
     assert link.snapshot.connection == connection + 1
+
+
+async def test_a_port_that_gives_an_error_is_a_fault(
+    link: PackIdReaderLink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: object) -> bytes:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr("drivers.serial_line.os.read", gone)
+    await until_fault(link, "connection lost (Input/output error)")
+    monkeypatch.undo()
+    await until_usable(link)
 
 
 async def test_old_lines_in_the_port_are_not_taken_for_new_ones(reader: TalkingReader) -> None:
