@@ -54,6 +54,7 @@ class Step:
     """One line of a procedure: order + proof.
 
     `within` and `nominal` are seconds of process time. `do` None = nothing is ordered, the proof is awaited.
+    `start` is what sensors show while the step has not begun, where that cannot be told from `done` alone.
     `after` names steps of other lanes that must be done. `enters`/`leaves` take and give back zone tokens.
     `moves` is what the order does to custody; `admits` (pack, place) and `releases` (pack) happen when it is proven.
     `background` steps may outlast their phase; whatever needs them names them in `after`.
@@ -67,6 +68,7 @@ class Step:
     within: float
     nominal: float
     do: Command | None = None
+    start: Condition | None = None
     after: tuple[int, ...] = ()
     permissives: tuple[Interlock, ...] = ()
     interlocks: tuple[Kept, ...] = ()
@@ -117,6 +119,11 @@ class Sequence:
         return tuple(dict.fromkeys(s.do.role for s in self.steps if s.do is not None))
 
 
+def _rank(step: Step) -> int:
+    # A phase that does not act is a fault of the procedure; `faults` names it, building it does not fail.
+    return ORDERED_PHASES.index(step.phase) if step.phase in ORDERED_PHASES else -1
+
+
 def _predecessors(steps: tuple[Step, ...]) -> dict[int, tuple[int, ...]]:
     """Direct predecessors of each step: the one before it in its lane, those in `after`, and the phase's gate.
 
@@ -125,8 +132,7 @@ def _predecessors(steps: tuple[Step, ...]) -> dict[int, tuple[int, ...]]:
     before: dict[int, tuple[int, ...]] = {}
     last_in_lane: dict[str, int] = {}
     for step in steps:
-        rank = ORDERED_PHASES.index(step.phase)
-        earlier = [s.no for s in steps if not s.background and ORDERED_PHASES.index(s.phase) < rank]
+        earlier = [s.no for s in steps if not s.background and _rank(s) < _rank(step)]
         lane = [last_in_lane[step.lane]] if step.lane in last_in_lane else []
         before[step.no] = tuple(dict.fromkeys([*lane, *step.after, *earlier]))
         last_in_lane[step.lane] = step.no

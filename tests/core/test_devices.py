@@ -1,0 +1,124 @@
+"""Devices: what a driver asks of an I/O list is checked when it is made, all of it at once."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+import pytest
+
+from station_ctl.core.devices import MAX_AGE, Device, DeviceDeclarationError
+from station_ctl.core.points import Access, IoList, Point, PointType, ScanClass
+
+ORDER_TAGS = ("ACK_ID", "ACK_CODE", "DONE_ID", "RESULT", "ORDER_STATE", "FAULT")
+
+
+def point(
+    tag: str, kind: str = "u16", access: Access = Access.READ, scan: ScanClass = ScanClass.FAST, **more
+) -> Point:  # type: ignore[no-untyped-def]
+    return Point(tag, "ir:1", PointType.parse(kind), access, scan, **more)
+
+
+def io_list(*points: Point, prefix: str = "") -> IoList:
+    contract = (*(f"{prefix}{t}" for t in ORDER_TAGS), "EPOCH", "UPTIME_MS")
+    return IoList("door.csv", (*points, *(point(tag, "u32") for tag in contract)))
+
+
+class DoorOrder(IntEnum):
+    OPEN = 10
+
+
+class Door(Device):
+    driver = "door"
+    orders = DoorOrder
+
+    def declare(self) -> None:
+        self.closed = self.signal(bool, "CLOSED")
+        self.width = self.signal(float, "WIDTH_MM", "width")
+        self.cycles = self.signal(int, "CYCLES")
+        self.panels = self.signal(float, "PANELS", count=3)
+
+
+GOOD = (
+    point("CLOSED", "bool"),
+    point("WIDTH_MM", "u16", scan=ScanClass.NORMAL, scale=0.1, unit="mm"),
+    point("CYCLES", "u32", scan=ScanClass.SLOW),
+    point("PANELS", "f32[3]"),
+)
+
+
+def test_a_signal_has_name_link_age_and_unit_from_role_and_list() -> None:
+    door = Door("door", "pit", io_list(*GOOD))
+    assert (door.width.name, door.width.link, door.width.tag, door.width.unit) == (
+        "door.width",
+        "pit",
+        "WIDTH_MM",
+        "mm",
+    )
+    assert door.closed.name == "door.closed"
+    assert (door.closed.max_age, door.width.max_age, door.cycles.max_age) == (0.15, 0.5, 5.0)
+    assert MAX_AGE[ScanClass.NONE] == 0.0
+
+
+def test_everything_that_does_not_fit_is_named_at_once() -> None:
+    wrong = (
+        point("CLOSED", "u16"),
+        point("WIDTH_MM", "f32", Access.WRITE, ScanClass.NONE),
+        point("PANELS", "f32[4]"),
+    )
+    with pytest.raises(DeviceDeclarationError) as error:
+        Door("door", "pit", io_list(*wrong))
+    assert str(error.value) == (
+        "door (door) and I/O list door.csv: tag CLOSED gives int, needs bool; tag WIDTH_MM is a write tag, "
+        "a signal needs a read tag; tag CYCLES is missing; tag PANELS is f32[4], needs 3 element(s)"
+    )
+
+
+def test_a_scaled_number_is_no_whole_number_and_a_whole_one_serves_as_a_measure() -> None:
+    scaled = tuple(point("CYCLES", "u32", scale=0.1) if p.tag == "CYCLES" else p for p in GOOD)
+    with pytest.raises(DeviceDeclarationError, match="tag CYCLES gives float, needs int"):
+        Door("door", "pit", io_list(*scaled))
+    whole = tuple(point("WIDTH_MM", "u16") if p.tag == "WIDTH_MM" else p for p in GOOD)
+    assert Door("door", "pit", io_list(*whole)).width.tag == "WIDTH_MM"
+
+
+def test_a_missing_tag_of_the_order_contract_is_named_too() -> None:
+    without = IoList(
+        "door.csv", tuple(p for p in io_list(*GOOD).values() if p.tag not in ("EPOCH", "DONE_ID"))
+    )
+    with pytest.raises(DeviceDeclarationError, match="tag EPOCH is missing; tag DONE_ID is missing"):
+        Door("door", "pit", without)
+
+
+def test_a_command_is_data_and_reads_as_a_technician_says_it() -> None:
+    door = Door("door", "pit", io_list(*GOOD))
+    command = door.command(DoorOrder.OPEN, 3, -4, text="open(3)")
+    assert (command.role, command.opcode, command.params, str(command)) == (
+        "door",
+        10,
+        (3, -4),
+        "door.open(3)",
+    )
+
+
+def test_a_second_channel_on_one_plc_has_its_prefix_and_shares_epoch_and_uptime() -> None:
+    class VehicleSide(Device):
+        prefix = "VEH_"
+        orders = DoorOrder
+
+    points = (point("VEH_READY", "bool"), point("HB_PLC"))
+    side = VehicleSide("vehicle", "lift", IoList("lift.csv", (*points, *io_list(prefix="VEH_").values())))
+    channel = side.channel
+    assert channel is not None
+    assert (channel.epoch.tag, channel.ack_id.tag, channel.stop_tag) == (
+        "EPOCH",
+        "VEH_ACK_ID",
+        "VEH_STOP_REQ",
+    )
+    assert channel.name == "lift.VEH"
+    assert side.signal(bool, "VEH_READY").name == "vehicle.ready", "the prefix is not part of the name"
+
+
+def test_a_device_that_takes_no_orders_has_no_channel() -> None:
+    assert Device("meter", "meter", IoList("meter.csv", ())).channel is None
+    channel = Door("door", "pit", io_list(*GOOD)).channel
+    assert channel is not None and channel.name == "pit" and channel.stop_tag == "STOP_REQ"

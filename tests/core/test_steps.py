@@ -1,0 +1,102 @@
+"""Steps and sequences: what is wrong with a procedure is found before it is run, and who waits for whom."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from station_ctl.core.conditions import JournalWritable
+from station_ctl.core.devices import Command
+from station_ctl.core.modes import ORDERED_PHASES, Phase
+from station_ctl.core.steps import OnResume, Recipe, Sequence, Step
+
+
+def step(no: int, lane: str = "robot", phase: Phase = Phase.POSITIONING, **changes: Any) -> Step:
+    made = Step(no, f"Step {no}", lane, phase, JournalWritable(), within=10, nominal=5)
+    return replace(made, **changes)
+
+
+def faults(*steps: Step) -> str:
+    return "; ".join(Sequence("toy", "Toy", steps).faults())
+
+
+def test_a_sound_procedure_has_no_faults() -> None:
+    assert faults(step(10), step(20, "lift"), step(30, after=(20,)), step(40, phase=Phase.RELEASE)) == ""
+
+
+@pytest.mark.parametrize(
+    ("steps", "fault"),
+    [
+        ((step(20), step(10)), "step numbers do not rise: \\[20, 10\\]"),
+        ((step(10), step(10)), "step numbers do not rise"),
+        ((step(10, after=(20,)), step(20)), "step 10: after=20 is not an earlier step"),
+        ((step(10, after=(10,)),), "step 10: after=10 is not an earlier step"),
+        ((step(10, after=(5,)),), "step 10: after=5 is not an earlier step"),
+        ((step(10, within=0),), "step 10: needs 0 < nominal ≤ within"),
+        ((step(10, nominal=0),), "step 10: needs 0 < nominal ≤ within"),
+        ((step(10, nominal=11),), "step 10: needs 0 < nominal ≤ within"),
+        ((step(10, nominal=-1),), "step 10: needs 0 < nominal ≤ within"),
+        ((step(10, phase=Phase.COMPLETE),), "step 10: complete is not a phase that acts"),
+        ((step(10, phase=Phase.HELD),), "step 10: held is not a phase that acts"),
+    ],
+)
+def test_a_fault_in_a_procedure_is_named_with_its_step(steps: tuple[Step, ...], fault: str) -> None:
+    with pytest.raises(AssertionError, match=fault):
+        assert faults(*steps) == ""
+
+
+def test_all_faults_are_named_at_once() -> None:
+    found = Sequence("toy", "Toy", (step(10, within=0), step(20, after=(99,)))).faults()
+    assert len(found) == 2
+
+
+@pytest.mark.parametrize("phase", ORDERED_PHASES)
+def test_the_phases_that_act_are_all_but_the_last(phase: Phase) -> None:
+    assert (faults(step(10, phase=phase)) == "") == (phase is not Phase.COMPLETE)
+
+
+def test_steps_of_a_lane_wait_for_each_other_and_lanes_do_not() -> None:
+    toy = Sequence("toy", "Toy", (step(10), step(20, "lift"), step(30), step(40, "lift", after=(10,))))
+    assert toy.before == {10: (), 20: (), 30: (10,), 40: (20, 10)}
+
+
+def test_a_step_waits_for_the_foreground_of_earlier_phases_and_not_for_the_background() -> None:
+    late = Phase.LOCK_RELEASE
+    toy = Sequence(
+        "toy",
+        "Toy",
+        (
+            step(10),
+            step(20, "stacker", background=True),
+            step(30, "lift", late),
+            step(40, "lift", late, after=(20,)),
+        ),
+    )
+    assert toy.before[30] == (10,)
+    assert toy.before[40] == (30, 20, 10)
+
+
+def test_steps_are_found_by_number_and_roles_are_those_that_are_ordered_something() -> None:
+    orders = [Command(role, 1, (), f"{role}.go") for role in ("lift", "robot", "lift")]
+    steps = (*(step(no, do=do) for no, do in zip((10, 20, 30), orders, strict=True)), step(40, "rack"))
+    toy = Sequence("toy", "Toy", steps)
+    assert toy.by_no[20] is steps[1] and toy.index[30] == 2
+    assert toy.roles() == ("lift", "robot")
+
+
+def test_a_sequence_is_itself_and_no_other() -> None:
+    assert Sequence("toy", "Toy", ()) != Sequence("toy", "Toy", ())
+
+
+def test_a_step_that_says_nothing_may_be_repeated_and_moves_nothing() -> None:
+    plain = step(10)
+    assert plain.on_resume is OnResume.REPEAT and not plain.background
+    assert (plain.moves, plain.admits, plain.releases, plain.enters, plain.leaves) == ((), None, "", (), ())
+
+
+@pytest.mark.parametrize(("bolts", "mask"), [(1, 0b1), (8, 0xFF), (10, 0x3FF)])
+def test_a_bolt_mask_has_one_bit_for_each_bolt(bolts: int, mask: int) -> None:
+    recipe = Recipe("M", 100, bolts, 85, 5, 7, 9, 600, 520, 560, 60, 500, 90)
+    assert recipe.bolt_mask == mask
