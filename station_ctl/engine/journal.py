@@ -60,7 +60,7 @@ class Journal:
     """One open journal. Not thread-safe: one thread owns it (see `JournalThread`)."""
 
     def __init__(self, path: Path, station: str, *, create: bool = True) -> None:
-        """Open or create the journal of `station`; "" = of whichever station it is, to be read.
+        """Open or create the journal of `station`.
 
         Raises JournalError, AlreadyRunning if another process has it open; never silently begins a new one.
         """
@@ -118,7 +118,7 @@ class Journal:
                 f"{self.path} has schema {version}, this release reads {SCHEMA}; use the release that wrote it"
             )
         (owner,) = db.execute("SELECT value FROM fact WHERE name='station'").fetchone()
-        if station and owner != station:
+        if owner != station:
             raise JournalError(f"{self.path} belongs to station {owner}, not to {station}")
         (verdict,) = db.execute("PRAGMA quick_check").fetchone()
         if verdict != "ok":

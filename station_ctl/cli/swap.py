@@ -1,0 +1,125 @@
+"""`station-ctl swap`: what the journal tells of swaps.
+
+Knows where the journal lies. How a run is read from it is in run_history.py, how it is drawn in timeline.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from station_ctl.cli.envelope import about_simulated, json_option, print_result
+from station_ctl.cli.specimen import station_option
+from station_ctl.core.errors import AlreadyRunning, NotFound
+
+if TYPE_CHECKING:
+    from station_ctl.cli.run_history import RunHistory
+    from station_ctl.config import StationConfig
+
+journal_option = click.option(
+    "--journal", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+    help="Another journal of this station, as a copy.  [default: that of the station file]",
+)
+
+
+@click.group()
+def command() -> None:
+    """Look at swaps."""
+
+
+def _options(function: Callable[..., Any]) -> Callable[..., Any]:
+    return journal_option(station_option(json_option(function)))
+
+
+@command.command("list")
+@_options
+def list_(station: str, journal: Path | None, as_json: bool) -> None:
+    """List the swaps that the journal knows, oldest first."""
+    config, runs = _read(station, journal)
+    swaps = [run for run in runs if run.job]
+    if as_json:
+        print_result("swap.list", {"swaps": [run.data() for run in swaps]}, simulated=config.simulated)
+        return
+    for run in swaps:
+        took = (run.last - run.opened).total_seconds()
+        click.echo(
+            f"{run.run_id:<10} {run.opened:%Y-%m-%d %H:%M:%S} UTC  {took:>7.1f} s  {run.result:<6} "
+            f"{run.proven:>2}/{len(run.steps)} steps  {run.job['vehicle']}  {run.job['spent']} → {run.job['fresh']}"
+        )
+    if not swaps:
+        click.echo("no swap in this journal")
+
+
+@command.command()
+@click.argument("id_", metavar="ID")
+@_options
+@click.option(
+    "--svg", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Draw it into FILE, too."
+)
+def timeline(id_: str, station: str, journal: Path | None, svg: Path | None, as_json: bool) -> None:
+    """Print a run along its time: when each step was ordered and proven, and what came between.
+
+    The journal has wall clock times; `took` is process seconds. It is read while the station does not run.
+    """
+    config, runs = _read(station, journal)
+    run = next((run for run in reversed(runs) if run.run_id == id_), None)
+    if run is None:
+        known = ", ".join(run.run_id for run in runs[-10:]) or "none"
+        raise NotFound(f"there is no run {id_} in the journal; the newest are {known}")
+    _name_steps(config, run)
+    if svg is not None:
+        from station_ctl.cli.timeline import timeline_svg
+
+        svg.write_text(timeline_svg(run), encoding="utf-8")
+    if as_json:
+        print_result("swap.timeline", run.timeline_data(), simulated=config.simulated)
+        return
+    from station_ctl.cli.timeline import timeline_lines
+
+    for line in timeline_lines(run):
+        click.echo(line)
+
+
+def _read(station: str, journal: Path | None) -> tuple[StationConfig, list[RunHistory]]:
+    """The station and every run of its journal. Raises NotFound, AlreadyRunning, JournalError."""
+    from station_ctl.build import PARTS
+    from station_ctl.cli.run_history import histories
+    from station_ctl.config import load_station, station_file
+    from station_ctl.engine.journal import Journal
+
+    config = load_station(station_file(station), parts=PARTS)
+    about_simulated(config.simulated)
+    path = journal if journal is not None else config.journal
+    if not path.is_file():
+        raise NotFound(f"there is no journal {path}: the station has not run, or --journal names another file")
+    try:
+        opened = Journal(path, config.station.code, create=False)
+    except AlreadyRunning as error:
+        raise AlreadyRunning(
+            f"{error}: while the station runs its journal is its own. Stop the station and ask again, "
+            "or name a copy made while it was stopped with --journal"
+        ) from error
+    try:
+        return config, histories(opened.rows())
+    finally:
+        opened.close()
+
+
+def _name_steps(config: StationConfig, run: RunHistory) -> None:
+    """The manual's words for the steps, if this release still has the procedure that ran."""
+    from station_ctl.build import put_together
+    from station_ctl.core.steps import Job
+
+    paper, job = put_together(config), run.job
+    sequence = paper.procedures().reception()
+    if job:
+        recipe = config.recipes.get(job["model"])
+        if recipe is None or not {job["fresh_bay"], job["spent_bay"]} <= {bay.name for bay in paper.stand.bays}:
+            return
+        made = Job(job["vehicle"], recipe, job["spent"], job["fresh"], job["fresh_bay"], job["spent_bay"])
+        sequence = paper.procedures().swap(made)
+    if sequence.key == run.sequence and tuple(sequence.by_no) == run.steps:
+        run.name_steps(sequence.by_no)
