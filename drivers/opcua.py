@@ -236,7 +236,7 @@ class UaConnection:
         return items
 
     async def _on_lost(self, error: Exception) -> None:
-        self.loss.declare(f"{self.where}: connection lost ({_words(error)})")
+        self.loss.declare(f"{self.where}: {_words(error)}")
 
 
 def _reading(nodes: Sequence[ua.NodeId], attribute: AttributeIds) -> ua.ReadParameters:
@@ -262,4 +262,6 @@ def _sample(point: Point, item: ua.DataValue) -> Sample:
 def _words(error: BaseException) -> str:
     if isinstance(error, TimeoutError):
         return "no answer in time"
+    if isinstance(error, OSError):
+        return f"connection lost: {error.strerror or error}"
     return str(error) or type(error).__name__
