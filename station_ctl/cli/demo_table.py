@@ -5,6 +5,7 @@ Knows rich. Does not measure anything.
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import Any
 
 from rich.console import Console
@@ -12,70 +13,92 @@ from rich.table import Table
 
 from station_ctl.cli.demo_report import DemoReport
 
+NOT_A_TERMINAL = 150
+"""Columns of the table in a file or a pipe, so that nothing is cut there."""
+
+LONGEST, SHORTEST = 60, 12
+"""Columns of a step's text: it gives way on a narrow terminal, the figures never do."""
+
+FIGURES = {"lane": 8, "begins": 6, "plan": 4, "actual": 6}
+
 
 def print_report(report: DemoReport, console: Console) -> None:
     """Print everything a demo ends with."""
+    if not console.is_terminal:
+        console.width = max(console.width, NOT_A_TERMINAL)
     data = report.data()
     for swap in data["swaps"]:
-        console.print(_steps(swap))
+        console.print(_steps(swap, console.width))
         if swap["swap_s"] is not None:
             share = swap["controller_share"] * 100
             console.print(
                 f"Swap {swap['id']}: {swap['result']}; {swap['swap_s']:.1f} s from the entry to the empty bay; "
-                f"critical path of the machine {swap['critical_path_s']:.1f} s; controller's share {share:.2f} %"
+                f"critical path of the machine {swap['critical_path_s']:.1f} s; controller's share {share:.2f} %",
+                highlight=False,
             )
-            console.print(f"  spent pack {swap['spent_pack']} out, charged pack {swap['fresh_pack']} in\n")
+            console.print(
+                f"  spent pack {swap['spent_pack']} out, charged pack {swap['fresh_pack']} in\n", highlight=False
+            )
     _print_custody(report, console)
     _print_outcome(report, data, console)
 
 
-def _steps(swap: dict[str, Any]) -> Table:
-    table = Table(title=f"Swap {swap['id']}", title_justify="left", pad_edge=False, box=None)
-    for name, right in (
-        ("step", True),
-        ("", False),
-        ("lane", False),
-        ("begins", True),
-        ("plan s", True),
-        ("actual s", True),
-        ("", False),
-        ("result", False),
-    ):
-        table.add_column(name, justify="right" if right else "left")
-    ends = [s["ended_s"] for s in swap["steps"] if s["ended_s"] is not None]
-    total = max(ends, default=1.0)
+def _steps(swap: dict[str, Any], columns: int) -> Table:
+    bar = 30 if columns >= 130 else 20 if columns >= 100 else 10
+    result = max(len(step["result"]) for step in swap["steps"])
+    spoken_for = 4 + 3 + sum(FIGURES.values()) + bar + result + 4 + len(FIGURES)
+    text = max(SHORTEST, min(LONGEST, columns - spoken_for))
+    title = f"Swap {swap['id']}, seconds of the machine's clock"
+    table = Table(
+        title=title, title_justify="left", title_style="bold", pad_edge=False, box=None, collapse_padding=True
+    )
+    table.add_column("step", justify="right", width=4, no_wrap=True)
+    table.add_column("", width=3, no_wrap=True)
+    table.add_column("", width=text, no_wrap=True, overflow="ellipsis")
+    for name, width in FIGURES.items():
+        table.add_column(name, justify="left" if name == "lane" else "right", width=width, no_wrap=True)
+    table.add_column("", width=bar, no_wrap=True)
+    table.add_column("result", width=result, no_wrap=True)
+    total = max((s["ended_s"] for s in swap["steps"] if s["ended_s"] is not None), default=1.0)
     for step in swap["steps"]:
-        took = (
-            step["ended_s"] - step["started_s"]
-            if step["ended_s"] is not None and step["started_s"] is not None
-            else None
-        )
-        begins = "" if step["started_s"] is None else f"{step['started_s']:.1f}"
+        begins, ended = step["started_s"], step["ended_s"]
+        took = ended - begins if ended is not None and begins is not None else None
         table.add_row(
-            str(step["no"]), f"{step['chapter']:<3} {step['text']}", step["lane"], begins, f"{step['planned_s']:.0f}",
-            "" if took is None else f"{took:.1f}", _bar(step, total), step["result"],
+            str(step["no"]), step["chapter"], step["text"], step["lane"], _number(begins), f"{step['planned_s']:.0f}",
+            _number(took), _bar(step, total, bar), step["result"],
         )  # fmt: skip
     return table
 
 
-def _bar(step: dict[str, Any], total: float, width: int = 30) -> str:
-    if step["started_s"] is None:
+def _number(seconds: float | None) -> str:
+    return "" if seconds is None else f"{seconds:.1f}"
+
+
+def _bar(step: dict[str, Any], total: float, width: int) -> str:
+    began: float | None = step["started_s"]
+    if began is None:
         return ""
-    begin = int(step["started_s"] / total * width)
-    end = step["ended_s"] if step["ended_s"] is not None else total
-    return " " * begin + "━" * max(1, round((end - step["started_s"]) / total * width))
+    end: float = step["ended_s"] if step["ended_s"] is not None else total
+    first = min(int(began / total * width), width - 1)
+    return " " * first + "━" * max(1, min(round((end - began) / total * width), width - first))
 
 
 def _print_custody(report: DemoReport, console: Console) -> None:
-    resting = [f"{c.place} {pack}" for pack, c in report.ledger if not c.moving]
-    console.print(f"Custody: {len(report.ledger)} packs in the station")
-    for line in sorted(resting):
-        console.print(f"  {line}", highlight=False)
+    console.print(f"Custody: {len(report.ledger)} packs in the station", highlight=False)
+    places = {c.place: pack for pack, c in report.ledger if not c.moving}
+    # Bays have names of one length and stand side by side; a longer name does not pull them apart.
+    for _, names in groupby(sorted(places, key=lambda place: (len(place), place)), key=len):
+        entries = [f"{place} {places[place]}" for place in names]
+        cell = max(map(len, entries)) + 3
+        beside = max(1, (console.width - 2) // cell)
+        for i in range(0, len(entries), beside):
+            line = "".join(f"{entry:<{cell}}" for entry in entries[i : i + beside])
+            console.print(f"  {line.rstrip()}", highlight=False, markup=False)
     for pack, custody in report.ledger:
         if custody.moving:
-            console.print(f"  {pack} {custody}", style="bold")
+            console.print(f"  {pack} {custody}", style="bold", markup=False)
     for error in report.custody_errors():
-        console.print(f"  CUSTODY ERROR {error}", style="bold red")
+        console.print(f"  CUSTODY ERROR {error}", style="bold red", markup=False)
 
 
 def _print_outcome(report: DemoReport, data: dict[str, Any], console: Console) -> None:
@@ -88,7 +111,8 @@ def _print_outcome(report: DemoReport, data: dict[str, Any], console: Console) -
         )
     violations = data["monitor"]["violations"]
     console.print(
-        f"Safety monitor of the plant: {data['monitor']['orders']} orders judged, {len(violations)} violations"
+        f"Safety monitor of the plant: {data['monitor']['orders']} orders judged, {len(violations)} violations",
+        highlight=False,
     )
     for violation in violations:
         console.print(f"  {violation}", style="bold red", markup=False)
