@@ -29,7 +29,7 @@ class Verdict:
 
 def judge(step: Step, st: StepState, channel: Channel | None, image: Image, time: float) -> Verdict:
     """Judge an active step while the station executes. `time` is process time (s)."""
-    verdict = _judge_order(step, st, channel, image) if channel is not None else Verdict(st)
+    verdict = _judge_order(step, st, channel, image, CAUSE_WITHIN) if channel is not None else Verdict(st)
     st = verdict.state
     if verdict.code or st.status is not StepStatus.BUSY:
         return verdict if verdict.code else _limit(step, st, image, time)
@@ -44,8 +44,11 @@ def judge(step: Step, st: StepState, channel: Channel | None, image: Image, time
     return _limit(step, st, image, time)
 
 
-def _judge_order(step: Step, st: StepState, channel: Channel, image: Image) -> Verdict:
-    """Follow acknowledge and done of the step's own order number; foreign numbers say nothing."""
+def _judge_order(step: Step, st: StepState, channel: Channel, image: Image, patience: float) -> Verdict:
+    """Follow acknowledge and done of the step's own order number; foreign numbers say nothing.
+
+    `patience` (s) is how long a device that stopped by itself is not yet called the cause.
+    """
     ack, code = channel.ack_id.read(image), channel.ack_code.read(image)
     acknowledged = bool(ack.good and code.good and ack.value == st.order)
     if st.status is not StepStatus.BUSY and acknowledged:
@@ -56,7 +59,7 @@ def _judge_order(step: Step, st: StepState, channel: Channel, image: Image) -> V
     if st.status is StepStatus.BUSY and not st.done_at:
         done, result = channel.done_id.read(image), channel.result.read(image)
         if done.good and result.good and done.value == st.order:
-            if result.value == Result.STOPPED and image.now - (st.stopped_at or image.now) < CAUSE_WITHIN:
+            if result.value == Result.STOPPED and image.now - (st.stopped_at or image.now) < patience:
                 return Verdict(replace(st, stopped_at=st.stopped_at or image.now))
             st = replace(st, done_at=done.at)
             if result.value != Result.OK:
@@ -100,7 +103,8 @@ def settle(step: Step, st: StepState, channel: Channel | None, image: Image, tim
         return StepState()
     if st.status is StepStatus.INTENT:
         return st  # the gate is about to say whether the order left
-    observed = _judge_order(step, st, channel, image).state
+    # The stop's cause is latched already: nothing more is waited for.
+    observed = _judge_order(step, st, channel, image, 0.0).state
     if observed.done_at:
         result = channel.result.read(image)
         if result.value == Result.OK and _proven(step, observed, image):
