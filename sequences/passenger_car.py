@@ -16,6 +16,7 @@ from station_ctl.core.steps import Interlock, Job, OnResume, Sequence, Step
 
 __all__ = ["REQUIRED_ROLES", "CarStation", "reception", "swap"]
 
+SWAP_KEY = "swap-car"
 PIT = "under_vehicle"
 HANDOVER = "handover"
 AISLE = "aisle"
@@ -42,8 +43,8 @@ def reception(st: CarStation) -> Sequence:
 def swap(st: CarStation, job: Job) -> Sequence:
     """A2–A18 and the put-away of the spent pack. The same station and job always give the same steps."""
     il = CarInterlocks(st, job)
-    steps = (*_positioning(st, job, il), *_exchange(st, job, il), *_release(st, job, il), *_put_away(st, job, il))
-    return Sequence("swap-car", f"Swap pack {job.spent} for {job.fresh} in vehicle {job.vehicle}", steps)
+    steps = (*_positioning(st, job, il), *_exchange(st, job, il), *release(st, job, il), *_put_away(st, job, il))
+    return Sequence(SWAP_KEY, f"Swap pack {job.spent} for {job.fresh} in vehicle {job.vehicle}", steps)
 
 
 def _positioning(st: CarStation, job: Job, il: CarInterlocks) -> tuple[Step, ...]:
@@ -73,7 +74,7 @@ def _positioning(st: CarStation, job: Job, il: CarInterlocks) -> tuple[Step, ...
         Step(
             23, f"Fetch the charged pack from bay {bay.name} to the handover", "stacker", Phase.POSITIONING,
             fetched & st.reader.in_code.equals(job.fresh), within=180, nominal=32,
-            do=stacker.fetch(bay.number), after=(22,),
+            do=stacker.fetch(bay.number), after=(22,), start=bay.present.is_on() & stacker.pack_on_fork.is_off() & stacker.in_present.is_off(),
             permissives=(*il.needs(fe), il.unplugged(bay), il.quiet(bay), il.in_clear, il.robot_away, il.aisle_clear),
             interlocks=il.keeps(fe), on_resume=OnResume.ASK, enters=(AISLE, HANDOVER), leaves=(AISLE, HANDOVER),
             moves=(Move(job.fresh, bay.name, HANDOVER_IN),), background=True, chapter="A2",
@@ -105,7 +106,7 @@ def _positioning(st: CarStation, job: Job, il: CarInterlocks) -> tuple[Step, ...
 def _exchange(st: CarStation, job: Job, il: CarInterlocks) -> tuple[Step, ...]:
     robot, car, stacker, recipe, policy = st.robot, st.vehicle, st.stacker, job.recipe, st.policy
     mask, height = recipe.bolt_mask, recipe.raise_height_mm
-    un, ex, tr, ins, lk = Column.UNLOCK, Column.EXTRACT, Column.TRANSFER, Column.INSERT, Column.LOCK
+    un, ex, tr, ins = Column.UNLOCK, Column.EXTRACT, Column.TRANSFER, Column.INSERT
     at_height = robot.z.between(height - 2, height + 2) & robot.at.equals(At.UNDER_VEHICLE)
     pins = robot.pin_1.is_on() & robot.pin_2.is_on()
     spread = recipe.pack_kg * policy.pack_weight_tolerance_percent / 100
@@ -125,42 +126,49 @@ def _exchange(st: CarStation, job: Job, il: CarInterlocks) -> tuple[Step, ...]:
             80, f"Open all {recipe.bolts} bolts", "robot", Phase.LOCK_RELEASE,
             robot.bolts_open.has_bits(mask) & robot.bolt_turns.each_between(mask, recipe.turns_min, recipe.turns_max)
             & car.locks_open.has_bits(mask),
-            within=45, nominal=14, do=robot.unlock(mask, recipe.turns_min), after=(23,), permissives=(*il.needs(un), out_empty),
+            within=45, nominal=14, do=robot.unlock(mask, recipe.turns_min), after=(23,), start=robot.bolts_closed.has_bits(mask), permissives=(*il.needs(un), out_empty),
             interlocks=il.keeps(un), on_resume=OnResume.ASK, chapter="A8",
         ),
         Step(
             90, "Lower with the spent pack", "robot", Phase.EXTRACTION, carried & robot.z.at_most(210.0) & car.connector_apart.is_on(),
-            within=30, nominal=10, do=robot.lower(), permissives=(*il.needs(ex), out_empty), interlocks=il.keeps(ex),
+            within=30, nominal=10, do=robot.lower(), start=at_height & pins & car.pack_latched.is_on(), permissives=(*il.needs(ex), out_empty), interlocks=il.keeps(ex),
             on_resume=OnResume.ASK, moves=(Move(job.spent, vehicle_place(job.vehicle), ROBOT),), chapter="A9",
         ),
         Step(
             100, "Set the spent pack down at handover OUT", "robot", Phase.EXTRACTION,
             robot.at.equals(At.HANDOVER_OUT) & robot.pack_present.is_off() & stacker.out_present.is_on() & stacker.out_seated.is_on()
             & st.reader.out_code.equals(job.spent),
-            within=60, nominal=14, do=robot.set_down(At.HANDOVER_OUT), permissives=(*il.needs(tr), *clear, out_empty),
+            within=60, nominal=14, do=robot.set_down(At.HANDOVER_OUT), start=carried & robot.at.equals(At.UNDER_VEHICLE) & stacker.out_present.is_off(), permissives=(*il.needs(tr), *clear, out_empty),
             interlocks=il.keeps(tr), on_resume=OnResume.ASK, enters=(HANDOVER,), leaves=(PIT,),
             moves=(Move(job.spent, ROBOT, HANDOVER_OUT),), chapter="A10",
         ),
         Step(
             105, "Take the charged pack from handover IN", "robot", Phase.INSERTION,
             robot.at.equals(At.HANDOVER_IN) & carried & stacker.in_present.is_off(), within=60, nominal=18,
-            do=robot.pick_up(At.HANDOVER_IN), permissives=(*il.needs(tr), *clear, _waiting(st, job)), interlocks=il.keeps(tr),
+            do=robot.pick_up(At.HANDOVER_IN), start=robot.pack_present.is_off() & stacker.in_present.is_on(), permissives=(*il.needs(tr), *clear, _waiting(st, job)), interlocks=il.keeps(tr),
             on_resume=OnResume.ASK, moves=(Move(job.fresh, HANDOVER_IN, ROBOT),), chapter="A10",
         ),
         Step(
             110, "Raise the charged pack into the vehicle, pins engage", "robot", Phase.INSERTION,
-            at_height & pins & robot.pack_seated.is_on() & car.pack_latched.is_on(), within=30, nominal=12, do=robot.insert(height),
+            at_height & pins & robot.pack_seated.is_on() & car.pack_latched.is_on(), within=30, nominal=12, do=robot.insert(height), start=carried & robot.z.at_most(210.0),
             permissives=il.needs(ins), interlocks=il.keeps(ins), on_resume=OnResume.ASK, enters=(PIT,), leaves=(HANDOVER,),
             chapter="A11",
         ),
-        Step(
-            120, f"Tighten all {recipe.bolts} bolts to {recipe.torque_nm:g} N·m", "robot", Phase.INSERTION,
-            robot.bolts_closed.has_bits(mask)
-            & robot.bolt_torque.each_between(mask, recipe.torque_nm - recipe.torque_band_nm, recipe.torque_nm + recipe.torque_band_nm)
-            & robot.bolt_turns.each_between(mask, recipe.turns_min, recipe.turns_max) & car.locks_closed.has_bits(mask),
-            within=60, nominal=18, do=robot.lock(mask, recipe.torque_nm, recipe.torque_band_nm), permissives=il.needs(lk),
-            interlocks=il.keeps(lk), on_resume=OnResume.ASK, moves=(Move(job.fresh, ROBOT, vehicle_place(job.vehicle)),), chapter="A12",
-        ),
+        lock_pack(st, job, il),
+    )  # fmt: skip
+
+
+def lock_pack(st: CarStation, job: Job, il: CarInterlocks) -> Step:
+    """A12: tighten every bolt of the pack `job.fresh`; each is judged by turns and torque, and by the vehicle."""
+    robot, car, recipe, lk = st.robot, st.vehicle, job.recipe, Column.LOCK
+    mask = recipe.bolt_mask
+    return Step(
+        120, f"Tighten all {recipe.bolts} bolts to {recipe.torque_nm:g} N·m", "robot", Phase.INSERTION,
+        robot.bolts_closed.has_bits(mask)
+        & robot.bolt_torque.each_between(mask, recipe.torque_nm - recipe.torque_band_nm, recipe.torque_nm + recipe.torque_band_nm)
+        & robot.bolt_turns.each_between(mask, recipe.turns_min, recipe.turns_max) & car.locks_closed.has_bits(mask),
+        within=60, nominal=18, do=robot.lock(mask, recipe.torque_nm, recipe.torque_band_nm), start=robot.bolts_open.has_bits(mask), permissives=il.needs(lk),
+        interlocks=il.keeps(lk), on_resume=OnResume.ASK, moves=(Move(job.fresh, ROBOT, vehicle_place(job.vehicle)),), chapter="A12",
     )  # fmt: skip
 
 
@@ -169,7 +177,7 @@ def _waiting(st: CarStation, job: Job) -> Interlock:
     return Interlock("G14w", "Ordered pack waits at handover IN", here)
 
 
-def _release(st: CarStation, job: Job, il: CarInterlocks) -> tuple[Step, ...]:
+def release(st: CarStation, job: Job, il: CarInterlocks) -> tuple[Step, ...]:
     robot, lift, car, recipe = st.robot, st.lift, st.vehicle, job.recipe
     vr, rl = Column.VERIFY, Column.RELEASE
     mated = car.connector_mated.is_on() & car.coolant_mated.is_on() & car.pack_latched.is_on()
@@ -229,7 +237,7 @@ def _put_away(st: CarStation, job: Job, il: CarInterlocks) -> tuple[Step, ...]:
     return (
         Step(
             190, f"Store the spent pack in bay {bay.name}", "stacker", Phase.PUT_AWAY, stored, within=180, nominal=26,
-            do=stacker.store(bay.number), permissives=(*il.needs(fe), *free, il.robot_away, il.aisle_clear), interlocks=il.keeps(fe),
+            do=stacker.store(bay.number), start=stacker.out_present.is_on() & stacker.pack_on_fork.is_off() & bay.present.is_off(), permissives=(*il.needs(fe), *free, il.robot_away, il.aisle_clear), interlocks=il.keeps(fe),
             on_resume=OnResume.ASK, enters=(AISLE, HANDOVER), leaves=(AISLE, HANDOVER),
             moves=(Move(job.spent, HANDOVER_OUT, bay.name),), chapter="bg",
         ),

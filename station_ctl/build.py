@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import sequences.passenger_car as passenger_car
+import sequences.passenger_car_retreat as passenger_car_retreat
 from drivers.charging_rack_cr12 import ChargingRackCR12
 from drivers.pack_id_reader_pr1 import PackIdReaderPR1
 from drivers.safety_plc_sp1 import SafetyPlcSP1
@@ -43,7 +44,9 @@ from station_ctl.engine.journal import Restored
 from station_ctl.engine.journal_thread import Committer
 from station_ctl.engine.runner import Engine
 from station_ctl.engine.station import StationFacts
-from station_ctl.service.reception import Procedures, Reception
+from station_ctl.service.procedures import Procedures
+from station_ctl.service.reception import Reception
+from station_ctl.service.recovery import rebuild
 from station_ctl.service.run_watch import RunWatch
 
 if TYPE_CHECKING:
@@ -74,6 +77,9 @@ class Archetype:
     assemble: Callable[[Mapping[str, Device], StationConfig], CarStation]
     reception: Callable[[CarStation], Sequence]
     swap: Callable[[CarStation, Job], Sequence]
+    swap_key: str
+    retreats: Callable[[CarStation], Mapping[str, Callable[[Job], Sequence]]]
+    way_back: Callable[[frozenset[int], frozenset[int], Job], tuple[str, Job] | str]
     interlocks: Callable[[CarStation, Job], InterlockTable]
 
 
@@ -107,6 +113,9 @@ ARCHETYPES: Mapping[str, Archetype] = {
         _passenger_car,
         passenger_car.reception,
         passenger_car.swap,
+        passenger_car.SWAP_KEY,
+        passenger_car_retreat.retreats,
+        passenger_car_retreat.way_back,
         _car_table,
     )
 }
@@ -139,9 +148,10 @@ class PaperStation:
     facts: StationFacts
 
     def procedures(self) -> Procedures:
-        """The two procedures of this station, bound to its roles."""
+        """The procedures of this station, bound to its roles."""
         stand, archetype = self.stand, self.archetype
-        return Procedures(lambda: archetype.reception(stand), lambda job: archetype.swap(stand, job))
+        by_job = {archetype.swap_key: lambda job: archetype.swap(stand, job), **archetype.retreats(stand)}
+        return Procedures(lambda: archetype.reception(stand), by_job, archetype.swap_key, archetype.way_back)
 
     def interlocks(self, job: Job) -> InterlockTable:
         """The interlock table of this station for a job."""
@@ -161,9 +171,9 @@ class BuiltStation(PaperStation):
             for name, link in self.config.links.items()
             if not isinstance(link, SerialLineLink) and link.heartbeat_timeout_ms is not None
         }
-        return Engine(
-            self.facts, self.links, journal, restored, Clock(self.config.clock.process_rate), limits
-        )
+        runs, faults = rebuild(restored, self.procedures(), self.config.recipes)
+        clock = Clock(self.config.clock.process_rate)
+        return Engine(self.facts, self.links, journal, restored, clock, limits, runs=runs, half_done="; ".join(faults))
 
     def reception(self, engine: Engine, watch: RunWatch) -> Reception:
         """Reception of this station's vehicles."""
@@ -186,6 +196,7 @@ def make_link(name: str, config: StationConfig) -> Link:
                 config.io[name],
                 host,
                 port,
+                unit=settings.unit,
                 timeout=settings.timeout_ms / 1000,
                 periods=periods,
                 **_contract(settings),

@@ -110,6 +110,8 @@ class Sequence:
                     found.append(f"{self.key} step {step.no}: after={no} is not an earlier step")
             if not 0 < step.nominal <= step.within:
                 found.append(f"{self.key} step {step.no}: needs 0 < nominal ≤ within")
+            if step.on_resume is OnResume.ASK and step.start is None:
+                found.append(f"{self.key} step {step.no}: asks on resume, so it needs `start`")
             if step.phase not in ORDERED_PHASES[:-1]:
                 found.append(f"{self.key} step {step.no}: {step.phase} is not a phase that acts")
         return tuple(found)

@@ -26,12 +26,13 @@ from station_ctl.engine.events import (
     OrderUnknown,
     Progress,
     Record,
+    RetreatAsked,
     RunAsked,
     Scanned,
     TaskStuck,
 )
 from station_ctl.engine.follow import follow, gate_said
-from station_ctl.engine.requests import answer_request, begin_run
+from station_ctl.engine.requests import answer_request, begin_retreat, begin_run
 from station_ctl.engine.state import StationState, Trip
 from station_ctl.engine.states import STATION
 from station_ctl.engine.station import CUSTODY_EVERY, StationFacts
@@ -53,6 +54,8 @@ def decide(facts: StationFacts, state: StationState, image: Image, event: Event)
                 next_order=event.next_order,
                 half_done=event.half_done,
                 journal_writable=True,
+                runs=event.runs,
+                zones=tuple(zone for run in event.runs for zone in run.zones()),
             )
         case JournalFailed():
             state = replace(state, journal_writable=False)
@@ -65,6 +68,8 @@ def decide(facts: StationFacts, state: StationState, image: Image, event: Event)
             state = gate_said(state, event, effects)
         case Asked():
             state = answer_request(facts, state, image, event, effects)
+        case RetreatAsked():
+            state = begin_retreat(facts, state, image, event, effects)
         case RunAsked():
             state = begin_run(state, image, event, effects)
         case Scanned():

@@ -12,6 +12,7 @@ from station_ctl.core.custody import Ledger
 from station_ctl.core.devices import Command
 from station_ctl.core.modes import Mode
 from station_ctl.core.steps import Job, Sequence, Step
+from station_ctl.engine.state import Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class Verb(StrEnum):
     ABORT = "abort"
     CLEAR = "clear"
     MODE = "mode"
+    RETREAT = "retreat"
     ACKNOWLEDGE = "acknowledge"
     ADMIT = "admit"
 
@@ -58,6 +60,18 @@ class RunAsked(Event):
     """A run of `sequence` is asked for."""
 
     run_id: str
+    sequence: Sequence
+    job: Job | None
+    who: str
+    request: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RetreatAsked(Event):
+    """A run is to be given up for a retreat: `sequence` under the new run id `retreat_id`."""
+
+    run_id: str
+    retreat_id: str
     sequence: Sequence
     job: Job | None
     who: str
@@ -110,6 +124,7 @@ class JournalReady(Event):
     ledger: Ledger
     next_order: int
     half_done: str
+    runs: tuple[Run, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ def follow(facts: StationFacts, state: StationState, image: Image, effects: list
         assert current is not None
         state = state.with_run(current.with_step(step.no, **fields_of(verdict.state)))
         if verdict.state.status is StepStatus.PROVEN:
-            state = _proven(state, run.run_id, step, verdict.state, image, effects)
+            state = settle_proven(state, run.run_id, step, verdict.state, effects)
         elif verdict.state.status is StepStatus.WAITING and st.order:
             state = _withdraw(state, current, step, st, "never acknowledged, expired", effects)
         elif verdict.state.status in INTERRUPTED:
@@ -60,8 +60,8 @@ def follow(facts: StationFacts, state: StationState, image: Image, effects: list
     return state
 
 
-def _proven(
-    state: StationState, run_id: str, step: Step, st: StepState, image: Image, effects: list[Effect]
+def settle_proven(
+    state: StationState, run_id: str, step: Step, st: StepState, effects: list[Effect]
 ) -> StationState:
     """A step is proven: settle custody and zones, record it."""
     run = state.run(run_id)

@@ -35,12 +35,21 @@ CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 
 
 @dataclass(frozen=True, slots=True)
+class OpenRun:
+    """A run that was never closed: its facts when it was opened, and per step (last order, epoch, proven)."""
+
+    run_id: str
+    opened: dict[str, object]
+    steps: dict[int, tuple[int, int, bool]]
+
+
+@dataclass(frozen=True, slots=True)
 class Restored:
     """What the journal remembers at start: the ledger, the next order number, runs that were never closed."""
 
     ledger: Ledger
     next_order: int
-    open_runs: tuple[str, ...]
+    open_runs: tuple[OpenRun, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +63,23 @@ class JournalRow:
     step: int
     order: int
     data: dict[str, object]
+
+
+def _open_run(run_id: str, rows: list[JournalRow]) -> OpenRun:
+    """How far a run is by its rows: an order is proven, withdrawn, or of unknown outcome."""
+    opened: dict[str, object] = {}
+    steps: dict[int, tuple[int, int, bool]] = {}
+    for row in rows:
+        if row.kind == "run-opened":
+            opened = row.data
+        elif row.kind == "step-ordered":
+            steps[row.step] = (row.order, int(str(row.data["epoch"])), False)
+        elif row.kind == "step-proven":
+            order, epoch, _ = steps.get(row.step, (row.order, 0, False))
+            steps[row.step] = (order, epoch, True)
+        elif row.kind == "order-withdrawn" and steps.get(row.step, (0, 0, False))[0] == row.order:
+            del steps[row.step]
+    return OpenRun(run_id, opened, steps)
 
 
 class Journal:
@@ -131,8 +157,9 @@ class Journal:
         (last,) = self._db.execute("SELECT COALESCE(MAX(order_no), 0) FROM row").fetchone()
         opened = self._db.execute(
             "SELECT run FROM row WHERE kind='run-opened' AND run NOT IN (SELECT run FROM row WHERE kind='run-closed')"
+            " ORDER BY seq"
         ).fetchall()
-        return Restored(self._ledger, last + 1, tuple(run for (run,) in opened))
+        return Restored(self._ledger, last + 1, tuple(_open_run(run, self.rows(run)) for (run,) in opened))
 
     def commit(self, records: Iterable[Record], ledger: Ledger | None) -> None:
         """Write rows and the new ledger in one durable transaction. Raises JournalError; then nothing was written."""

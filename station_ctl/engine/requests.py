@@ -11,7 +11,7 @@ from dataclasses import replace
 from station_ctl.core.custody import CustodyError
 from station_ctl.core.modes import Mode, Phase, State
 from station_ctl.core.signals import Image, OwnFacts
-from station_ctl.core.steps import OnResume
+from station_ctl.engine import recovery
 from station_ctl.engine.events import (
     Answer,
     Asked,
@@ -19,11 +19,13 @@ from station_ctl.engine.events import (
     Progress,
     Record,
     ReleaseStop,
+    RetreatAsked,
     RunAsked,
     SetLedger,
     StopDevices,
     Verb,
 )
+from station_ctl.engine.follow import fields_of, settle_proven
 from station_ctl.engine.state import INTERRUPTED, Run, StationState, StepState, StepStatus
 from station_ctl.engine.states import RUN, STATION
 from station_ctl.engine.station import StationFacts
@@ -53,7 +55,7 @@ def answer_request(
         return _acknowledge(state, image, asked, effects)
     if asked.verb is Verb.ADMIT:
         return _admit(state, asked, effects)
-    guards = _guards(facts, state, image, asked)
+    guards = _guards(facts, state, image, confirmed=asked.confirmed)
     fired = STATION.fire(
         state.state, str(asked.verb), {name: _holds(guard) for name, guard in guards.items()}
     )
@@ -76,7 +78,9 @@ def answer_request(
         effects.append(ReleaseStop())
     if asked.verb is Verb.START and state.next_order == 1:
         state = replace(state, next_order=_highest_number(facts, image)[0] + 1)
-    return _resume(state, image, effects) if asked.verb is Verb.RESUME else state
+    if asked.verb is Verb.CLEAR:
+        return replace(state, runs=tuple(_recovering(run) for run in state.runs))
+    return _resume(facts, state, image, effects) if asked.verb is Verb.RESUME else state
 
 
 def _holds(why_not: Callable[[], str]) -> Callable[[], bool]:
@@ -84,7 +88,7 @@ def _holds(why_not: Callable[[], str]) -> Callable[[], bool]:
 
 
 def _guards(
-    facts: StationFacts, state: StationState, image: Image, asked: Asked
+    facts: StationFacts, state: StationState, image: Image, *, confirmed: bool = False
 ) -> dict[str, Callable[[], str]]:
     """Each guard as a function that returns why it does not hold; empty = it holds."""
     return {
@@ -99,7 +103,8 @@ def _guards(
             "" if state.mode is Mode.AUTOMATIC else f"mode is {state.mode}, needs automatic"
         ),
         "numbers_newer": lambda: _why_numbers_old(facts, state, image),
-        "steps_may_go_on": lambda: _may_go_on(state, image, confirmed=asked.confirmed),
+        "steps_may_go_on": lambda: recovery.why_not_resume(facts, state, image, confirmed=confirmed),
+        "something_half_done": lambda: "" if state.runs else state.half_done or "nothing is half done; reset and start",
     }
 
 
@@ -121,37 +126,13 @@ def _why_numbers_old(facts: StationFacts, state: StationState, image: Image) -> 
     )
 
 
-def _may_go_on(state: StationState, image: Image, *, confirmed: bool) -> str:
-    """Why an interrupted step may not go on; empty if all may."""
-    for run in state.runs:
-        for step, st in run.pairs():
-            if st.status not in INTERRUPTED or found_done(run, step.no, image):
-                continue
-            if step.on_resume is OnResume.NEVER:
-                return (
-                    f"step {step.no} {step.text} was interrupted and may not be repeated: recovery is needed"
-                )
-            if step.on_resume is OnResume.ASK and not confirmed:
-                return (
-                    f"step {step.no} {step.text} was interrupted half-way: look at the machine, then resume with a "
-                    f"confirmation; needs {step.done}; {step.done.why_not(image)}"
-                )
-    return ""
-
-
-def found_done(run: Run, no: int, image: Image) -> bool:
-    """An interrupted step whose device had already said done and whose proof is there now."""
-    step, st = run.sequence.by_no[no], run.of(no)
-    return (
-        st.status is StepStatus.STOPPED
-        and bool(st.done_at)
-        and step.done.proven(image)
-        and step.on_resume is OnResume.REPEAT
-    )
-
-
 def _same(a: str, b: str) -> Callable[[], bool]:
     return lambda: a == b
+
+
+def _recovering(run: Run) -> Run:
+    moved = RUN.fire(run.phase, "recover", {"trips_cleared": lambda: True})
+    return replace(run, phase=moved.state) if moved.moved else run
 
 
 def _interrupt(state: StationState, trigger: str, effects: list[Effect]) -> StationState:
@@ -165,22 +146,77 @@ def _interrupt(state: StationState, trigger: str, effects: list[Effect]) -> Stat
     return state
 
 
-def _resume(state: StationState, image: Image, effects: list[Effect]) -> StationState:
-    """Interrupted steps begin again under new order numbers; custody moves are taken up by them."""
+def _resume(facts: StationFacts, state: StationState, image: Image, effects: list[Effect]) -> StationState:
+    """Interrupted steps found done are recorded so; the others begin again under new order numbers."""
+    findings = {(a.run_id, a.step.no): a for a in recovery.assess(facts, state, image)}
     for run in state.runs:
-        name = f"was_{run.interrupted.name.lower()}" if run.interrupted is not None else ""
-        guards = {f"was_{p.name.lower()}": _same(f"was_{p.name.lower()}", name) for p in Phase}
-        moved = RUN.fire(run.phase, "resume", {**guards, "reconciled": lambda: False})
-        resumed = replace(run, phase=moved.state, interrupted=None) if moved.moved else run
+        state = state.with_run(_back_into_its_phase(run))
         for step, st in run.pairs():
             if st.status not in INTERRUPTED:
                 continue
-            # Zone tokens stay with the device that may stand in the zone. The old order number stays, too:
-            # the pack moves under it until the step's new order takes the move up again.
-            begun_again = StepState(order=st.order)
-            resumed = resumed.with_step(step.no, **{n: getattr(begun_again, n) for n in StepState.__slots__})
-        state = state.with_run(resumed)
+            found = findings[run.run_id, step.no]
+            facts_found = ("finding", str(found.finding)), ("why", found.why)
+            effects.append(Record("resumed", run.run_id, step.no, st.order, facts_found))
+            resumed = state.run(run.run_id)
+            assert resumed is not None
+            if found.finding is recovery.Finding.DONE:
+                proven = replace(st, status=StepStatus.PROVEN, ended=state.time)
+                state = state.with_run(resumed.with_step(step.no, **fields_of(proven)))
+                state = settle_proven(state, run.run_id, step, proven, effects)
+            else:
+                # Zone tokens stay with the device that may stand in the zone. The old order number stays, too:
+                # the pack moves under it until the step's new order takes the move up again.
+                state = state.with_run(resumed.with_step(step.no, **fields_of(StepState(order=st.order))))
     return state
+
+
+def _back_into_its_phase(run: Run) -> Run:
+    name = _was(run.interrupted) if run.interrupted is not None else ""
+    guards = {_was(phase): _same(_was(phase), name) for phase in Phase}
+    moved = RUN.fire(run.phase, "resume", {**guards, "reconciled": lambda: True})
+    return replace(run, phase=moved.state, interrupted=None) if moved.moved else run
+
+
+def _was(phase: Phase) -> str:
+    return f"was_{phase.name.lower()}"
+
+
+def begin_retreat(
+    facts: StationFacts, state: StationState, image: Image, event: RetreatAsked, effects: list[Effect]
+) -> StationState:
+    """Give a run up: custody is settled by what sensors prove, the retreat takes over vehicle, zones and job."""
+    guards = _guards(facts, state, image)
+    guards["custody_certain"] = lambda: (
+        recovery.why_not_retreat(facts, state, image, event.run_id) or "; ".join(event.sequence.faults())
+    )
+    fired = STATION.fire(state.state, "retreat", {name: _holds(guard) for name, guard in guards.items()})
+    run = state.run(event.run_id)
+    if not fired.moved or run is None:
+        guard = guards.get(fired.refused_by)
+        why = f"retreat refused: {guard() if guard is not None else fired.refused_by}"
+        effects.append(Record("refused", event.run_id, data=(("verb", "retreat"), ("who", event.who), ("why", why))))
+        effects.append(Answer(event.request, why, "A401" if guard is not None else "A402"))
+        return state
+    ledger = state.ledger
+    for found in recovery.assess(facts, state, image):
+        for move in found.step.moves:
+            arrived = recovery.where_is(found, image) == move.target
+            ledger = ledger.finish(found.order) if arrived else ledger.cancel(found.order)
+        if found.step.admits is not None and found.finding is recovery.Finding.DONE:
+            ledger = ledger.admit(*found.step.admits)
+    if ledger != state.ledger:
+        effects.append(SetLedger(ledger))
+    given_up = ("result", "given up"), ("retreat", event.retreat_id), ("who", event.who)
+    effects.append(Record("run-closed", run.run_id, data=given_up))
+    effects.append(Progress("run-closed", run.run_id, time=state.time, facts=(("run", run),)))
+    zones = tuple(replace(z, run_id=event.retreat_id) if z.run_id == run.run_id else z for z in state.zones)
+    runs = tuple(r for r in state.runs if r.run_id != run.run_id)
+    runs = tuple(_back_into_its_phase(r) for r in runs)
+    effects.append(ReleaseStop())
+    effects.append(Progress("state", text=f"{state.state} → {fired.state}", time=state.time))
+    state = replace(state, state=fired.state, ledger=ledger, zones=zones, runs=runs)
+    asked = RunAsked(event.time, event.retreat_id, event.sequence, event.job, event.who, event.request)
+    return begin_run(state, image, asked, effects)
 
 
 def _set_mode(state: StationState, asked: Asked, effects: list[Effect]) -> StationState:

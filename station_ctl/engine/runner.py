@@ -30,6 +30,7 @@ from station_ctl.engine.events import (
     Progress,
     Record,
     ReleaseStop,
+    RetreatAsked,
     RunAsked,
     Scanned,
     SetLedger,
@@ -41,7 +42,7 @@ from station_ctl.engine.gate import Gate
 from station_ctl.engine.journal import Restored
 from station_ctl.engine.journal_thread import Committer
 from station_ctl.engine.liveness import Heartbeat, Liveness
-from station_ctl.engine.state import StationState
+from station_ctl.engine.state import Run, StationState
 from station_ctl.engine.station import StationFacts
 from station_ctl.engine.stop_levels import StopLevels
 
@@ -62,6 +63,9 @@ class Engine:
         restored: Restored,
         clock: Clock,
         heartbeat_limits: Mapping[str, float],
+        *,
+        runs: tuple[Run, ...] = (),
+        half_done: str = "",
     ) -> None:
         self.facts, self.links, self.clock = facts, dict(links), clock
         self.state = StationState()
@@ -84,8 +88,7 @@ class Engine:
             beat=self.liveness.register("gate", 2.0),
         )
         self.heartbeat = Heartbeat(links, self.liveness, self._stuck)
-        half_done = "; ".join(f"run {run} was never closed: recovery is needed" for run in restored.open_runs)
-        self.handle(JournalReady(clock.process(), restored.ledger, restored.next_order, half_done))
+        self.handle(JournalReady(clock.process(), restored.ledger, restored.next_order, half_done, runs))
         for link in links.values():
             link.on_scan(self._scanned)
 
@@ -165,6 +168,12 @@ class Engine:
         """Open a run. Raises NotAllowed or Refused with the reason."""
         number = next(self._request_numbers)
         await self._answered(number, RunAsked(self.clock.process(), run_id, sequence, job, who, number))
+
+    async def retreat(self, run_id: str, retreat_id: str, sequence: Sequence, job: Job | None, who: str) -> None:
+        """Give a run up for a retreat. Raises NotAllowed or Refused with the reason."""
+        number = next(self._request_numbers)
+        asked = RetreatAsked(self.clock.process(), run_id, retreat_id, sequence, job, who, number)
+        await self._answered(number, asked)
 
     async def _answered(self, number: int, event: Event) -> None:
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()

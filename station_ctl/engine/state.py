@@ -62,6 +62,15 @@ class StepState:
 
 
 @dataclass(frozen=True, slots=True)
+class Zone:
+    """A zone token and who holds it."""
+
+    name: str
+    run_id: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """One execution of a sequence."""
 
@@ -87,6 +96,18 @@ class Run:
         changed = replace(self.steps[i], **changes)  # type: ignore[arg-type]
         return replace(self, steps=(*self.steps[:i], changed, *self.steps[i + 1 :]))
 
+    def zones(self) -> tuple[Zone, ...]:
+        """Zone tokens that the run holds by what has been ordered and proven."""
+        held: dict[str, Zone] = {}
+        for step, st in self.pairs():
+            if step.do is None or st.status is StepStatus.WAITING:
+                continue
+            held.update({name: Zone(name, self.run_id, step.do.role) for name in step.enters})
+            if st.status is StepStatus.PROVEN:
+                for name in step.leaves:
+                    held.pop(name, None)
+        return tuple(held.values())
+
     @property
     def complete(self) -> bool:
         """True when every step is proven."""
@@ -110,15 +131,6 @@ class Trip:
     interlock: str = ""
     first_out: bool = False
     cause: Condition | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Zone:
-    """A zone token and who holds it."""
-
-    name: str
-    run_id: str
-    role: str
 
 
 @dataclass(frozen=True, slots=True)

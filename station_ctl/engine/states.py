@@ -39,6 +39,21 @@ STATION_TABLE: tuple[Row, ...] = (
     Row("hold", (State.EXECUTE,), State.HOLDING, (), "pause now, resumable"),
     Row("held", (State.HOLDING,), State.HELD, ("all_quiet",), "every device has stopped"),
     Row("resume", (State.HELD,), State.EXECUTE, (*_SAFE, "mode_allows", "steps_may_go_on"), "a person resumes"),
+    # Found half done at start, or after an abort was cleared: the same guards, and order numbers newer than the PLCs'.
+    Row(
+        "resume",
+        (State.STOPPED,),
+        State.EXECUTE,
+        ("something_half_done", *_SAFE, "mode_allows", "numbers_newer", "steps_may_go_on"),
+        "a person resumes what was interrupted",
+    ),
+    Row(
+        "retreat",
+        (State.STOPPED, State.HELD),
+        State.EXECUTE,
+        ("something_half_done", *_SAFE, "mode_allows", "numbers_newer", "custody_certain"),
+        "a person gives a swap up: the vehicle goes back safely",
+    ),
     Row("stop", (State.IDLE, State.EXECUTE, State.HELD), State.STOPPING, (), "finish running swaps, begin none"),
     Row("stopped", (State.STOPPING,), State.STOPPED, ("runs_ended",), "everything is finished"),
     # Never guarded, queued or awaited: severity only rises.

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
 from station_ctl.charging.selection import choose
@@ -17,6 +16,7 @@ from station_ctl.core.roles import BaySignals, VehicleLink
 from station_ctl.core.signals import Image, OwnFacts
 from station_ctl.core.steps import Job, Recipe, Sequence
 from station_ctl.engine.runner import Engine
+from station_ctl.service.procedures import Procedures
 from station_ctl.service.run_watch import RunWatch
 
 
@@ -47,14 +47,6 @@ class Stand(Protocol):
     def policy(self) -> SitePolicy: ...
     @property
     def bays(self) -> tuple[BaySignals, ...]: ...
-
-
-@dataclass(frozen=True)
-class Procedures:
-    """The two procedures of a station type: who is at the entry, and the swap for a job."""
-
-    reception: Callable[[], Sequence]
-    swap: Callable[[Job], Sequence]
 
 
 class Reception:

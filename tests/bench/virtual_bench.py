@@ -66,20 +66,41 @@ class VirtualBench:
 
     def __init__(self, folder: Path, *, seed: int = 1, speed: float = 20.0) -> None:
         self.sim = SimStation(seed=seed, speed=speed)
+        self._folder, self._speed, self._starts = folder, speed, 0
+        self.seen: list[Effect] = []
+        self._tasks: list[asyncio.Task[None]] = []
+        self._plant_task: asyncio.Task[None] | None = None
+        self._boot(folder / "journal.sqlite")
+
+    def _boot(self, journal: Path) -> None:
+        """A controller process, as it is after its start: new links, new engine, the journal as it lies there."""
         config = load_station(
-            config_directory() / "stations" / "sim_passenger_car.yaml", {"clock.process_rate": speed}, PARTS
+            config_directory() / "stations" / "sim_passenger_car.yaml", {"clock.process_rate": self._speed}, PARTS
         )
         loop = asyncio.get_running_loop()
         links = {name: self._link(name, config.io.get(name, READER_IO), loop.time) for name in config.links}
         self.links = links
         self.built: BuiltStation = build(config, links)
-        self.journal = Journal(folder / "journal.sqlite", config.station.code)
+        self.journal = Journal(journal, config.station.code)
         self.engine = self.built.engine(InlineJournal(self.journal), self.journal.restore())
-        self.seen: list[Effect] = []
         self.engine.listen(self.seen.append)
         self.watch = RunWatch(self.engine)
         self.reception: Reception = self.built.reception(self.engine, self.watch)
-        self._tasks: list[asyncio.Task[None]] = []
+
+    async def crash_and_restart(self) -> None:
+        """The controller dies without a word and is started again on a copy of what it had written by then."""
+        self._starts += 1
+        copy = self._folder / f"journal-{self._starts}.sqlite"
+        for suffix in ("", "-wal"):
+            source = Path(f"{self.journal.path}{suffix}")
+            if source.exists():
+                copy.with_name(f"{copy.name}{suffix}").write_bytes(source.read_bytes())
+        await self._end_tasks()
+        self.journal.close()
+        await asyncio.sleep(2.0)
+        self._boot(copy)
+        self._tasks = [asyncio.create_task(self.engine.run(), name="engine")]
+        await asyncio.sleep(1.0)
 
     def _link(self, name: str, io: IoList, clock: Callable[[], float]) -> MemoryLink:
         backend = _ReaderBackend(self.sim) if name == "reader" else self.sim.plcs[name]
@@ -89,22 +110,25 @@ class VirtualBench:
         return MemoryLink(name, io, backend, identity=identity, heartbeat="HB_PLC", clock=clock)
 
     async def __aenter__(self) -> VirtualBench:
-        self._tasks = [
-            asyncio.create_task(self._plant(), name="plant"),
-            asyncio.create_task(self.engine.run(), name="engine"),
-        ]
+        self._plant_task = asyncio.create_task(self._plant(), name="plant")
+        self._tasks = [asyncio.create_task(self.engine.run(), name="engine")]
         await asyncio.sleep(1.0)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self._end_tasks()
+        assert self._plant_task is not None
+        self._plant_task.cancel()
+        self.journal.close()
+
+    async def _end_tasks(self) -> None:
         for task in self._tasks:
             task.cancel()
         for task in self._tasks:
             with suppress(asyncio.CancelledError):
                 await task
-        self.journal.close()
 
     async def _plant(self) -> None:
         while True:

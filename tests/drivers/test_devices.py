@@ -50,6 +50,7 @@ ORDERS: list[tuple[str, Order, int, tuple[int, ...]]] = [
     ("stacker.fetch(bay 7)", lambda s: s.stacker.fetch(7), 20, (7,)),
     ("stacker.store(bay 24)", lambda s: s.stacker.store(24), 21, (24,)),
     ("stacker.move(bay 7 to bay 1)", lambda s: s.stacker.move(7, 1), 22, (7, 1)),
+    ("stacker.put_back(bay 24)", lambda s: s.stacker.put_back(24), 24, (24,)),
     ("stacker.isolate(bay 3)", lambda s: s.stacker.isolate(3), 23, (3,)),
     ("rack_a.plug_in(A01)", lambda s: s.rack_a.plug_in(s.rack_a.bays[0]), 30, (1,)),
     ("rack_b.plug_out(B12)", lambda s: s.rack_b.plug_out(s.rack_b.bays[11]), 31, (12,)),

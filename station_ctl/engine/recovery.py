@@ -1,0 +1,119 @@
+"""Recovery: what is true of every interrupted step, and which ways out there are. Pure.
+
+Believes the PLC's answer and the sensors together, never memory alone. Orders nothing; a person chooses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from station_ctl.core.orders import OrderState, Result
+from station_ctl.core.signals import Image, OwnFacts
+from station_ctl.core.steps import OnResume, Step
+from station_ctl.engine.state import INTERRUPTED, Run, StationState, StepState
+from station_ctl.engine.station import StationFacts
+
+
+class Finding(StrEnum):
+    """What PLC and sensors together say of an interrupted step."""
+
+    DONE = "done"
+    NOT_BEGUN = "not begun"
+    HALF_WAY = "half-way"
+    MOVING = "still moving"
+    LYING = "says done, is not"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """One interrupted step, judged, with the reason in words."""
+
+    run_id: str
+    step: Step
+    order: int
+    finding: Finding
+    why: str
+
+    def __str__(self) -> str:
+        return f"step {self.step.no} {self.step.text}: {self.finding}: {self.why}"
+
+
+def assess(facts: StationFacts, state: StationState, image: Image) -> tuple[Assessment, ...]:
+    """Every interrupted step of every open run, judged on one image."""
+    image = image.with_own(OwnFacts(state.mode, state.journal_writable, state.ledger))
+    return tuple(_assess(facts, run, step, st, image) for run, step, st in _interrupted(state))
+
+
+def _interrupted(state: StationState) -> Iterator[tuple[Run, Step, StepState]]:
+    for run in state.runs:
+        for step, st in run.pairs():
+            if st.status in INTERRUPTED:
+                yield run, step, st
+
+
+def _assess(facts: StationFacts, run: Run, step: Step, st: StepState, image: Image) -> Assessment:
+    def found(finding: Finding, why: str) -> Assessment:
+        return Assessment(run.run_id, step, st.order, finding, why)
+
+    if step.do is None:
+        return found(Finding.NOT_BEGUN, "nothing was ordered")
+    channel = facts.channels[step.do.role]
+    epoch, ack, done = (s.read(image) for s in (channel.epoch, channel.ack_id, channel.done_id))
+    if not (epoch.good and ack.good and done.good):
+        return found(Finding.UNKNOWN, f"{channel.link}: {epoch.why or ack.why or done.why}")
+    restarted, ours = epoch.value != st.epoch, ack.value == st.order
+    if ours and channel.state.read(image).value == OrderState.BUSY:
+        return found(Finding.MOVING, "the PLC still works on the order")
+    proven = step.done.proven(image)
+    said_done = ours and done.value == st.order and channel.result.read(image).value == Result.OK
+    if proven and (said_done or restarted or step.on_resume is OnResume.REPEAT):
+        return found(Finding.DONE, f"{step.done}")
+    if said_done:
+        return found(Finding.LYING, step.done.why_not(image))
+    if step.start is None or step.start.proven(image):
+        where = str(step.start) if step.start is not None else "the step moves nothing twice"
+        finding = Finding.HALF_WAY if ours and not restarted else Finding.NOT_BEGUN
+        return found(finding, f"the machine stands as before the step: {where}")
+    neither = f"neither as before ({step.start.why_not(image)}) nor done ({step.done.why_not(image)})"
+    return found(Finding.HALF_WAY, neither)
+
+
+def why_not_resume(facts: StationFacts, state: StationState, image: Image, *, confirmed: bool) -> str:
+    """Why the interrupted runs may not go on; empty if they may. `confirmed`: a person has looked."""
+    for found in assess(facts, state, image):
+        step = found.step
+        if found.finding in (Finding.UNKNOWN, Finding.MOVING, Finding.LYING):
+            return str(found)
+        if found.finding is not Finding.HALF_WAY or step.on_resume is OnResume.REPEAT:
+            continue
+        if step.on_resume is OnResume.NEVER:
+            return f"{found}; it may not be repeated: move the machine by hand to before or after the step"
+        if not confirmed:
+            return f"{found}; look at the machine, then resume with a confirmation"
+    return ""
+
+
+def why_not_retreat(facts: StationFacts, state: StationState, image: Image, run_id: str) -> str:
+    """Why a run may not be given up for a retreat; empty if it may. Custody must be certain first."""
+    run = state.run(run_id)
+    if run is None:
+        return f"there is no open run {run_id}"
+    for found in assess(facts, state, image):
+        if found.run_id != run_id:
+            return f"run {found.run_id} is interrupted, too: {found}"
+        if found.finding in (Finding.UNKNOWN, Finding.MOVING):
+            return str(found)
+        if found.step.moves and where_is(found, image) is None:
+            return f"{found}; where the pack is is not certain: resume, or move it by hand"
+    return ""
+
+
+def where_is(found: Assessment, image: Image) -> str | None:
+    """The place of the pack that an interrupted step moves, as far as sensors prove it: origin, target or None."""
+    (move, *_) = found.step.moves
+    if found.step.done.proven(image):
+        return move.target
+    return move.origin if found.step.start is not None and found.step.start.proven(image) else None

@@ -1,0 +1,120 @@
+"""Recovery at start: runs that the journal never closed, put together again; and the ways out, in words.
+
+Knows how a run stands in the journal. Believes nothing of it: engine/recovery.py judges it against the machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from station_ctl.core.custody import Ledger
+from station_ctl.core.errors import NotFound, Refused
+from station_ctl.core.modes import ORDERED_PHASES, Phase
+from station_ctl.core.signals import Image
+from station_ctl.core.steps import Job, Recipe, Sequence
+from station_ctl.engine import recovery
+from station_ctl.engine.journal import OpenRun, Restored
+from station_ctl.engine.runner import Engine
+from station_ctl.engine.state import Run, StationState, StepState, StepStatus
+from station_ctl.engine.station import StationFacts
+from station_ctl.service.procedures import Procedures
+
+
+def rebuild(
+    restored: Restored, procedures: Procedures, recipes: Mapping[str, Recipe]
+) -> tuple[tuple[Run, ...], tuple[str, ...]]:
+    """Open runs ready for recovery, and why others cannot be put together. A run that moves nothing is left out."""
+    runs: list[Run] = []
+    faults: list[str] = []
+    for found in restored.open_runs:
+        if "vehicle" not in found.opened:
+            continue  # a reception: it has moved nothing, the vehicle is identified anew
+        try:
+            runs.append(_run(found, procedures, recipes))
+        except (KeyError, ValueError) as error:
+            faults.append(f"run {found.run_id} cannot be put together again: {error}; attended recovery only")
+    return tuple(runs), tuple(faults)
+
+
+def _run(found: OpenRun, procedures: Procedures, recipes: Mapping[str, Recipe]) -> Run:
+    opened = found.opened
+    model = str(opened["model"])
+    if model not in recipes:
+        raise ValueError(f"vehicle model {model} has no recipe any more")
+    names = ("vehicle", "spent", "fresh", "fresh_bay", "spent_bay")
+    vehicle, spent, fresh, fresh_bay, spent_bay = (str(opened[name]) for name in names)
+    job = Job(vehicle, recipes[model], spent, fresh, fresh_bay, spent_bay)
+    sequence = procedures.by_key(str(opened["sequence"]), job)
+    if [step.no for step in sequence.steps] != opened["steps"]:
+        raise ValueError("this release has other steps than the one that opened the run")
+    states = tuple(_step(found.steps.get(step.no)) for step in sequence.steps)
+    run = Run(found.run_id, sequence, job, Phase.RECOVERING, states)
+    reached = [ORDERED_PHASES.index(s.phase) for s, st in run.pairs() if st.status is not StepStatus.WAITING]
+    # Never later than what was ordered: entering the next phase is judged again by its interlocks.
+    interrupted = ORDERED_PHASES[_foremost(sequence, reached)]
+    return Run(found.run_id, sequence, job, Phase.RECOVERING, states, interrupted)
+
+
+def _foremost(sequence: Sequence, reached: list[int]) -> int:
+    background = {ORDERED_PHASES.index(s.phase) for s in sequence.steps}
+    return max(reached, default=min(background, default=0))
+
+
+def _step(known: tuple[int, int, bool] | None) -> StepState:
+    if known is None:
+        return StepState()
+    order, epoch, proven = known
+    return StepState(StepStatus.PROVEN if proven else StepStatus.STOPPED, order, epoch)
+
+
+@dataclass(frozen=True, slots=True)
+class WaysOut:
+    """What a person is offered for interrupted runs. An empty reason = the way is open."""
+
+    findings: tuple[str, ...]
+    custody: tuple[str, ...]
+    why_not_resume: str
+    why_not_resume_confirmed: str
+    why_not_retreat: Mapping[str, str]
+
+
+def ways_out(facts: StationFacts, state: StationState, image: Image) -> WaysOut:
+    """Where everything is, how sure that is, and what may be done next."""
+    return WaysOut(
+        tuple(str(found) for found in recovery.assess(facts, state, image)),
+        _custody(state.ledger),
+        recovery.why_not_resume(facts, state, image, confirmed=False),
+        recovery.why_not_resume(facts, state, image, confirmed=True),
+        {run.run_id: recovery.why_not_retreat(facts, state, image, run.run_id) for run in state.runs},
+    )
+
+
+def _custody(ledger: Ledger) -> tuple[str, ...]:
+    return tuple(f"pack {pack}: {custody}" for pack, custody in ledger)
+
+
+async def retreat(engine: Engine, procedures: Procedures, run_id: str, who: str) -> str:
+    """Give a run up and begin its way back. Returns the retreat's run id. Raises Refused or NotAllowed."""
+    run = engine.state.run(run_id)
+    if run is None or run.job is None:
+        raise NotFound(f"there is no open run {run_id} with a vehicle")
+    image = engine.image()
+    found = recovery.assess(engine.facts, engine.state, image)
+    done = {a.step.no for a in found if a.run_id == run_id and _arrived(a, image)}
+    waits = {a.step.no for a in found if a.run_id == run_id and a.finding is recovery.Finding.NOT_BEGUN}
+    begun = frozenset(s.no for s, st in run.pairs() if st.status is not StepStatus.WAITING) - waits
+    proven = frozenset(s.no for s, st in run.pairs() if st.status is StepStatus.PROVEN) | done
+    way = procedures.way_back(begun, proven, run.job)
+    if isinstance(way, str):
+        raise Refused(f"no retreat from {run_id}: {way}")
+    key, job = way
+    retreat_id = f"{run_id}-R"
+    await engine.retreat(run_id, retreat_id, procedures.by_key(key, job), job, who)
+    return retreat_id
+
+
+def _arrived(found: recovery.Assessment, image: Image) -> bool:
+    if found.finding is recovery.Finding.DONE:
+        return True
+    return bool(found.step.moves) and recovery.where_is(found, image) == found.step.moves[0].target
