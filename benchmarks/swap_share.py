@@ -22,7 +22,7 @@ from station_ctl.core.steps import Step
 from station_ctl.engine.state import Run, StepState
 
 SHARE_WANTED = 0.003
-FLOOR = "two scans' and a PLC cycle's mean waits an order, one commit, one write"
+FLOOR = "for each order two half PLC cycles, half a scan, one write, one commit, one read"
 
 
 @dataclass(frozen=True, slots=True)
