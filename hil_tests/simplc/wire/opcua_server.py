@@ -77,7 +77,7 @@ class OpcUaServer:
     ) -> None:
         self.plc = plc
         self.bad: dict[str, int] = {}
-        """Status codes that stand in for the value of a tag, for tests."""
+        """Status codes that tags are shown with, for tests; the value comes along, as an Uncertain one does."""
         self.refuse_writes = 0
         """Status code that every write is answered with, for tests."""
         self._rows, self._host, self._port = rows, host, port
@@ -167,14 +167,14 @@ class OpcUaServer:
 
     def _show(self, node: ua.NodeId, _: ua.AttributeIds) -> ua.DataValue:
         row = self._tags[node]
-        if row.tag in self.bad:
-            return ua.DataValue(StatusCode=ua.StatusCode(ua.UInt32(self.bad[row.tag])))
         value = self.plc.values.get(row.tag, _EMPTY.get(row.base, 0))
         last = self._shown.get(row.tag)
         if last is None or last[0] != value:
             plain = list(value) if isinstance(value, tuple) else value
             last = (value, ua.DataValue(ua.Variant(plain, _TYPES[row.base])))
             self._shown[row.tag] = last
+        if row.tag in self.bad:
+            return ua.DataValue(last[1].Value, ua.StatusCode(ua.UInt32(self.bad[row.tag])))
         return last[1]
 
     def _before_write(self, event: ServerItemCallback, _: object) -> None:
