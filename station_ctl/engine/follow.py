@@ -34,7 +34,7 @@ def follow(facts: StationFacts, state: StationState, image: Image, effects: list
             verdict = progress.judge(step, st, channel, image, state.time)
         else:
             verdict = progress.Verdict(progress.settle(step, st, channel, image, state.time))
-        if verdict.state == st:
+        if verdict.state == st and not verdict.code:
             continue
         current = state.run(run.run_id)
         assert current is not None

@@ -32,7 +32,7 @@ def judge(step: Step, st: StepState, channel: Channel | None, image: Image, time
     verdict = _judge_order(step, st, channel, image, CAUSE_WITHIN) if channel is not None else Verdict(st)
     st = verdict.state
     if verdict.code or st.status is not StepStatus.BUSY:
-        return verdict if verdict.code else _limit(step, st, image, time)
+        return verdict if verdict.code else _limit(step, st, channel, image, time)
     if (channel is None or st.done_at) and _proven(step, st, image):
         return Verdict(replace(st, status=StepStatus.PROVEN, ended=time))
     if st.done_at and image.now - st.done_at > PROOF_WITHIN:
@@ -41,7 +41,7 @@ def judge(step: Step, st: StepState, channel: Channel | None, image: Image, time
             "A107",
             f"the PLC says done, the sensors do not: {step.done.why_not(image) or 'proof older than the order'}",
         )
-    return _limit(step, st, image, time)
+    return _limit(step, st, channel, image, time)
 
 
 def _judge_order(step: Step, st: StepState, channel: Channel, image: Image, patience: float) -> Verdict:
@@ -83,15 +83,14 @@ def _proven(step: Step, st: StepState, image: Image) -> bool:
     return step.done.proven(image) and step.done.sampled_at(image) >= st.acked_at
 
 
-def _limit(step: Step, st: StepState, image: Image, time: float) -> Verdict:
+def _limit(step: Step, st: StepState, channel: Channel | None, image: Image, time: float) -> Verdict:
     if time - st.began <= step.within:
         return Verdict(st)
     waited = step.done.why_not(image) or "proven, but the PLC has not said done"
-    return Verdict(
-        replace(st, status=StepStatus.FAILED, ended=time),
-        "A104",
-        f"not done within {step.within:g} s: {waited}",
-    )
+    # A device that is still at work keeps its step active: it is told to stop, and watched until it has.
+    at_work = channel is not None and not st.done_at
+    late = st if at_work else replace(st, status=StepStatus.FAILED, ended=time)
+    return Verdict(late, "A104", f"not done within {step.within:g} s: {waited}")
 
 
 def settle(step: Step, st: StepState, channel: Channel | None, image: Image, time: float) -> StepState:

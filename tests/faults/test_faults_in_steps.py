@@ -1,0 +1,126 @@
+"""Each fault of the demo in any step: controlled stop in the same evaluation, the right cause, an exact ledger.
+
+By default three steps each; `--long` strikes in every step where the fault can act.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from station_ctl.core.modes import State
+from station_ctl.core.steps import OnLoss, Step
+from tests.faults.struck_bench import (
+    AT_ONCE,
+    IN_THE_MIDDLE,
+    LOOKING,
+    assert_controlled_stop,
+    missing_sensors,
+    ordered_steps,
+    run,
+    signals,
+    steps,
+    visited,
+)
+
+SHOWN_ALREADY = (21, 170, LOOKING)
+"""Steps of which every sensor shows the proof when they begin: a full pack does not charge, the self-check has passed."""
+
+
+def reaction(steps: tuple[Step, ...], link: str) -> State:
+    """What the interlocks of these steps demand when nothing can be read from a PLC any more."""
+    watched = [k for step in steps for k in step.interlocks]
+    lost = [k for k in watched if any(s.link == link for s in signals(k.interlock.holds))]
+    return State.ABORTED if any(k.on_loss is OnLoss.ABORT for k in lost) else State.HELD
+
+
+@pytest.mark.parametrize("no", steps(20, 80, 180))
+@pytest.mark.parametrize(("fault", "row"), [("e-stop", "G01"), ("curtain", "G04")])
+def test_an_opened_safety_chain_aborts(tmp_path: Path, fault: str, row: str, no: int) -> None:
+    async def story() -> None:
+        async with visited(tmp_path) as bench:
+            bench.strike(await bench.at_step(no, IN_THE_MIDDLE), name=fault)
+            await bench.rest()
+            assert (bench.first_out.code, bench.first_out.interlock) == ("A102", row), bench.first_out.text
+            assert bench.loss.at - bench.struck_at < AT_ONCE
+            await assert_controlled_stop(bench, State.ABORTED)
+
+    run(story)
+
+
+@pytest.mark.parametrize("no", ordered_steps(23, 90, 220))
+def test_a_lost_link_stops_the_step(tmp_path: Path, no: int) -> None:
+    async def story() -> None:
+        async with visited(tmp_path) as bench:
+            step = await bench.at_step(no, IN_THE_MIDDLE)
+            link = bench.link_of(step)
+            bench.strike(step, name="link-lost", plc=link)
+            expected = reaction(bench.active_then, link)
+            await bench.rest()
+            assert (bench.first_out.code, bench.first_out.interlock) == ("A201", "G02"), bench.first_out.text
+            assert bench.loss.at - bench.struck_at < AT_ONCE
+            assert f"link {link}" in bench.first_out.text
+            await assert_controlled_stop(bench, expected)
+
+    run(story)
+
+
+@pytest.mark.parametrize("no", ordered_steps(40, 120, 190))
+def test_a_restarted_plc_stops_the_step(tmp_path: Path, no: int) -> None:
+    async def story() -> None:
+        async with visited(tmp_path) as bench:
+            step = await bench.at_step(no, IN_THE_MIDDLE)
+            link = bench.link_of(step)
+            bench.strike(step, name="plc-restart", plc=link)
+            expected = reaction(bench.active_then, link)
+            await bench.rest()
+            assert f"link {link}" in bench.first_out.text
+            await assert_controlled_stop(bench, expected)
+
+    run(story)
+
+
+@pytest.mark.parametrize("no", steps(20, 80, 110, last=120))
+def test_a_stuck_bolt_holds_the_station_where_bolts_turn(tmp_path: Path, no: int) -> None:
+    async def story() -> None:
+        async with visited(tmp_path) as bench:
+            bench.strike(await bench.at_step(no, 0.0), name="bolt-stuck", bolt=7)
+            await bench.rest()
+            turning = 80 if no <= 80 else 120
+            assert (bench.first_out.code, bench.first_out.step) == ("A106", turning), bench.first_out.text
+            await assert_controlled_stop(bench, State.HELD)
+
+    run(story)
+
+
+@pytest.mark.parametrize("no", steps(23, 60, 110, last=130))
+def test_a_wrong_charged_pack_is_found_by_its_label(tmp_path: Path, no: int) -> None:
+    async def story() -> None:
+        async with visited(tmp_path) as bench:
+            bench.strike(await bench.at_step(no, 0.0), name="wrong-pack", target="fresh")
+            await bench.rest()
+            found = next(step for last, step in ((23, 23), (70, 80), (100, 105), (130, 130)) if no <= last)
+            assert bench.first_out.step == found, bench.first_out.text
+            # Where the label is a proof the PLC says done and the reader does not; else the next step cannot begin.
+            expected = ("A104", "A107") if found in (23, 130) else ("A103",)
+            assert bench.first_out.code in expected, bench.first_out.text
+            assert "CN-SIM-100" in bench.first_out.text
+            await assert_controlled_stop(bench, State.HELD)
+
+    run(story)
+
+
+@pytest.mark.parametrize("no", steps(60, 105, 160, without=SHOWN_ALREADY))
+def test_a_stuck_sensor_holds_the_station_at_its_step(tmp_path: Path, no: int) -> None:
+    async def story() -> None:
+        async with visited(tmp_path) as bench:
+            step = await bench.at_step(no, 0.0)
+            tag = missing_sensors(step.done, bench.reception.image())[0]
+            bench.strike(step, name="sensor-stuck", tag=tag)
+            await bench.rest()
+            assert bench.first_out.step == no, bench.first_out.text
+            assert tag.partition(".")[2] in bench.first_out.text
+            await assert_controlled_stop(bench, State.HELD)
+
+    run(story)
