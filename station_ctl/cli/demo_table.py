@@ -96,9 +96,9 @@ def _print_custody(report: DemoReport, console: Console) -> None:
             console.print(f"  {line.rstrip()}", highlight=False, markup=False)
     for pack, custody in report.ledger:
         if custody.moving:
-            console.print(f"  {pack} {custody}", style="bold", markup=False)
+            console.print(f"  {pack} {custody}", style="bold", highlight=False, markup=False)
     for error in report.custody_errors():
-        console.print(f"  CUSTODY ERROR {error}", style="bold red", markup=False)
+        console.print(f"  CUSTODY ERROR {error}", style="bold red", highlight=False, markup=False)
 
 
 def _print_outcome(report: DemoReport, data: dict[str, Any], console: Console) -> None:
@@ -115,4 +115,4 @@ def _print_outcome(report: DemoReport, data: dict[str, Any], console: Console) -
         highlight=False,
     )
     for violation in violations:
-        console.print(f"  {violation}", style="bold red", markup=False)
+        console.print(f"  {violation}", style="bold red", highlight=False, markup=False)

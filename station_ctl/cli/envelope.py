@@ -31,7 +31,8 @@ class Call:
 
 def about_simulated(simulated: bool) -> None:
     """Say whether this call is about a simulated station, so that an error that follows says it too."""
-    call = click.get_current_context().find_object(Call)
+    context = click.get_current_context(silent=True)
+    call = context.find_object(Call) if context is not None else None
     if call is not None:
         call.simulated = simulated
 

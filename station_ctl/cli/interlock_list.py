@@ -9,17 +9,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from station_ctl.core.steps import Interlock, OnLoss
+from station_ctl.core.steps import Interlock, OnLoss, Sequence, Step
 
 if TYPE_CHECKING:
     from station_ctl.cli.specimen import Specimen
 
 Key = tuple[str, str]
+Steps = dict[str, list[int]]
+"""Numbers of steps by procedure; the variants of one procedure (`name:variant`) count as one."""
 
 
 @dataclass
 class Entry:
-    """One interlock: its sentence, and the numbers of the steps that need it, hold for it or abort for it.
+    """One interlock: its sentence, and the steps that need it, hold for it or abort for it.
 
     `always` = on watch while the station acts, whatever the step; `station` = needed to reset, start, resume, clear.
     """
@@ -27,9 +29,9 @@ class Entry:
     code: str
     text: str
     condition: str
-    needs: list[int] = field(default_factory=list)
-    holds: list[int] = field(default_factory=list)
-    aborts: list[int] = field(default_factory=list)
+    needs: Steps = field(default_factory=dict)
+    holds: Steps = field(default_factory=dict)
+    aborts: Steps = field(default_factory=dict)
     always: str = ""
     station: bool = False
 
@@ -58,9 +60,16 @@ class Entry:
         return "; ".join(part for part in parts if part) or "in the table, but no step of these procedures asks for it"
 
 
-def _steps(words: str, numbers: list[int], end: str = "") -> str:
-    noun = "step" if len(numbers) == 1 else "steps"
-    return f"{words} {noun} {', '.join(map(str, numbers))}{end}" if numbers else ""
+def _steps(words: str, steps: Steps, end: str = "") -> str:
+    named = " and ".join(f"{name} {', '.join(map(str, numbers))}" for name, numbers in steps.items())
+    return f"{words} {named}{end}" if steps else ""
+
+
+def _note(steps: Steps, sequence: Sequence, step: Step) -> None:
+    numbers = steps.setdefault(sequence.key.partition(":")[0], [])
+    if step.no not in numbers:
+        numbers.append(step.no)
+        numbers.sort()
 
 
 def entries(shown: Specimen) -> list[Entry]:
@@ -77,10 +86,10 @@ def entries(shown: Specimen) -> list[Entry]:
             losses = {_key(k.interlock): k.on_loss for k in step.interlocks}
             for kept in step.interlocks:
                 entry = _entry(found, kept.interlock)
-                (entry.aborts if kept.on_loss is OnLoss.ABORT else entry.holds).append(step.no)
+                _note(entry.aborts if kept.on_loss is OnLoss.ABORT else entry.holds, sequence, step)
             for row in step.permissives:
                 if _key(row) not in losses:
-                    _entry(found, row).needs.append(step.no)
+                    _note(_entry(found, row).needs, sequence, step)
     return sorted([*found.values(), *_own_row(shown)], key=_order)
 
 
@@ -94,9 +103,13 @@ def _own_row(shown: Specimen) -> Iterator[Entry]:
     """The row that the engine itself keeps for whoever carries out an order."""
     from station_ctl.engine.supervisor import PLC_ALIVE
 
-    ordered = [step.no for sequence in shown.sequences for step in sequence.steps if step.do is not None]
     text = "PLC of the step's device answers, its heartbeat moves, it has not restarted"
-    yield Entry(PLC_ALIVE, text, "epoch of the PLC as it was when the order was decided", holds=ordered)
+    entry = Entry(PLC_ALIVE, text, "epoch of the PLC as it was when the order was decided")
+    for sequence in shown.sequences:
+        for step in sequence.steps:
+            if step.do is not None:
+                _note(entry.holds, sequence, step)
+    yield entry
 
 
 def _order(entry: Entry) -> tuple[int, str, str]:

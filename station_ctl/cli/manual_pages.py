@@ -24,17 +24,23 @@ HEAD = f"<!-- Generated from the code by `{COMMAND}`. Not edited by hand. -->"
 
 GUARDS: Mapping[str, str] = {
     "all_quiet": "no order is under way on any device",
+    "custody_certain": "sensors prove where every pack is that an interrupted order was moving",
     "mode_allows": "the mode is automatic",
     "nothing_half_done": "no run is open, in memory or in the journal",
+    "numbers_newer": "no PLC remembers a newer order than the journal",
     "phase_done": "every step of this phase and of those before is proven, background steps apart",
     "phase_interlocks": "everything that the first step of the next phase needs is proven",
     "reconciled": "sensors and ledger show every pack where the journal has it",
     "runs_ended": "every run is closed",
+    "something_half_done": "a run was interrupted and is neither complete nor given up",
     "station_safe": "the interlocks of the whole station are proven",
     "steps_may_go_on": "no interrupted step forbids it, and a person has looked where one must look first",
     "trips_cleared": "every trip is acknowledged, and its cause is gone",
 }
 """What each guard of the state tables asks, in words; `was_…` guards say in which phase a run was interrupted."""
+
+Printed = dict[tuple[str, str], list[tuple[str, str]]]
+"""Facts of the steps that are printed already, by procedure and text."""
 
 _ESCAPED = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "\\|", "*": "\\*"}
 
@@ -57,13 +63,14 @@ def procedures(shown: Specimen) -> Iterator[str]:
     yield from _title("Procedures")
     yield f"Printed for a specimen: {md(str(shown))}. Times are process seconds. {KEPT_TOO}"
     yield "Every step is done when its proof is observed after the PLC has said done, not when the order ends."
+    printed: Printed = {}
     for sequence in shown.sequences:
         yield from ("", f"## {sequence.key}: {md(sequence.text)}", "")
         yield from table(
             ("step", "chapter", "what", "lane", "phase", "after", "nominal s", "limit s"),
             (_overview(step) for step in sequence.steps),
         )
-        yield from _steps(sequence)
+        yield from _steps(sequence, printed)
 
 
 def _overview(step: Step) -> tuple[str, ...]:
@@ -73,12 +80,22 @@ def _overview(step: Step) -> tuple[str, ...]:
     return (str(step.no), step.chapter, md(step.text), step.lane, phase, after, *times)
 
 
-def _steps(sequence: Procedure) -> Iterator[str]:
+def _steps(sequence: Procedure, printed: Printed) -> Iterator[str]:
+    """Each step, but what a variant of the same procedure has word for word is not printed twice."""
+    kind = sequence.key.partition(":")[0]
+    again: list[int] = []
     for step in sequence.steps:
+        facts = step_facts(step)
+        if printed.get((kind, step.text)) == facts:
+            again.append(step.no)
+            continue
+        printed[kind, step.text] = facts
         yield from ("", f"### {step.no} {md(step.text)}", "")
         yield f"{step.chapter}, lane {step.lane}, {step.phase}{', in the background' if step.background else ''}"
         yield ""
-        yield from (f"- **{what}**: {md(words)}" for what, words in step_facts(step))
+        yield from (f"- **{what}**: {md(words)}" for what, words in facts)
+    if again:
+        yield from ("", f"As in the variant above: {', '.join(map(str, again))}.")
 
 
 def interlocks(shown: Specimen) -> Iterator[str]:

@@ -41,6 +41,7 @@ def step_data(step: Step) -> dict[str, Any]:
         "background": step.background,
         "order": None if step.do is None else step.do.text,
         "until": str(step.done),
+        "start": None if step.start is None else str(step.start),
         "nominal_s": step.nominal,
         "limit_s": step.within,
         "after": list(step.after),
@@ -84,6 +85,7 @@ def step_facts(step: Step) -> list[tuple[str, str]]:
         ("zones", "; ".join(zones)),
         ("packs", "; ".join(packs)),
         ("after a stop", RESUME[step.on_resume]),
+        ("not begun if", str(step.start) if step.start is not None else ""),
     )
     return [(what, words) for what, words in facts if words]
 

@@ -19,8 +19,8 @@ from station_ctl.core.errors import ConfigurationError, StationError
 if TYPE_CHECKING:
     from station_ctl.build import BuiltStation
     from station_ctl.config import StationConfig
-    from station_ctl.core.custody import Ledger
     from station_ctl.engine.journal import Journal
+    from station_ctl.engine.state import StationState
 
 
 @click.command()
@@ -53,14 +53,14 @@ def _checked(station: str, settings: tuple[str, ...]) -> StationConfig:
     from station_ctl.build import PARTS
     from station_ctl.config import absent_files, load_station, station_file
 
-    config = load_station(station_file(station), dict(map(_setting, settings)), PARTS)
+    config = load_station(station_file(station), dict(map(setting, settings)), PARTS)
     about_simulated(config.simulated)
     if findings := absent_files(config):
         raise ConfigurationError(findings)
     return config
 
 
-def _setting(text: str) -> tuple[str, str | int | float | bool]:
+def setting(text: str) -> tuple[str, str | int | float | bool]:
     """`NAME=VALUE`; numbers, true and false are what they look like, everything else is text."""
     name, found, value = text.partition("=")
     if not found or not name:
@@ -107,22 +107,22 @@ async def _on_duty(built: BuiltStation, journal: Journal) -> None:
         asyncio.get_running_loop().add_signal_handler(number, leave.set)
     thread = JournalThread(journal)
     try:
-        restored = journal.restore()
-        engine = built.engine(thread, restored)
-        _tell_memory(engine.state.half_done, restored.ledger)
+        engine = built.engine(thread, journal.restore())
+        _tell_memory(engine.state)
         await serve(engine, leave)
     finally:
         thread.close()
 
 
-def _tell_memory(half_done: str, ledger: Ledger) -> None:
+def _tell_memory(state: StationState) -> None:
     """What the journal remembers: packs, and whatever was never finished."""
     import structlog
 
     log = structlog.get_logger()
-    log.info("custody", packs=len(ledger))
-    for pack, custody in ledger:
+    log.info("custody", packs=len(state.ledger))
+    for pack, custody in state.ledger:
         if custody.moving:
             log.warning("pack-on-the-way", pack=pack, origin=custody.place, target=custody.to, order=custody.order)
-    if half_done:
-        log.error("alarm", code="A403", text=half_done, source="journal")
+    runs = [f"run {run.run_id} was interrupted in {run.interrupted}: {run.sequence.text}" for run in state.runs]
+    for text in (*runs, *filter(None, [state.half_done])):
+        log.error("alarm", code="A403", text=text, source="journal")

@@ -151,15 +151,25 @@ def _follow(run: RunHistory, row: JournalRow, at: datetime) -> None:
         device, text = str(row.data["device"]), str(row.data["text"])
         run.tries.append(Try(row.step, device, text, row.order, at, text=text))
     elif row.kind in ENDS:
-        tried = next((t for t in reversed(run.tries) if t.no == row.step and t.ended is None), None)
+        tried = _open_try(run, row.step)
         if tried is None:
             tried = Try(row.step)
             run.tries.append(tried)
         tried.ended, tried.result = at, ENDS[row.kind]
         took = row.data.get("took_s")
-        tried.took_s = float(took) if isinstance(took, (int, float)) else None
+        # A step found done after a crash took nobody knows how long.
+        known = isinstance(took, (int, float)) and (tried.order or not row.order)
+        tried.took_s = float(str(took)) if known else None
+    elif row.kind == "resumed":
+        if (tried := _open_try(run, row.step)) is not None:
+            tried.ended, tried.result = tried.ordered, "stopped"
+        run.happenings.append(Happening(at, row.kind, f"step {row.step} {row.data['finding']}{_why(row.data)}"))
     elif (happening := _happening(row, at)) is not None:
         run.happenings.append(happening)
+
+
+def _open_try(run: RunHistory, no: int) -> Try | None:
+    return next((t for t in reversed(run.tries) if t.no == no and t.ended is None), None)
 
 
 def _happening(row: JournalRow, at: datetime) -> Happening | None:

@@ -33,8 +33,9 @@ def list_(station: str, as_json: bool) -> None:
         rows = [{"name": s.key, "text": s.text, "steps": len(s.steps)} for s in shown.sequences]
         print_result("seq.list", {"sequences": rows}, simulated=shown.paper.config.simulated)
         return
+    width = max(len(sequence.key) for sequence in shown.sequences)
     for sequence in shown.sequences:
-        click.echo(f"{sequence.key:<16} {len(sequence.steps):>3} steps  {sequence.text}")
+        click.echo(f"{sequence.key:<{width}} {len(sequence.steps):>3} steps  {sequence.text}")
 
 
 @command.command()

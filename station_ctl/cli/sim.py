@@ -75,7 +75,7 @@ async def _serve(
     leave = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, leave.set)
-    if port_base and not _free(port_base):
+    if port_base and not is_free(port_base):
         raise PlantFailed(f"port {port_base} is taken: end what listens there, or choose another --port-base")
     plant = await PlantProcess.start(folder, speed=speed, seed=seed, port_base=port_base, secure=secure)
     try:
@@ -92,7 +92,8 @@ async def _serve(
         await plant.end()
 
 
-def _free(port: int) -> bool:
+def is_free(port: int) -> bool:
+    """True if nothing listens on a TCP port of this PC."""
     with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
         return True
     return False

@@ -38,7 +38,7 @@ class Specimen:
     def sequences(self) -> tuple[Sequence, ...]:
         """Every procedure of the station, for this job."""
         procedures = self.paper.procedures()
-        return (procedures.reception(), procedures.swap(self.job))
+        return (procedures.reception(), *(make(self.job) for make in procedures.by_job.values()))
 
     def sequence(self, name: str) -> Sequence:
         """A procedure by its name or the beginning of it. Raises NotFound."""

@@ -114,12 +114,15 @@ def _name_steps(config: StationConfig, run: RunHistory) -> None:
     from station_ctl.core.steps import Job
 
     paper, job = put_together(config), run.job
-    sequence = paper.procedures().reception()
+    procedures = paper.procedures()
+    sequence = procedures.reception()
     if job:
         recipe = config.recipes.get(job["model"])
         if recipe is None or not {job["fresh_bay"], job["spent_bay"]} <= {bay.name for bay in paper.stand.bays}:
             return
         made = Job(job["vehicle"], recipe, job["spent"], job["fresh"], job["fresh_bay"], job["spent_bay"])
-        sequence = paper.procedures().swap(made)
+        if run.sequence not in procedures.by_job:
+            return
+        sequence = procedures.by_key(run.sequence, made)
     if sequence.key == run.sequence and tuple(sequence.by_no) == run.steps:
         run.name_steps(sequence.by_no)

@@ -16,6 +16,7 @@ from station_ctl.core.modes import State
 from station_ctl.core.points import Access, ScanClass
 from station_ctl.engine.events import Verb
 from station_ctl.engine.runner import Engine
+from station_ctl.service.recovery import ways_out
 
 log = structlog.get_logger()
 
@@ -69,10 +70,25 @@ async def watch_links(engine: Engine) -> None:
             gc.collect()
             gc.freeze()
             log.info("ready", links=len(engine.links), after_s=round(loop.time() - began, 2))
+            if engine.state.runs:
+                _tell_ways_out(engine)
         elif not told and loop.time() - began > READY_WITHIN:
             told = True
             log.warning("not-ready", after_s=READY_WITHIN, links=down)
         await asyncio.sleep(LOOK)
+
+
+def _tell_ways_out(engine: Engine) -> None:
+    """What the machine shows of an interrupted swap, and which ways lead on; a person chooses one."""
+    ways = ways_out(engine.facts, engine.state, engine.image())
+    log.warning(
+        "resume-or-retreat",
+        findings=ways.findings,
+        custody=ways.custody,
+        resume=ways.why_not_resume or "open",
+        resume_when_looked=ways.why_not_resume_confirmed or "open",
+        retreat={run: why or "open" for run, why in ways.why_not_retreat.items()},
+    )
 
 
 def links_down(engine: Engine) -> dict[str, str]:

@@ -1,0 +1,140 @@
+"""`run` and `sim serve` before anything is opened: what stops a start, and how the two find each other.
+
+Knows words and exit codes. The running service is tested in hil_tests/test_run_service.py.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import structlog
+from click.testing import CliRunner, Result
+
+from station_ctl import logs
+from station_ctl.build import PARTS
+from station_ctl.cli import main
+from station_ctl.cli.run import setting
+from station_ctl.cli.sim import FOLDER, KEYS, PORT_BASE, STATION, settings
+from station_ctl.config import load_station, station_file
+from station_ctl.engine.journal import Journal
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_before() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    logs.close()
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(main, ("run", *words), prog_name="station-ctl")
+
+
+def with_journal(path: Path) -> tuple[str, ...]:
+    return ("--station", STATION, "--set", f"journal.path={path}")
+
+
+def last_line(result: Result) -> dict[str, object]:
+    found: dict[str, object] = json.loads(result.stdout.splitlines()[-1])
+    return found
+
+
+def test_station_has_to_be_named() -> None:
+    result = run()
+    assert result.exit_code == 2 and "--station" in result.stderr
+
+
+def test_unknown_station_exits_9() -> None:
+    assert run("--station", "nowhere").exit_code == 9
+
+
+def test_folder_of_the_journal_that_is_not_there_is_a_finding(tmp_path: Path) -> None:
+    result = run(*with_journal(tmp_path / "absent" / "journal.sqlite"))
+    assert result.exit_code == 6
+    assert f"journal.path: there is no folder {tmp_path / 'absent'}" in result.stderr
+    assert not (tmp_path / "absent").exists()
+
+
+def test_real_station_takes_no_other_values() -> None:
+    result = run("--station", "passenger_car", "--set", "clock.process_rate=20")
+    assert result.exit_code == 6 and "only a simulated station takes overrides" in result.stderr
+
+
+def test_damaged_journal_stops_the_start_and_is_left_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    path.write_bytes(b"not a journal" * 500)
+    result = run(*with_journal(path))
+    assert result.exit_code == 1 and result.stderr.startswith("A501: ")
+    assert path.read_bytes() == b"not a journal" * 500
+    assert (last_line(result)["event"], last_line(result)["code"]) == ("ended", "A501")
+
+
+def test_second_instance_is_told_that_the_first_runs(tmp_path: Path) -> None:
+    first = Journal(tmp_path / "journal.sqlite", "SIM-0001")
+    try:
+        result = run(*with_journal(tmp_path / "journal.sqlite"))
+    finally:
+        first.close()
+    assert result.exit_code == 1 and result.stderr.startswith("A503: Station runs already")
+    assert last_line(result)["code"] == "A503"
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("a.b=20", 20),
+        ("a.b=2.5", 2.5),
+        ("a.b=true", True),
+        ("a.b=127.0.0.1:502", "127.0.0.1:502"),
+        ("a.b=/tmp/x=y", "/tmp/x=y"),
+        ("a.b=null", "null"),
+        ("a.b=[1]", "[1]"),
+        ("a.b=", ""),
+    ],
+)
+def test_value_of_a_setting_is_what_it_looks_like(text: str, value: object) -> None:
+    assert setting(text) == ("a.b", value)
+    assert type(setting(text)[1]) is type(value)
+
+
+@pytest.mark.parametrize("text", ["nonsense", "=5"])
+def test_setting_without_a_name_is_wrong_usage(text: str) -> None:
+    result = run("--station", STATION, "--set", text)
+    assert result.exit_code == 2 and "NAME=VALUE" in result.stderr
+
+
+# ---- sim serve ---------------------------------------------------------------------------------------------------
+
+
+def endpoints(port: int, folder: Path | str) -> dict[str, str]:
+    names = ("lift", "stacker", "rack_a", "rack_b", "safety")
+    tcp = {name: f"tcp://127.0.0.1:{port + i}" for i, name in enumerate(names)}
+    serial = {name: f"serial://{folder}/{name}" for name in ("meter", "reader")}
+    return {**tcp, "robot": f"opc.tcp://127.0.0.1:{port + 5}", **serial}
+
+
+def test_with_its_defaults_the_plant_is_where_the_station_file_says() -> None:
+    assert settings(endpoints(PORT_BASE, FOLDER), Path(FOLDER), speed=1.0, secure=False) == []
+
+
+def test_whatever_differs_is_told_and_is_a_right_configuration(tmp_path: Path) -> None:
+    told = settings(endpoints(17000, tmp_path), tmp_path, speed=20.0, secure=True)
+    assert "links.robot.address=opc.tcp://127.0.0.1:17005" in told and "clock.process_rate=20.0" in told
+    config = load_station(station_file(STATION), dict(map(setting, told)), PARTS)
+    assert config.clock.process_rate == 20 and config.journal == tmp_path / "journal.sqlite"
+    security = config.links["robot"].security  # type: ignore[union-attr]
+    assert security is not None and security.private_key == tmp_path / KEYS["private_key"]
+
+
+def test_port_that_is_taken_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("station_ctl.cli.sim.is_free", lambda port: False)
+    result = CliRunner().invoke(main, ("sim", "serve", "--port-base", "17000"), prog_name="station-ctl")
+    assert result.exit_code == 1 and "port 17000 is taken" in result.stderr
