@@ -121,18 +121,19 @@ async def until_fault(link: Link, words: str) -> None:
 
 
 @contextlib.asynccontextmanager
-async def running(link: Link) -> AsyncIterator[None]:
-    """The link runs inside the block; afterwards it is cancelled and no task of it is left."""
+async def running(*links: Link) -> AsyncIterator[None]:
+    """The links run inside the block; afterwards they are cancelled and no task of theirs is left."""
     before = asyncio.all_tasks()
-    task = asyncio.create_task(link.run())
+    tasks = [asyncio.create_task(link.run(), name=link.name) for link in links]
     try:
         yield
     finally:
-        assert not task.done(), f"{link.name} ended by itself: {task}"
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+        ended = [task for task in tasks if task.done()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         await until(lambda: not _new_tasks(before), f"no task is left: {_new_tasks(before)}")
+        assert not ended, f"ended by itself: {ended}"
 
 
 @contextlib.asynccontextmanager
