@@ -8,21 +8,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import asynccontextmanager, suppress
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from drivers.memory import MemoryLink
+from drivers.memory import Backend, MemoryLink
 from drivers.pack_id_reader_pr1 import IO_LIST as READER_IO
 from hil_tests.simplc.station import SimStation
 from station_ctl.build import PARTS, BuiltStation, build
-from station_ctl.config import load_station
+from station_ctl.config import StationConfig, load_station
 from station_ctl.core.modes import Mode, State
 from station_ctl.core.orders import MAGIC
 from station_ctl.core.points import IoList
 from station_ctl.engine.events import Effect, Progress, Verb
 from station_ctl.engine.journal import Journal
-from station_ctl.engine.journal_thread import InlineJournal
+from station_ctl.engine.journal_thread import Committer, InlineJournal
 from station_ctl.engine.state import Run, StationState
 from station_ctl.engine.virtual_time import run_virtually
 from station_ctl.paths import config_directory
@@ -32,6 +33,13 @@ from station_ctl.service.run_watch import RunWatch
 
 CYCLE = 0.01
 INSTRUMENTS = ("meter", "reader")
+
+
+@cache
+def _config(speed: float) -> StationConfig:
+    """The shipped passenger station at this speed; read once, because a campaign boots it a thousand times."""
+    file = config_directory() / "stations" / "sim_passenger_car.yaml"
+    return load_station(file, {"clock.process_rate": speed}, PARTS)
 
 
 class _ReaderBackend:
@@ -64,25 +72,26 @@ class _ReaderBackend:
 class VirtualBench:
     """A running station: `engine`, `built`, `sim`, `watch`, `reception`, and every effect seen so far in `seen`."""
 
-    def __init__(self, folder: Path, *, seed: int = 1, speed: float = 20.0) -> None:
-        self.sim = SimStation(seed=seed, speed=speed)
+    def __init__(
+        self, folder: Path, *, seed: int = 1, speed: float = 20.0, sim: SimStation | None = None,
+        journal: Path | None = None,
+    ) -> None:  # fmt: skip
+        self.sim = sim or SimStation(seed=seed, speed=speed)
         self._folder, self._speed, self._starts = folder, speed, 0
         self.seen: list[Effect] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._plant_task: asyncio.Task[None] | None = None
-        self._boot(folder / "journal.sqlite")
+        self._boot(journal or folder / "journal.sqlite")
 
     def _boot(self, journal: Path) -> None:
         """A controller process, as it is after its start: new links, new engine, the journal as it lies there."""
-        config = load_station(
-            config_directory() / "stations" / "sim_passenger_car.yaml", {"clock.process_rate": self._speed}, PARTS
-        )
+        config = _config(self._speed)
         loop = asyncio.get_running_loop()
         links = {name: self._link(name, config.io.get(name, READER_IO), loop.time) for name in config.links}
         self.links = links
         self.built: BuiltStation = build(config, links)
         self.journal = Journal(journal, config.station.code)
-        self.engine = self.built.engine(InlineJournal(self.journal), self.journal.restore())
+        self.engine = self.built.engine(self._committer(), self.journal.restore())
         self.engine.listen(self.seen.append)
         self.watch = RunWatch(self.engine)
         self.reception: Reception = self.built.reception(self.engine, self.watch)
@@ -102,8 +111,14 @@ class VirtualBench:
         self._tasks = [asyncio.create_task(self.engine.run(), name="engine")]
         await asyncio.sleep(1.0)
 
+    def _committer(self) -> Committer:
+        return InlineJournal(self.journal)
+
+    def _backend(self, name: str) -> Backend:
+        return _ReaderBackend(self.sim) if name == "reader" else self.sim.plcs[name]
+
     def _link(self, name: str, io: IoList, clock: Callable[[], float]) -> MemoryLink:
-        backend = _ReaderBackend(self.sim) if name == "reader" else self.sim.plcs[name]
+        backend = self._backend(name)
         if name in INSTRUMENTS:
             return MemoryLink(name, io, backend, clock=clock)
         identity = {**MAGIC, "MAP_VERSION": 1}
