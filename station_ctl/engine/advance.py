@@ -10,20 +10,21 @@ from dataclasses import replace
 from station_ctl.core.custody import Custody, CustodyError
 from station_ctl.core.modes import Phase, State
 from station_ctl.core.signals import Image, OwnFacts
-from station_ctl.core.steps import OnLoss, Step
+from station_ctl.core.steps import Interlock, OnLoss, Step
 from station_ctl.engine import lanes
 from station_ctl.engine.events import Effect, Issue, Progress, Record, SetLedger
 from station_ctl.engine.follow import fields_of
 from station_ctl.engine.state import Run, StationState, StepState, StepStatus, Trip
 from station_ctl.engine.states import RUN
 from station_ctl.engine.station import PERMISSIVE_WITHIN, StationFacts
+from station_ctl.engine.supervisor import answers
 from station_ctl.engine.trips import latch
 
 
 def advance(facts: StationFacts, state: StationState, image: Image, effects: list[Effect]) -> StationState:
     """Enter phases and begin every step that may begin; ask again after each, since beginning one takes a device."""
     for run in state.runs:
-        state = _enter_phases(state, run.run_id, image, effects)
+        state = _enter_phases(facts, state, run.run_id, image, effects)
     tried: set[tuple[str, int]] = set()
     while (
         found := next(((r, s) for r, s in lanes.ready(state) if (r.run_id, s.no) not in tried), None)
@@ -38,7 +39,9 @@ def advance(facts: StationFacts, state: StationState, image: Image, effects: lis
     return state
 
 
-def _enter_phases(state: StationState, run_id: str, image: Image, effects: list[Effect]) -> StationState:
+def _enter_phases(
+    facts: StationFacts, state: StationState, run_id: str, image: Image, effects: list[Effect]
+) -> StationState:
     while (run := state.run(run_id)) is not None and run.phase is not Phase.COMPLETE and lanes.rank(run) >= 0:
         entry = lanes.first_step_of_next_phase(run)
         guards = {
@@ -50,7 +53,7 @@ def _enter_phases(state: StationState, run_id: str, image: Image, effects: list[
         fired = RUN.fire(run.phase, "advance", guards)
         if not fired.moved:
             if fired.refused_by == "phase_interlocks" and entry is not None:
-                return _wait(state, run, entry, image, effects)
+                return _wait(facts, state, run, entry, image, effects)
             return state
         effects.append(Progress("phase", run_id, text=str(fired.state), time=state.time))
         state = state.with_run(replace(run, phase=fired.state))
@@ -66,16 +69,23 @@ def _enter_phases(state: StationState, run_id: str, image: Image, effects: list[
     return state
 
 
-def _wait(state: StationState, run: Run, step: Step, image: Image, effects: list[Effect]) -> StationState:
+def _needed(facts: StationFacts, step: Step) -> tuple[Interlock, ...]:
+    """All that must be proven for a step to begin: its permissives, its interlocks, and a PLC that answers."""
+    rows = (*step.permissives, *(kept.interlock for kept in step.interlocks))
+    return rows if step.do is None else (*rows, answers(facts.channels[step.do.role]))
+
+
+def _wait(
+    facts: StationFacts, state: StationState, run: Run, step: Step, image: Image, effects: list[Effect]
+) -> StationState:
     """A ready step misses a permissive: it waits, but not for ever."""
     since = run.of(step.no).waits_since
     if since < 0:
         return state.with_run(run.with_step(step.no, waits_since=state.time))
     if state.time - since <= PERMISSIVE_WITHIN:
         return state
-    watched = (*step.permissives, *(k.interlock for k in step.interlocks))
     missing = "; ".join(
-        f"{i.code} {i.text}: {i.holds.why_not(image)}" for i in watched if not i.holds.proven(image)
+        f"{i.code} {i.text}: {i.holds.why_not(image)}" for i in _needed(facts, step) if not i.holds.proven(image)
     )
     text = f"step {step.no} {step.text} cannot begin, waited {PERMISSIVE_WITHIN:g} s: {missing}"
     state = state.with_run(run.with_step(step.no, waits_since=-1.0))
@@ -88,9 +98,8 @@ def _begin(
     """Begin one ready step: check permissives and interlocks, decide custody, hand the order to the gate."""
     before = run.of(step.no).order
     view = image.with_own(replace(image.own, ledger=image.own.ledger.cancel(before))) if before else image
-    watched = (*step.permissives, *(k.interlock for k in step.interlocks))
-    if not all(i.holds.proven(view) for i in watched):
-        return _wait(state, run, step, view, effects)
+    if not all(i.holds.proven(view) for i in _needed(facts, step)):
+        return _wait(facts, state, run, step, view, effects)
     if step.do is None:
         effects.append(Progress("step-begun", run.run_id, step.no, step.text, state.time))
         return state.with_run(
@@ -99,9 +108,8 @@ def _begin(
             )
         )
     channel = facts.channels[step.do.role]
-    epoch = channel.epoch.read(image)
-    if not isinstance(epoch.value, int) or not epoch.good:
-        return _wait(state, run, step, view, effects)
+    epoch = channel.epoch.read(image).value
+    assert isinstance(epoch, int)
     number = state.next_order
     ledger = state.ledger.continue_under(before, number) if before else state.ledger
     try:
@@ -112,19 +120,22 @@ def _begin(
         trip = Trip("A302", f"step {step.no} {step.text}: {error}", OnLoss.HOLD, run.run_id, step.no)
         return latch(state, (trip,), effects)
     connection = image.links[channel.link].connection
-    st = StepState(StepStatus.INTENT, number, epoch.value, connection, began=state.time)
+    withdrawn = run.of(step.no).withdrawn
+    st = StepState(
+        StepStatus.INTENT, number, epoch, connection, began=state.time, continues=before, withdrawn=withdrawn
+    )
     order = (
         ("device", step.do.role),
         ("opcode", step.do.opcode),
         ("params", list(step.do.params)),
         ("text", step.do.text),
-        ("epoch", epoch.value),
+        ("epoch", epoch),
         ("moves", [str(m) for m in step.moves]),
     )
     effects.append(Record("step-ordered", run.run_id, step.no, number, order))
     if ledger != state.ledger:
         effects.append(SetLedger(ledger))
-    effects.append(Issue(number, run.run_id, step, step.do, epoch.value, connection))
+    effects.append(Issue(number, run.run_id, step, step.do, epoch, connection))
     effects.append(Progress("step-begun", run.run_id, step.no, step.text, state.time, (("order", number),)))
     zones = lanes.take_zones(state, run, step)
     return replace(

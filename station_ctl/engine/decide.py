@@ -59,8 +59,10 @@ def decide(facts: StationFacts, state: StationState, image: Image, event: Event)
             )
         case JournalFailed():
             state = replace(state, journal_writable=False)
-            trip = Trip("A501", f"journal not writable: {event.why}", OnLoss.ABORT, interlock="G28")
-            state = latch(state, (trip,), effects)
+            # Once: the trip is a journal row itself, and a broken disk would feed itself for ever.
+            if all(t.code != "A501" for t in state.trips):
+                trip = Trip("A501", f"journal not writable: {event.why}", OnLoss.ABORT, interlock="G28")
+                state = latch(state, (trip,), effects)
         case TaskStuck():
             text = f"own task stuck, heartbeat withheld: {', '.join(event.names)}"
             state = latch(state, (Trip("A701", text, OnLoss.ABORT),), effects)

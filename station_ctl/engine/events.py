@@ -88,10 +88,14 @@ class OrderSent(Event):
 
 @dataclass(frozen=True, slots=True)
 class OrderNotSent(Event):
-    """The order surely did not reach the PLC; `why` says what stopped it."""
+    """The order surely did not reach the PLC; `why` says what stopped it.
+
+    `refused`: it cannot be given as it is, so that it must not be given again by itself.
+    """
 
     number: int
     why: str
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from station_ctl.engine.events import (
     SetLedger,
 )
 from station_ctl.engine.state import INTERRUPTED, Run, StationState, StepState, StepStatus, Trip
-from station_ctl.engine.station import StationFacts
+from station_ctl.engine.station import WITHDRAWN_MOST, StationFacts
 from station_ctl.engine.trips import latch
 
 
@@ -56,7 +56,9 @@ def follow(facts: StationFacts, state: StationState, image: Image, effects: list
             effects.append(Progress("step-stopped", run.run_id, step.no, step.text, state.time))
         if verdict.code:
             text = f"step {step.no} {step.text}: {verdict.text}"
-            state = latch(state, (Trip(verdict.code, text, OnLoss.HOLD, run.run_id, step.no),), effects)
+            role = (step.do.role,) if step.do is not None else ()
+            trip = Trip(verdict.code, text, OnLoss.HOLD, run.run_id, step.no)
+            state = latch(state, (trip,), effects, also=role)
     return state
 
 
@@ -98,7 +100,10 @@ def gate_said(
                 effects.append(Record("order-unknown", run.run_id, step.no, st.order, (("why", event.why),)))
                 return state.with_run(run.with_step(step.no, status=StepStatus.UNKNOWN, sent_at=event.at))
             case OrderNotSent() if st.status is StepStatus.INTENT:
-                return _withdraw(state, run, step, st, event.why, effects)
+                state = _withdraw(state, run, step, st, event.why, effects)
+                if event.refused or st.withdrawn + 1 >= WITHDRAWN_MOST:
+                    return _ungivable(state, run, step, event.why, effects)
+                return state
             case _:
                 return state
     return state
@@ -107,13 +112,31 @@ def gate_said(
 def _withdraw(
     state: StationState, run: Run, step: Step, st: StepState, why: str, effects: list[Effect]
 ) -> StationState:
-    """The order surely never left: custody and zones go back, the step waits again."""
-    effects.append(Record("order-withdrawn", run.run_id, step.no, st.order, (("why", why),)))
+    """The order surely never left: custody and zones are as before it, the step waits again.
+
+    A pack that an earlier order had left half-way stays on its way under that order, and its device in its zone.
+    """
+    back = ("why", why), ("back_to", st.continues)
+    effects.append(Record("order-withdrawn", run.run_id, step.no, st.order, back))
+    before, ledger, zones = st.continues, state.ledger, state.zones
     if step.moves:
-        state = replace(state, ledger=state.ledger.cancel(st.order))
-        effects.append(SetLedger(state.ledger))
-    zones = tuple(z for z in state.zones if not (z.name in step.enters and z.run_id == run.run_id))
-    return replace(state.with_run(run.with_step(step.no, status=StepStatus.WAITING, order=0)), zones=zones)
+        ledger = ledger.continue_under(st.order, before) if before else ledger.cancel(st.order)
+        effects.append(SetLedger(ledger))
+    if not before:
+        zones = tuple(z for z in zones if not (z.name in step.enters and z.run_id == run.run_id))
+    waiting = run.with_step(
+        step.no, status=StepStatus.WAITING, order=before, continues=0, withdrawn=st.withdrawn + 1
+    )
+    return replace(state.with_run(waiting), ledger=ledger, zones=zones)
+
+
+def _ungivable(state: StationState, run: Run, step: Step, why: str, effects: list[Effect]) -> StationState:
+    """The order cannot be given: the next one would not fare better, so a person is called."""
+    current = state.run(run.run_id)
+    assert current is not None
+    state = state.with_run(current.with_step(step.no, withdrawn=0))
+    text = f"step {step.no} {step.text}: the order cannot be given: {why}"
+    return latch(state, (Trip("A105", text, OnLoss.HOLD, run.run_id, step.no),), effects)
 
 
 def fields_of(st: StepState) -> dict[str, object]:

@@ -89,12 +89,13 @@ class Gate:
                 self.commits += 1
             except JournalError as error:
                 why = str(error)
+                # First the abort, so that what is taken back is not decided anew.
+                self._report(lambda time: JournalFailed(time, why))
                 for issue in issues:
                     self._tell_not_sent(issue.number, why)
-                self._report(lambda time: JournalFailed(time, why))
                 return
         if any(isinstance(e, ReleaseStop) for e in batch):
-            await self._stops.lower_all()
+            await self._stops.lower_released()
         for issue in issues:
             task = asyncio.create_task(self._send(issue), name=f"order {issue.number}")
             self._sending.add(task)
@@ -113,16 +114,18 @@ class Gate:
         sent_at = self._image().now
         try:
             await link.write(order.tags(channel.prefix), commit=f"{channel.prefix}CMD_COMMIT")
-        except (NotSent, WriteRefused) as error:
+        except NotSent as error:
             self._tell_not_sent(issue.number, str(error))
+        except (WriteRefused, ValueError) as error:
+            self._tell_not_sent(issue.number, str(error), refused=True)
         except OutcomeUnknown as error:
             why = str(error)
             self._report(lambda time: OrderUnknown(time, issue.number, sent_at, why))
         else:
             self._report(lambda time: OrderSent(time, issue.number, sent_at))
 
-    def _tell_not_sent(self, number: int, why: str) -> None:
-        self._report(lambda time: OrderNotSent(time, number, why))
+    def _tell_not_sent(self, number: int, why: str, *, refused: bool = False) -> None:
+        self._report(lambda time: OrderNotSent(time, number, why, refused))
 
     def _why_not(self, issue: Issue) -> str:
         """Why the order may not leave now, judged on the newest scan; empty if it may."""

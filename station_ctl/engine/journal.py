@@ -69,16 +69,22 @@ def _open_run(run_id: str, rows: list[JournalRow]) -> OpenRun:
     """How far a run is by its rows: an order is proven, withdrawn, or of unknown outcome."""
     opened: dict[str, object] = {}
     steps: dict[int, tuple[int, int, bool]] = {}
+    epochs: dict[int, int] = {}
     for row in rows:
         if row.kind == "run-opened":
             opened = row.data
         elif row.kind == "step-ordered":
-            steps[row.step] = (row.order, int(str(row.data["epoch"])), False)
+            epochs[row.order] = int(str(row.data["epoch"]))
+            steps[row.step] = (row.order, epochs[row.order], False)
         elif row.kind == "step-proven":
             order, epoch, _ = steps.get(row.step, (row.order, 0, False))
             steps[row.step] = (order, epoch, True)
         elif row.kind == "order-withdrawn" and steps.get(row.step, (0, 0, False))[0] == row.order:
-            del steps[row.step]
+            before = int(str(row.data.get("back_to", 0)))
+            if before:
+                steps[row.step] = (before, epochs.get(before, 0), False)
+            else:
+                del steps[row.step]
     return OpenRun(run_id, opened, steps)
 
 

@@ -118,9 +118,8 @@ def settle(step: Step, st: StepState, channel: Channel | None, image: Image, tim
         alive = image.links[channel.link].alive_at if channel.link in image.links else since
         quiet = image.now - max(since, alive) > QUIET_WITHIN
         return replace(observed, status=StepStatus.STOPPED, ended=time) if quiet else observed
-    if (
-        observed.status in (StepStatus.SENT, StepStatus.UNKNOWN)
-        and image.now - st.sent_at > ACK_WITHIN + PROOF_WITHIN
-    ):
+    expired = image.now - st.sent_at > ACK_WITHIN + PROOF_WITHIN
+    # Only an acknowledgement that can be read and is not ours says that the order was never taken.
+    if observed.status in (StepStatus.SENT, StepStatus.UNKNOWN) and expired and channel.ack_id.read(image).good:
         return StepState()
     return observed

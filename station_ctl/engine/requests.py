@@ -103,6 +103,7 @@ def _guards(
             "" if state.mode is Mode.AUTOMATIC else f"mode is {state.mode}, needs automatic"
         ),
         "numbers_newer": lambda: _why_numbers_old(facts, state, image),
+        "custody_certain": lambda: "a retreat is asked of one run, by its id",
         "steps_may_go_on": lambda: recovery.why_not_resume(facts, state, image, confirmed=confirmed),
         "something_half_done": lambda: "" if state.runs else state.half_done or "nothing is half done; reset and start",
     }
@@ -174,7 +175,9 @@ def _back_into_its_phase(run: Run) -> Run:
     name = _was(run.interrupted) if run.interrupted is not None else ""
     guards = {_was(phase): _same(_was(phase), name) for phase in Phase}
     moved = RUN.fire(run.phase, "resume", {**guards, "reconciled": lambda: True})
-    return replace(run, phase=moved.state, interrupted=None) if moved.moved else run
+    # Time spent at rest is no time spent waiting for a permissive.
+    steps = tuple(replace(st, waits_since=-1.0) for st in run.steps)
+    return replace(run, phase=moved.state, interrupted=None, steps=steps) if moved.moved else run
 
 
 def _was(phase: Phase) -> str:

@@ -135,6 +135,8 @@ class Engine:
         for effect in effects:
             if isinstance(effect, StopDevices):
                 self.stops.raise_(effect.roles)
+            elif isinstance(effect, ReleaseStop):
+                self.stops.release()
         durable = tuple(e for e in effects if isinstance(e, (Record, SetLedger, Issue, ReleaseStop)))
         if durable:
             self.gate.submit(durable)

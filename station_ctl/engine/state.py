@@ -41,6 +41,8 @@ class StepState:
     Process seconds: `began`, `ended`, `waits_since` (ready, but a permissive is missing; -1 = does not wait).
     Monotonic seconds: `sent_at`, the samples `acked_at` and `done_at` in which the PLC first said so, `stopped_at`
     when it was first seen to have stopped by itself (0 = not yet).
+    `continues` is the earlier order, stopped half-way, that this one takes up again (0 = none); `withdrawn` counts
+    orders in a row that never left.
     """
 
     status: StepStatus = StepStatus.WAITING
@@ -53,6 +55,8 @@ class StepState:
     acked_at: float = 0.0
     done_at: float = 0.0
     stopped_at: float = 0.0
+    continues: int = 0
+    withdrawn: int = 0
     waits_since: float = -1.0
 
     @property

@@ -36,7 +36,7 @@ _SAFE = ("trips_cleared", "station_safe")
 STATION_TABLE: tuple[Row, ...] = (
     Row("reset", (State.STOPPED,), State.IDLE, (*_SAFE, "nothing_half_done"), "a person makes the station ready"),
     Row("start", (State.IDLE,), State.EXECUTE, ("mode_allows", "station_safe", "numbers_newer"), "production"),
-    Row("hold", (State.EXECUTE,), State.HOLDING, (), "pause now, resumable"),
+    Row("hold", (State.EXECUTE, State.STOPPING), State.HOLDING, (), "pause now, resumable"),
     Row("held", (State.HOLDING,), State.HELD, ("all_quiet",), "every device has stopped"),
     Row("resume", (State.HELD,), State.EXECUTE, (*_SAFE, "mode_allows", "steps_may_go_on"), "a person resumes"),
     # Found half done at start, or after an abort was cleared: the same guards, and order numbers newer than the PLCs'.
@@ -54,7 +54,9 @@ STATION_TABLE: tuple[Row, ...] = (
         ("something_half_done", *_SAFE, "mode_allows", "numbers_newer", "custody_certain"),
         "a person gives a swap up: the vehicle goes back safely",
     ),
-    Row("stop", (State.IDLE, State.EXECUTE, State.HELD), State.STOPPING, (), "finish running swaps, begin none"),
+    Row("stop", (State.IDLE, State.EXECUTE), State.STOPPING, (), "finish running swaps, begin none"),
+    # What is held cannot be finished without a person: it stays half done, to be resumed or given up later.
+    Row("stop", (State.HELD,), State.STOPPED, (), "leave held swaps half done"),
     Row("stopped", (State.STOPPING,), State.STOPPED, ("runs_ended",), "everything is finished"),
     # Never guarded, queued or awaited: severity only rises.
     Row("abort", (State.STOPPED, State.IDLE, *_ACTING), State.ABORTING, (), "make safe now"),
@@ -133,13 +135,15 @@ class Table(Generic[S]):
 
     def fire(self, state: S, trigger: str, guards: Mapping[str, Guard]) -> Fired[S]:
         """Fire `trigger` in `state`. A trigger unknown in this state moves nothing and is refused by name."""
+        if trigger not in self._machine.events:
+            return Fired(state, False, f"{trigger} is not possible in state {state}")
         self._model.guards, self._model.refused_by = guards, ""
         self._machine.set_state(state.name, self._model)
         try:
             moved = bool(self._model.trigger(trigger))  # type: ignore[attr-defined]
         except MachineError:
             return Fired(state, False, f"{trigger} is not possible in state {state}")
-        return Fired(self._states[self._model.state], moved, self._model.refused_by)
+        return Fired(self._states[self._model.state], moved, "" if moved else self._model.refused_by)
 
     def _condition(self, name: str) -> Callable[[EventData], bool]:
         model = self._model

@@ -28,6 +28,9 @@ read from another PLC and shows up within a scan or two. The device itself is al
 QUIET_WITHIN = 2.0
 """Wall seconds after which an unreachable PLC has surely stopped by itself (dead-man 1 s, plus margin)."""
 
+WITHDRAWN_MOST = 3
+"""Orders for one step in a row that never leave; then the station holds, because the next one would not either."""
+
 PERMISSIVE_WITHIN = 60.0
 """Process seconds a ready step waits for its permissives before the station holds and says for what."""
 

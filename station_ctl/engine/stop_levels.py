@@ -25,6 +25,7 @@ class StopLevels:
     def __init__(self, facts: StationFacts, links: Mapping[str, Link], image: Callable[[], Image]) -> None:
         self._facts, self._links, self._image = facts, links, image
         self._raised: set[str] = set()
+        self._released: set[str] = set()
         self._writing: dict[str, asyncio.Task[None]] = {}
 
     @property
@@ -36,6 +37,7 @@ class StopLevels:
         """Raise the level of these roles now."""
         for role in roles:
             self._raised.add(role)
+            self._released.discard(role)
             self._write(role)
 
     def repeat(self, link: str) -> None:
@@ -45,16 +47,27 @@ class StopLevels:
             if channel.link == link and channel.state.read(self._image()).value == OrderState.BUSY:
                 self._write(role)
 
-    async def lower_all(self) -> None:
-        """Lower every raised level; a level that cannot be lowered stays up and the PLC refuses orders."""
-        for role in sorted(self._raised):
+    def release(self) -> None:
+        """A person has started or resumed: what is raised now may be lowered, once that is in the journal."""
+        self._released |= self._raised
+
+    async def lower_released(self) -> None:
+        """Lower every released level. One raised again meanwhile stays up; so does one that cannot be lowered."""
+        for role in sorted(self._released):
             channel = self._facts.channels[role]
             try:
-                await self._links[channel.link].write({channel.stop_tag: 0})
+                if role in self._released:
+                    await self._links[channel.link].write({channel.stop_tag: 0})
             except LinkError as error:
                 log.warning("stop-level-not-lowered", device=role, why=str(error))
-            else:
+                self._released.discard(role)
+                continue
+            if role in self._released:
+                self._released.discard(role)
                 self._raised.discard(role)
+            else:
+                # Raised again while the 0 was on its way, on another connection perhaps: the last word is stop.
+                await self._write_once(role)
 
     def _write(self, role: str) -> None:
         pending = self._writing.get(role)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from station_ctl.core.conditions import Compare
+from station_ctl.core.devices import Channel
 from station_ctl.core.modes import State
 from station_ctl.core.signals import Image
 from station_ctl.core.steps import Interlock, Kept, OnLoss, Step
@@ -15,6 +17,9 @@ from station_ctl.engine.station import StationFacts
 
 ACTING = frozenset((State.EXECUTE, State.HOLDING, State.STOPPING))
 
+Key = tuple[str, str]
+"""What makes a loss the same loss: the interlock's code and, for a silent PLC, its link."""
+
 PLC_ALIVE = "G02"
 """Row of the engine itself: the PLC that carries out a step answers, its heartbeat moves, it has not restarted."""
 
@@ -22,35 +27,48 @@ SAFETY_ROWS = frozenset(("G01", "G03", "G04"))
 """Rows that mirror the safety PLC; their loss has its own alarm."""
 
 
+def answers(channel: Channel) -> Interlock:
+    """The engine's own row before an order: the PLC answers and says how long it has been up."""
+    text = f"PLC of {channel.role} answers, its heartbeat moves"
+    return Interlock(PLC_ALIVE, text, channel.epoch.at_least(0) & channel.uptime_ms.at_least(0))
+
+
 def trips(facts: StationFacts, state: StationState, image: Image) -> tuple[Trip, ...]:
     """Every loss on this image that is not latched yet, the cause first. Empty = all that must hold is proven."""
     if state.state not in ACTING:
         return ()
-    lost: dict[str, tuple[Trip, Interlock]] = {}
+    lost: dict[Key, tuple[Trip, Interlock]] = {}
     for run, step, st in state.active_steps():
         for trip, interlock in _step_losses(facts, image, run.run_id, step, st):
             _add(lost, trip, interlock)
     for kept in facts.always:
         if not kept.interlock.holds.proven(image):
             _add(lost, _trip(kept, image, "", None), kept.interlock)
-    latched = {(t.interlock, t.reaction) for t in state.trips}
+    latched = {(_key(t), t.reaction) for t in state.trips}
     # An effect of another loss in the same evaluation comes after its cause: False sorts before True.
     ordered = sorted(lost.values(), key=lambda pair: _is_effect(pair[1], image, lost))
-    return tuple(trip for trip, _ in ordered if (trip.interlock, trip.reaction) not in latched)
+    return tuple(trip for trip, _ in ordered if (_key(trip), trip.reaction) not in latched)
 
 
-def _is_effect(row: Interlock, image: Image, lost: dict[str, tuple[Trip, Interlock]]) -> bool:
+def _key(trip: Trip) -> Key:
+    """One trip per interlock; the PLCs that fell silent are told apart, because each must be mended."""
+    plc = trip.cause.signal.link if trip.interlock == PLC_ALIVE and isinstance(trip.cause, Compare) else ""
+    return trip.interlock, plc
+
+
+def _is_effect(row: Interlock, image: Image, lost: dict[Key, tuple[Trip, Interlock]]) -> bool:
     """True if another loss explains this one: a row it follows, or the silence of the PLC that it is read from."""
-    if any(code in lost for code in row.follows):
+    codes = {code for code, _ in lost}
+    if codes.intersection(row.follows):
         return True
-    return PLC_ALIVE in lost and row.code != PLC_ALIVE and not any(u.known for u in row.holds.unmet(image))
+    return PLC_ALIVE in codes and row.code != PLC_ALIVE and not any(u.known for u in row.holds.unmet(image))
 
 
-def _add(lost: dict[str, tuple[Trip, Interlock]], trip: Trip, interlock: Interlock) -> None:
+def _add(lost: dict[Key, tuple[Trip, Interlock]], trip: Trip, interlock: Interlock) -> None:
     """One trip per interlock; of two reactions the harder one stays."""
-    known = lost.get(interlock.code)
+    known = lost.get(_key(trip))
     if known is None or (known[0].reaction is OnLoss.HOLD and trip.reaction is OnLoss.ABORT):
-        lost[interlock.code] = (trip, interlock)
+        lost[_key(trip)] = (trip, interlock)
 
 
 def _step_losses(

@@ -13,12 +13,18 @@ from station_ctl.engine.state import StationState, Trip
 from station_ctl.engine.states import RUN, STATION
 
 
-def latch(state: StationState, trips: tuple[Trip, ...], effects: list[Effect]) -> StationState:
-    """Latch trips, stop every device at work, raise the severity of station and runs. Never lowers it."""
+def latch(
+    state: StationState, trips: tuple[Trip, ...], effects: list[Effect], *, also: tuple[str, ...] = ()
+) -> StationState:
+    """Latch trips, stop every device at work, raise the severity of station and runs. Never lowers it.
+
+    `also` names devices to stop whose step is no longer active: one that failed or lies may move all the same.
+    """
     first = not state.trips
     latched = tuple(replace(t, first_out=first and i == 0) for i, t in enumerate(trips))
     state = replace(state, trips=(*state.trips, *latched))
-    roles = tuple(dict.fromkeys(step.do.role for _, step, _ in state.active_steps() if step.do is not None))
+    active = (step.do.role for _, step, _ in state.active_steps() if step.do is not None)
+    roles = tuple(dict.fromkeys((*also, *active)))
     if roles:
         effects.append(StopDevices(roles))
     aborts = any(t.reaction is OnLoss.ABORT for t in trips)
