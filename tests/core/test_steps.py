@@ -40,6 +40,7 @@ def test_a_sound_procedure_has_no_faults() -> None:
         ((step(10, nominal=-1),), "step 10: needs 0 < nominal ≤ within"),
         ((step(10, phase=Phase.COMPLETE),), "step 10: complete is not a phase that acts"),
         ((step(10, phase=Phase.HELD),), "step 10: held is not a phase that acts"),
+        ((step(10, on_resume=OnResume.ASK),), "step 10: asks on resume, so it needs `start`"),
     ],
 )
 def test_a_fault_in_a_procedure_is_named_with_its_step(steps: tuple[Step, ...], fault: str) -> None:
