@@ -6,6 +6,7 @@ Knows options and exit codes. The demo itself is in demo_run.py.
 from __future__ import annotations
 
 import asyncio
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -41,9 +42,24 @@ FAULTS = ("e-stop", "curtain", "bolt-stuck", "sensor-stuck", "link-lost", "plc-r
     "--at", "at", type=int, metavar="STEP", help="Step at which the fault strikes (see `seq show`)."
 )
 @click.option("--station", default="sim_passenger_car", show_default=True, help="A simulated station file.")
+@click.option(
+    "--keep", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
+    help="Keep the journal in DIR, for `swap timeline`.",
+)
+@click.option(
+    "--svg", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Draw the result into FILE, too."
+)
 @json_option
 def command(
-    swaps: int, speed: float, seed: int, fault: str | None, at: int | None, station: str, as_json: bool
+    swaps: int,
+    speed: float,
+    seed: int,
+    fault: str | None,
+    at: int | None,
+    station: str,
+    keep: Path | None,
+    svg: Path | None,
+    as_json: bool,
 ) -> Exit:
     """Run swaps on the simulated station that comes with this program.
 
@@ -56,13 +72,15 @@ def command(
 
     if at is not None and fault is None:
         raise click.UsageError("--at needs --fault")
+    if keep is not None and (keep / "journal.sqlite").exists():
+        raise click.UsageError(f"{keep} has a journal already; a demo begins with a new one")
     about_simulated(True)
     logs.configure(level="error")
     order = DemoOrder(station_file(station), swaps, speed, seed, fault or "", at or 0)
-    return _run(order, as_json=as_json)
+    return _run(order, keep, svg, as_json=as_json)
 
 
-def _run(order: object, *, as_json: bool) -> Exit:
+def _run(order: object, keep: Path | None, svg: Path | None, *, as_json: bool) -> Exit:
     from station_ctl.cli.demo_run import Demo, DemoOrder
     from station_ctl.cli.step_lines import BarLines, PlainLines
 
@@ -70,6 +88,14 @@ def _run(order: object, *, as_json: bool) -> Exit:
     lines = BarLines(order.speed) if sys.stderr.isatty() else PlainLines()
     with tempfile.TemporaryDirectory(prefix="station-demo-") as folder, lines:
         report = asyncio.run(Demo(order, Path(folder), lines).run())
+        if keep is not None:
+            # Closed and whole: one file. Ports and keys of the plant stay behind.
+            keep.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(Path(folder) / "journal.sqlite", keep)
+    if svg is not None:
+        from station_ctl.cli.demo_table import report_svg
+
+        svg.write_text(report_svg(report, "station-ctl demo"), encoding="utf-8")
     if as_json:
         print_result("demo", report.data(), simulated=True, ok=report.ok)
     else:

@@ -5,11 +5,14 @@ Knows rich. Does not measure anything.
 
 from __future__ import annotations
 
+import io
+import re
 from itertools import groupby
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from station_ctl.cli.demo_report import DemoReport
 
@@ -19,6 +22,10 @@ NOT_A_TERMINAL = 150
 LONGEST, SHORTEST = 60, 12
 """Columns of a step's text: it gives way on a narrow terminal, the figures never do."""
 
+PICTURE = 134
+"""Columns of the picture."""
+
+COLOURS = {"proven": "green", "stopped": "red", "failed": "red"}
 FIGURES = {"lane": 8, "begins": 6, "plan": 4, "actual": 6}
 
 
@@ -31,16 +38,23 @@ def print_report(report: DemoReport, console: Console) -> None:
         console.print(_steps(swap, console.width))
         if swap["swap_s"] is not None:
             share = swap["controller_share"] * 100
-            console.print(
-                f"Swap {swap['id']}: {swap['result']}; {swap['swap_s']:.1f} s from the entry to the empty bay; "
-                f"critical path of the machine {swap['critical_path_s']:.1f} s; controller's share {share:.2f} %",
-                highlight=False,
-            )
-            console.print(
-                f"  spent pack {swap['spent_pack']} out, charged pack {swap['fresh_pack']} in\n", highlight=False
-            )
+            for line in (
+                f"Swap {swap['id']}: {swap['result']}; {swap['swap_s']:.1f} s from the entry to the empty bay",
+                # What we need is wall time, and a fast plant's seconds are shorter: the share grows with the speed.
+                f"  critical path of the machine {swap['critical_path_s']:.1f} s; "
+                f"controller's share {share:.2f} % at speed {data['speed']:g}",
+                f"  spent pack {swap['spent_pack']} out, charged pack {swap['fresh_pack']} in\n",
+            ):
+                console.print(line, highlight=False)
     _print_custody(report, console)
     _print_outcome(report, data, console)
+
+
+def report_svg(report: DemoReport, title: str) -> str:
+    """The same as a picture that needs nothing from elsewhere: the reader's own fixed-width font."""
+    console = Console(record=True, width=PICTURE, file=io.StringIO(), force_terminal=True, color_system="truecolor")
+    print_report(report, console)
+    return re.sub(r"@font-face \{.*?\}\s*", "", console.export_svg(title=title), flags=re.DOTALL)
 
 
 def _steps(swap: dict[str, Any], columns: int) -> Table:
@@ -57,7 +71,7 @@ def _steps(swap: dict[str, Any], columns: int) -> Table:
     table.add_column("", width=text, no_wrap=True, overflow="ellipsis")
     for name, width in FIGURES.items():
         table.add_column(name, justify="left" if name == "lane" else "right", width=width, no_wrap=True)
-    table.add_column("", width=bar, no_wrap=True)
+    table.add_column("", width=bar, no_wrap=True, style="cyan")
     table.add_column("result", width=result, no_wrap=True)
     total = max((s["ended_s"] for s in swap["steps"] if s["ended_s"] is not None), default=1.0)
     for step in swap["steps"]:
@@ -65,7 +79,7 @@ def _steps(swap: dict[str, Any], columns: int) -> Table:
         took = ended - begins if ended is not None and begins is not None else None
         table.add_row(
             str(step["no"]), step["chapter"], step["text"], step["lane"], _number(begins), f"{step['planned_s']:.0f}",
-            _number(took), _bar(step, total, bar), step["result"],
+            _number(took), _bar(step, total, bar), Text(step["result"], COLOURS.get(step["result"], "")),
         )  # fmt: skip
     return table
 
@@ -80,7 +94,7 @@ def _bar(step: dict[str, Any], total: float, width: int) -> str:
         return ""
     end: float = step["ended_s"] if step["ended_s"] is not None else total
     first = min(int(began / total * width), width - 1)
-    return " " * first + "━" * max(1, min(round((end - began) / total * width), width - first))
+    return " " * first + "━" * max(1, round((end - began) / total * width))
 
 
 def _print_custody(report: DemoReport, console: Console) -> None:

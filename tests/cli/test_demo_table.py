@@ -8,11 +8,12 @@ from __future__ import annotations
 import io
 from types import SimpleNamespace
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from rich.console import Console
 
-from station_ctl.cli.demo_table import print_report
+from station_ctl.cli.demo_table import print_report, report_svg
 from station_ctl.core.custody import Custody, Ledger
 
 LONG = "Vehicle checks locks, connector, coolant, pack, insulation and then some more"
@@ -31,7 +32,7 @@ def report(*steps: dict[str, Any], **changes: Any) -> Any:
         "steps": list(steps), "spent_pack": "P-OLD", "fresh_pack": "P-NEW",
     }  # fmt: skip
     packs = {f"P-{i:02d}": Custody(f"A{i:02d}") for i in range(1, 13)}
-    data = {"swaps": [swap], "trips": [], "monitor": {"orders": 27, "violations": []}, **changes}
+    data = {"swaps": [swap], "trips": [], "monitor": {"orders": 27, "violations": []}, "speed": 20.0, **changes}
     ledger = Ledger({**packs, "P-X": Custody("vehicle:LSZ1"), "P-Y": Custody("A13", "handover_in", 7)})
     return SimpleNamespace(data=lambda: data, ledger=ledger, custody_errors=list, refused="")
 
@@ -88,3 +89,16 @@ def test_stop_is_told_with_its_cause_first() -> None:
     lines = printed(report(step(80), trips=trips), 110)
     told = [line for line in lines if "G01" in line or "G13" in line]
     assert told == ["first-out: A102 G01 [estop]", "then:      A101 G13"]
+
+
+def test_share_is_told_with_the_speed_that_it_was_measured_at() -> None:
+    text = "\n".join(printed(report(step(10)), 110))
+    assert "Swap S-0001: done; 279.6 s from the entry to the empty bay" in text
+    assert "critical path of the machine 275.0 s; controller's share 1.68 % at speed 20" in text
+
+
+def test_picture_is_whole_and_fetches_nothing() -> None:
+    picture = report_svg(report(step(130, LONG[:58])), "station-ctl demo")
+    words = [e.text or "" for e in ElementTree.fromstring(picture).iter("{http://www.w3.org/2000/svg}text")]
+    assert any(LONG[:58] in text.replace("\N{NO-BREAK SPACE}", " ") for text in words)
+    assert "url(http" not in picture and 'url("' not in picture and "href" not in picture
