@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from enum import StrEnum
 from typing import Any
@@ -100,7 +101,7 @@ def test_an_aborted_run_goes_on_by_recovery_alone() -> None:
 
 def test_phases_follow_each_other_and_none_is_skipped() -> None:
     found = {(row.sources[0], row.target) for row in RUN_TABLE if row.trigger == "advance"}
-    assert found == set(zip(ORDERED_PHASES, ORDERED_PHASES[1:], strict=False))
+    assert found == set(itertools.pairwise(ORDERED_PHASES))
 
 
 def test_firing_remembers_nothing_between_two_calls() -> None:

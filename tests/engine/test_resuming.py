@@ -1,0 +1,104 @@
+"""Resuming what was stopped half-way: under new numbers, with its pack, and never without a person."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from station_ctl.core.conditions import PlaceHolds
+from station_ctl.core.custody import Custody, Move
+from station_ctl.core.modes import State
+from station_ctl.core.orders import Result
+from station_ctl.core.steps import Interlock, OnResume
+from station_ctl.engine.events import (
+    OrderNotSent,
+    Verb,
+)
+from station_ctl.engine.state import StepStatus
+from tests.bench.desk import (
+    LEVEL,
+    READY,
+    Desk,
+    done,
+    issues,
+    ledger,
+    step,
+)
+
+FETCH = step(20, "robot", moves=(Move("P-1", "A01", "handover"),), enters=("aisle",), leaves=("aisle",))
+
+
+def held_half_way(**changes: object) -> Desk:
+    fetch = replace(FETCH, **changes)
+    d = Desk(fetch, ledger=ledger(**{"P-1": "A01"}))
+    d.begin()
+    d.under_way(20)
+    d.ask(Verb.HOLD)
+    d.end("robot", 100, Result.STOPPED)
+    for _ in range(30):
+        d.scan()
+    assert d.state.state is State.HELD
+    return d
+
+
+def test_a_resumed_step_gets_a_new_number_and_takes_its_pack_along() -> None:
+    d = held_half_way()
+    assert d.ask(Verb.RESUME) == ""
+    assert d.of(20).order == 101 and d.state.ledger.where("P-1") == Custody("A01", "handover", 101)
+    d.complete(20)
+    assert d.state.ledger.at("handover") == "P-1"
+
+
+def test_a_late_completion_of_the_old_order_does_not_prove_the_resumed_step() -> None:
+    d = held_half_way()
+    d.ask(Verb.RESUME)
+    d.end("robot", 100)
+    d.world.set(done(20, "rail"), True)
+    d.sent(101)
+    for _ in range(5):
+        d.scan()
+    assert d.of(20).status is StepStatus.SENT
+
+
+def test_a_resumed_order_that_is_not_sent_leaves_the_pack_on_its_way() -> None:
+    """It hangs between two places since the first order; the second one, never sent, does not carry it back."""
+    d = held_half_way()
+    d.ask(Verb.RESUME)
+    d.world.set(READY, False)
+    d.feed(OrderNotSent(d.time, 101, "guard lost"))
+    custody = d.state.ledger.where("P-1")
+    assert custody is not None and custody.moving, f"the ledger says the pack rests at {custody}"
+    d.world.set(READY, True)
+    (order,) = issues(d.scan())
+    assert d.state.ledger.where("P-1") == Custody("A01", "handover", order.number)
+    d.complete(20)
+    assert d.state.ledger.at("handover") == "P-1"
+
+
+def test_a_resumed_order_that_expired_unacknowledged_leaves_the_pack_on_its_way() -> None:
+    d = held_half_way()
+    d.ask(Verb.RESUME)
+    d.sent(101)
+    for _ in range(20):
+        d.scan(0.3)
+    assert d.state.trips[0].code == "A108" and d.state.state is State.HELD
+    custody = d.state.ledger.where("P-1")
+    assert custody is not None and custody.moving
+
+
+def test_a_step_that_must_be_looked_at_needs_a_confirmation() -> None:
+    d = held_half_way(on_resume=OnResume.ASK, start=LEVEL.is_off())
+    halfway = d.ask(Verb.RESUME)
+    assert "step 20" in halfway and "confirmation" in halfway and d.state.state is State.HELD
+    assert d.ask(Verb.RESUME, confirmed=True) == "" and d.state.state is State.EXECUTE
+
+
+def test_a_step_that_may_not_be_repeated_is_not_resumed_even_when_confirmed() -> None:
+    d = held_half_way(on_resume=OnResume.NEVER, start=LEVEL.is_off())
+    assert "may not be repeated" in d.ask(Verb.RESUME, confirmed=True)
+    assert d.state.state is State.HELD
+
+
+def test_permissives_that_speak_of_custody_hold_again_when_a_move_is_taken_up() -> None:
+    here = Interlock("T14", "Pack in its bay", PlaceHolds("A01", "P-1"))
+    d = held_half_way(permissives=(here,))
+    assert d.ask(Verb.RESUME) == "" and d.of(20).order == 101
