@@ -69,10 +69,10 @@ def _enter_phases(
     return state
 
 
-def _needed(facts: StationFacts, step: Step) -> tuple[Interlock, ...]:
+def _needed(facts: StationFacts, state: StationState, step: Step) -> tuple[Interlock, ...]:
     """All that must be proven for a step to begin: its permissives, its interlocks, and a PLC that answers."""
     rows = (*step.permissives, *(kept.interlock for kept in step.interlocks))
-    return rows if step.do is None else (*rows, answers(facts.channels[step.do.role]))
+    return rows if step.do is None else (*rows, answers(facts.channels[step.do.role], state.next_order))
 
 
 def _wait(
@@ -85,7 +85,9 @@ def _wait(
     if state.time - since <= PERMISSIVE_WITHIN:
         return state
     missing = "; ".join(
-        f"{i.code} {i.text}: {i.holds.why_not(image)}" for i in _needed(facts, step) if not i.holds.proven(image)
+        f"{i.code} {i.text}: {i.holds.why_not(image)}"
+        for i in _needed(facts, state, step)
+        if not i.holds.proven(image)
     )
     text = f"step {step.no} {step.text} cannot begin, waited {PERMISSIVE_WITHIN:g} s: {missing}"
     state = state.with_run(run.with_step(step.no, waits_since=-1.0))
@@ -98,7 +100,7 @@ def _begin(
     """Begin one ready step: check permissives and interlocks, decide custody, hand the order to the gate."""
     before = run.of(step.no).order
     view = image.with_own(replace(image.own, ledger=image.own.ledger.cancel(before))) if before else image
-    if not all(i.holds.proven(view) for i in _needed(facts, step)):
+    if not all(i.holds.proven(view) for i in _needed(facts, state, step)):
         return _wait(facts, state, run, step, view, effects)
     if step.do is None:
         effects.append(Progress("step-begun", run.run_id, step.no, step.text, state.time))

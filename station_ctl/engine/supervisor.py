@@ -27,10 +27,14 @@ SAFETY_ROWS = frozenset(("G01", "G03", "G04"))
 """Rows that mirror the safety PLC; their loss has its own alarm."""
 
 
-def answers(channel: Channel) -> Interlock:
-    """The engine's own row before an order: the PLC answers and says how long it has been up."""
-    text = f"PLC of {channel.role} answers, its heartbeat moves"
-    return Interlock(PLC_ALIVE, text, channel.epoch.at_least(0) & channel.uptime_ms.at_least(0))
+def answers(channel: Channel, number: int) -> Interlock:
+    """The engine's own row before order `number`: the PLC answers, and remembers no order as new as this one.
+
+    A PLC that has seen the number before would acknowledge it at once, and do nothing.
+    """
+    older = channel.ack_id.at_most(number - 1) & channel.done_id.at_most(number - 1)
+    up = channel.epoch.at_least(0) & channel.uptime_ms.at_least(0)
+    return Interlock(PLC_ALIVE, f"PLC of {channel.role} answers, its last order is older than this one", up & older)
 
 
 def trips(facts: StationFacts, state: StationState, image: Image) -> tuple[Trip, ...]:
