@@ -6,25 +6,34 @@ Knows tags, addresses and raw replies. Does not know how a request travels.
 from __future__ import annotations
 
 import struct
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any, NamedTuple
 
-from drivers.engineering import implausible
+from drivers.engineering import whole_divisor
 from drivers.registers import Decode, RegisterAddress, Table, decoder, field_format
-from station_ctl.core.points import Point, Value
+from station_ctl.core.points import BaseType, Point, Value
 
 MOST_REGISTERS = 120
 """Registers asked in one request. The protocol allows 125; a request costs as much as some 400 registers,
 so gaps are read over, and the margin keeps devices content that count their header into the limit."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tap:
-    """One tag drawn from a field."""
+class Tap(NamedTuple):
+    """One tag drawn from a field.
 
-    point: Point
-    decode: Decode
+    A bit has a `mask`, a plain number a `divisor` (raw / divisor; 0 = as it is) and no `decode`; anything else is
+    decoded by a function. All numbers lie in one tuple: a scan touches hundreds of taps in a cold cache.
+    """
+
+    tag: str
+    mask: int
+    divisor: float
+    decode: Decode | None
+    low: float
+    high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +88,13 @@ def _planned(group: list[tuple[RegisterAddress, Point]]) -> PlannedRead:
     fields: list[Field] = []
     for address, point in group:
         offset, kind = address.number - start, field_format(point.type)
-        tap = Tap(point, decoder(point, address.bit))
+        tap = _tap(point, address.bit)
         if fields and fields[-1].offset == offset and fields[-1].format == kind:
             last = fields.pop()
             fields.append(Field(offset, kind, (*last.taps, tap)))
             continue
         if offset < end:
-            raise ValueError(f"{point.tag} at {point.address} overlaps {fields[-1].taps[-1].point.tag}")
+            raise ValueError(f"{point.tag} at {point.address} overlaps {fields[-1].taps[-1].tag}")
         layout += "x" * (2 * (offset - end)) + kind
         fields.append(Field(offset, kind, (tap,)))
         end = offset + point.type.words
@@ -93,57 +102,111 @@ def _planned(group: list[tuple[RegisterAddress, Point]]) -> PlannedRead:
     return PlannedRead(first.unit, first.table, start, end, struct.Struct(layout), tuple(fields))
 
 
+def _tap(point: Point, bit: int) -> Tap:
+    # Infinity is no value of a sensor: the widest limits are the largest finite numbers.
+    low = -sys.float_info.max if point.low is None else point.low
+    high = sys.float_info.max if point.high is None else point.high
+    divisor = whole_divisor(point)
+    if bit >= 0:
+        return Tap(point.tag, 1 << bit, 0.0, None, low, high)
+    if point.type.count > 1 or point.type.base in (BaseType.BOOL, BaseType.STR) or divisor is None:
+        return Tap(point.tag, 0, 0.0, decoder(point), low, high)
+    return Tap(point.tag, 0, divisor, None, low, high)
+
+
 class BlockImage:
     """Values of one scan class, decoded from the raw replies; only what changed is decoded again."""
 
     def __init__(self, reads: tuple[PlannedRead, ...]) -> None:
         self.reads = reads
-        self.values: Mapping[str, Value] = MappingProxyType({})
-        self.bad: frozenset[str] = frozenset(tag for read in reads for tag in _tags(read))
+        self._newest: dict[str, Value] = {}
+        self._values: Mapping[str, Value] = MappingProxyType(self._newest)
+        self._bad = frozenset(tag for read in reads for tag in _tags(read))
+        self._draft: tuple[dict[str, Value], set[str]] | None = None
         self._raw: list[bytes] = [b""] * len(reads)
-        self._unpacked: list[tuple[object, ...]] = [(None,) * len(read.fields) for read in reads]
+        self._unpacked: list[tuple[Any, ...]] = [(None,) * len(read.fields) for read in reads]
+
+    @property
+    def values(self) -> Mapping[str, Value]:
+        """Every tag that has a value; the very same object as before when nothing changed."""
+        self._settle()
+        return self._values
+
+    @property
+    def bad(self) -> frozenset[str]:
+        """Tags never read, not decodable, or implausible."""
+        self._settle()
+        return self._bad
 
     def take(self, index: int, raw: bytes) -> None:
         """Note the reply to read `index`: exactly its registers, big-endian."""
         if raw == self._raw[index]:
             return
         read = self.reads[index]
-        values, bad = dict(self.values), set(self.bad)
+        values, bad = self._open_draft()
         new, old = read.layout.unpack(raw), self._unpacked[index]
-        for position, field in enumerate(read.fields):
-            if new[position] == old[position] and old[position] is not None:
+        for field, now, before in zip(read.fields, new, old, strict=True):
+            if now == before:
                 continue
-            for tap in field.taps:
-                _draw(tap, new[position], values, bad)
+            # Of a word of bits only those that changed are drawn again; `before` is None after a gap.
+            changed = now ^ before if field.taps[0].mask and before is not None else -1
+            for tag, mask, divisor, decode, low, high in field.taps:
+                if mask:
+                    if mask & changed:
+                        values[tag] = now & mask != 0
+                        bad.discard(tag)
+                elif decode is None:
+                    value = values[tag] = now / divisor if divisor else now
+                    if not low <= value <= high:
+                        bad.add(tag)
+                    elif bad:
+                        bad.discard(tag)
+                else:
+                    _decode(tag, decode, now, (low, high), values, bad)
         self._raw[index], self._unpacked[index] = raw, new
-        self.values = MappingProxyType(values)
-        if bad != self.bad:
-            self.bad = frozenset(bad)
 
     def forget(self, index: int) -> None:
         """Declare every tag of read `index` not good until its next reply."""
         self._raw[index] = b""
         self._unpacked[index] = (None,) * len(self.reads[index].fields)
-        self.bad = self.bad | _tags(self.reads[index])
+        self._open_draft()[1].update(_tags(self.reads[index]))
+
+    def _open_draft(self) -> tuple[dict[str, Value], set[str]]:
+        # One copy for all replies of a scan: a snapshot given out never changes.
+        if self._draft is None:
+            self._draft = self._newest.copy(), set(self._bad)
+        return self._draft
+
+    def _settle(self) -> None:
+        if self._draft is not None:
+            (self._newest, bad), self._draft = self._draft, None
+            self._values = MappingProxyType(self._newest)
+            self._bad = self._bad if bad == self._bad else frozenset(bad)
 
 
 def _tags(read: PlannedRead) -> set[str]:
-    return {tap.point.tag for field in read.fields for tap in field.taps}
+    return {tap.tag for field in read.fields for tap in field.taps}
 
 
-def _draw(tap: Tap, raw: object, values: dict[str, Value], bad: set[str]) -> None:
-    tag = tap.point.tag
+def _decode(
+    tag: str,
+    decode: Decode,
+    raw: Any,
+    limits: tuple[float, float],
+    values: dict[str, Value],
+    bad: set[str],
+) -> None:
     try:
-        value = tap.decode(raw)
+        value = values[tag] = decode(raw)
     except ValueError:
         values.pop(tag, None)
         bad.add(tag)
         return
-    values[tag] = value
-    if implausible(tap.point, value):
-        bad.add(tag)
-    else:
+    items = value if isinstance(value, tuple) else (value,)
+    if all(isinstance(item, str) or limits[0] <= item <= limits[1] for item in items):
         bad.discard(tag)
+    else:
+        bad.add(tag)
 
 
 @dataclass(frozen=True, slots=True)

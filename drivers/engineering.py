@@ -19,16 +19,23 @@ _RANGE = {
 }
 
 
+def whole_divisor(point: Point) -> float | None:
+    """The whole number to divide a raw number by, 0 for a scale of 1, None when the scale is no 1 / n.
+
+    3 × 0.1 is 0.30000000000000004, 3 / 10 is 0.3: a limit in the I/O list must mean what it says.
+    """
+    if point.scale == 1:
+        return 0.0
+    divisor = round(1 / point.scale)
+    return float(divisor) if divisor > 1 and math.isclose(divisor * point.scale, 1.0, rel_tol=1e-12) else None
+
+
 def scaling(point: Point) -> Callable[[Any], int | float]:
     """A function from the raw number to the engineering one."""
-    scale = point.scale
-    if scale == 1:
-        return lambda raw: raw
-    # 3655 × 0.1 is 365.50000000000006, 3655 / 10 is 365.5: a limit in the I/O list must mean what it says.
-    divisor = round(1 / scale)
-    if divisor > 1 and math.isclose(divisor * scale, 1.0, rel_tol=1e-12):
-        return lambda raw: raw / divisor
-    return lambda raw: raw * scale
+    divisor, scale = whole_divisor(point), point.scale
+    if divisor is None:
+        return lambda raw: raw * scale
+    return (lambda raw: raw / divisor) if divisor else (lambda raw: raw)
 
 
 def raw_number(point: Point, value: Scalar) -> int | float:

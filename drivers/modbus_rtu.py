@@ -31,10 +31,14 @@ Answer = asyncio.Future[tuple[float, bytes]]
 
 
 class RtuBus:
-    """One serial bus. `timeout` (s) is well above what its slowest slave takes; `quiet` (s) as long again."""
+    """One serial bus. `timeout` (s) is well above what its slowest slave takes to answer.
 
-    def __init__(self, port: SerialPort, *, timeout: float = 0.3, quiet: float = 0.5) -> None:
-        self._port, self._timeout, self._quiet = port, timeout, quiet
+    `quiet` (s) follows each failure; by default it is as long as the time-out again, and at least 0.5 s.
+    """
+
+    def __init__(self, port: SerialPort, *, timeout: float = 0.3, quiet: float | None = None) -> None:
+        self._port, self._timeout = port, timeout
+        self._quiet = max(0.5, timeout) if quiet is None else quiet
         self._gap = max(0.00175, 3.5 * port.character)
         self._questions: deque[tuple[Question, Answer]] = deque()
         self._work = asyncio.Event()

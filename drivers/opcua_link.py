@@ -164,17 +164,18 @@ class _NodeBlock:
         self.prepared: Any = None
         self._scaled = [scaling(point) for point in points]
         self._last: list[Sample] = [("never read", None)] * len(points)
-        self._values: Mapping[str, Value] = MappingProxyType({})
+        self._newest: dict[str, Value] = {}
+        self._values: Mapping[str, Value] = MappingProxyType(self._newest)
         self._bad = frozenset(point.tag for point in points)
 
     def take(self, at: float, samples: list[Sample]) -> Block:
         """The block of this scan."""
         if samples != self._last:
-            values, bad = dict(self._values), set(self._bad)
+            values, bad = self._newest.copy(), set(self._bad)
             for index, sample in enumerate(samples):
                 if sample != self._last[index]:
                     self._draw(index, sample, values, bad)
-            self._last = samples
+            self._last, self._newest = samples, values
             self._values = MappingProxyType(values)
             self._bad = self._bad if bad == self._bad else frozenset(bad)
         return Block(self._values, at, self._bad)

@@ -6,6 +6,8 @@ import struct
 from collections.abc import Callable
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from drivers.block_plan import BlockImage, plan_reads, plan_writes
 from drivers.registers import RegisterAddress, Table, encode
@@ -133,3 +135,40 @@ def test_writes_that_do_not_follow_each_other_keep_their_order() -> None:
     places = [("B", 5), ("A", 4), ("C", 6), ("D", 7)]
     writes = plan_writes((tag, RegisterAddress(1, Table.HOLDING, n), b"\0\1") for tag, n in places)
     assert [write.tags for write in writes] == [("B",), ("A",), ("C", "D")]
+
+
+MIXED = plan_reads(
+    [
+        *(point(f"BIT{n}", f"ir:0.{n}", "bool") for n in (0, 3, 15)),
+        point("WORD", "ir:1", "u16", 0, 40000),
+        point("WORD_BIT", "ir:1.2", "bool"),
+        point("HALF", "ir:2", "f32", -5, 5),
+        point("LIST", "ir:4", "i16[2]", -9, 9),
+        point("TEXT", "ir:6", "str4"),
+        point("FLAG", "ir:8", "bool"),
+    ]
+)
+WORDS = st.lists(
+    st.sampled_from([0, 1, 2, 8, 9, 0x4142, 0x40A0, 0x7FC0, 0x8000, 0xFFFF]), min_size=9, max_size=9
+)
+
+
+@given(st.lists(st.one_of(st.none(), WORDS), max_size=8), WORDS)
+def test_what_was_read_before_leaves_no_trace(history: list[list[int] | None], last: list[int]) -> None:
+    image, fresh = BlockImage(MIXED), BlockImage(MIXED)
+    for words in history:
+        if words is None:
+            image.forget(0)
+        else:
+            image.take(0, struct.pack(">9H", *words))
+    for each in (image, fresh):
+        each.take(0, struct.pack(">9H", *last))
+    assert repr(sorted(image.values.items())) == repr(sorted(fresh.values.items()))
+    assert image.bad == fresh.bad
+
+
+@pytest.mark.parametrize("word", [0x7FC0, 0x7F80, 0xFF80], ids=["not a number", "infinite", "minus infinite"])
+def test_a_float_that_is_no_number_is_bad(word: int) -> None:
+    image = BlockImage(plan_reads([point("FREE", "ir:0", "f32"), point("LIST", "ir:2", "f32[2]")]))
+    image.take(0, struct.pack(">6H", word, 0, 0, 0, word, 0))
+    assert image.bad == {"FREE", "LIST"}
