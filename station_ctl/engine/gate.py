@@ -7,7 +7,7 @@ Does not decide what to order.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from station_ctl.core.errors import JournalError
 from station_ctl.core.links import Link, NotSent, OutcomeUnknown, WriteRefused
@@ -66,13 +66,20 @@ class Gate:
                 self._beat()
                 try:
                     async with asyncio.timeout(IDLE_BEAT):
-                        batch = await self._queue.get()
+                        first = await self._queue.get()
                 except TimeoutError:
                     continue
-                await self._work(batch)
-                self._queue.task_done()
+                batches = (first, *self._queued())
+                await self._work(tuple(effect for batch in batches for effect in batch))
+                for _ in batches:
+                    self._queue.task_done()
         finally:
             await asyncio.gather(*self._sending, return_exceptions=True)
+
+    def _queued(self) -> Iterator[tuple[Effect, ...]]:
+        """What came in meanwhile shares one commit: behind a slow disk an order waits for two of them at most."""
+        while not self._queue.empty():
+            yield self._queue.get_nowait()
 
     async def drain(self) -> None:
         """Wait until everything handed over has been committed and sent."""

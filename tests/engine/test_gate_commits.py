@@ -1,0 +1,92 @@
+"""What the gate makes durable, and when: in order, together where it queued up, and before anything of it is sent."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from station_ctl.core.custody import Ledger
+from station_ctl.core.errors import JournalError
+from station_ctl.core.signals import Image
+from station_ctl.engine.events import Event, JournalFailed, Record
+from station_ctl.engine.gate import Gate
+from station_ctl.engine.state import StationState
+from station_ctl.engine.station import StationFacts
+from station_ctl.engine.stop_levels import StopLevels
+
+
+class SlowDisk:
+    """Each commit takes until the next `release`."""
+
+    def __init__(self) -> None:
+        self.commits: list[list[str]] = []
+        self.fails = False
+        self._go = asyncio.Semaphore(0)
+
+    async def commit(self, records: list[Record], ledger: Ledger | None) -> None:
+        self.commits.append([record.kind for record in records])
+        await self._go.acquire()
+        if self.fails:
+            raise JournalError("disk full")
+
+    async def release(self) -> None:
+        self._go.release()
+        for _ in range(5):
+            await asyncio.sleep(0)
+
+
+class Bench:
+    """A gate of a station without machines."""
+
+    def __init__(self) -> None:
+        facts = StationFacts("T", {}, (), ())
+        self.disk, self.reported = SlowDisk(), list[Event]()
+        self.gate = Gate(
+            facts, {}, self.disk, StopLevels(facts, {}, self.image), image=self.image, state=StationState,
+            report=lambda make: self.reported.append(make(0.0)), beat=lambda: None,
+        )  # fmt: skip
+
+    def image(self) -> Image:
+        return Image(0.0, {})
+
+    @contextmanager
+    def running(self) -> Iterator[asyncio.Task[Any]]:
+        task = asyncio.create_task(self.gate.run())
+        yield task
+        task.cancel()
+
+
+async def _ended(task: asyncio.Task[Any]) -> None:
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def test_what_queues_up_behind_a_slow_commit_shares_the_next_one_in_order() -> None:
+    b = Bench()
+    with b.running() as task:
+        b.gate.submit((Record("a"),))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        for kind in "bcd":
+            b.gate.submit((Record(kind),))
+        await b.disk.release()
+        await b.disk.release()
+    await _ended(task)
+    assert b.disk.commits == [["a"], ["b", "c", "d"]]
+    assert b.gate.commits == 2
+
+
+async def test_a_failed_commit_of_several_decisions_is_reported_once() -> None:
+    b = Bench()
+    b.disk.fails = True
+    with b.running() as task:
+        b.gate.submit((Record("a"),))
+        b.gate.submit((Record("b"),))
+        await asyncio.sleep(0)
+        await b.disk.release()
+    await _ended(task)
+    assert b.disk.commits == [["a", "b"]]
+    assert [type(event) for event in b.reported] == [JournalFailed]
+    assert b.gate.commits == 0
