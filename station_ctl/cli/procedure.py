@@ -85,7 +85,7 @@ def step_facts(step: Step) -> list[tuple[str, str]]:
         ("zones", "; ".join(zones)),
         ("packs", "; ".join(packs)),
         ("after a stop", RESUME[step.on_resume]),
-        ("not begun if", str(step.start) if step.start is not None else ""),
+        ("counts as not begun if", str(step.start) if step.start is not None else ""),
     )
     return [(what, words) for what, words in facts if words]
 
@@ -102,7 +102,7 @@ def procedure_lines(sequence: Sequence, width: int) -> Iterator[str]:
         yield f"{step.no:>4}  {step.chapter:<4} {step.text}"
         yield f"           lane {step.lane}, {step.phase}{background}, nominal {step.nominal:g} s"
         for what, words in step_facts(step):
-            head = f"           {what:<18}"
+            head = f"           {what:<23}"
             yield from textwrap.wrap(
                 words, width, initial_indent=head, subsequent_indent=" " * len(head), break_long_words=False
             )
