@@ -211,7 +211,7 @@ def release(st: CarStation, job: Job, il: CarInterlocks) -> tuple[Step, ...]:
         ),
         Step(
             170, "Settle the order with the vehicle", "vehicle", Phase.RELEASE, car.postcheck_ok.is_on(), within=30, nominal=5,
-            do=car.settle(), permissives=(*il.needs(rl), il.self_check), interlocks=il.keeps(rl), chapter="A17",
+            do=car.settle(), start=car.postcheck_ok.is_on(), permissives=(*il.needs(rl), il.self_check), interlocks=il.keeps(rl), chapter="A17",
         ),
         Step(
             180, "Vehicle drives out", "lift", Phase.RELEASE, lift.bay_empty.is_on() & lift.exit_beam.is_on(), within=300, nominal=20,

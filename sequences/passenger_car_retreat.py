@@ -26,8 +26,8 @@ def retreats(st: CarStation) -> Mapping[str, Callable[[Job], Sequence]]:
     for fetched in (False, True):
         for inside in (False, True):
             found[_give_back_key(inside=inside, fetched=fetched)] = _maker(give_back, st, inside, fetched)
-    for on_robot in (False, True):
-        found[_relock_key(on_robot=on_robot)] = _maker(relock, st, on_robot)
+    for on_robot, half_open in ((True, False), (False, False), (False, True)):
+        found[_relock_key(on_robot=on_robot, half_open=half_open)] = _maker(relock, st, on_robot, half_open)
     return found
 
 
@@ -39,8 +39,8 @@ def _give_back_key(*, inside: bool, fetched: bool) -> str:
     return f"give-back-car:{'inside' if inside else 'outside'}:{'fetched' if fetched else 'in-bay'}"
 
 
-def _relock_key(*, on_robot: bool) -> str:
-    return f"relock-car:{'on-robot' if on_robot else 'in-vehicle'}"
+def _relock_key(*, on_robot: bool, half_open: bool) -> str:
+    return f"relock-car:{'on-robot' if on_robot else 'half-open' if half_open else 'in-vehicle'}"
 
 
 def way_back(begun: frozenset[int], proven: frozenset[int], job: Job) -> tuple[str, Job] | str:
@@ -50,7 +50,7 @@ def way_back(begun: frozenset[int], proven: frozenset[int], job: Job) -> tuple[s
     if SETS_DOWN in proven:
         return "the spent pack stands at the handover and the vehicle has no pack: the way out is forward, resume"
     if OPENS in begun:
-        return _relock_key(on_robot=LOWERS in proven), job
+        return _relock_key(on_robot=LOWERS in proven, half_open=OPENS not in proven), job
     return _give_back_key(inside=LETS_IN in proven, fetched=FETCHES in proven), job
 
 
@@ -106,8 +106,11 @@ def _vehicle_out(st: CarStation, job: Job, il: CarInterlocks) -> tuple[Step, ...
     )  # fmt: skip
 
 
-def relock(st: CarStation, job: Job, on_robot: bool) -> Sequence:
-    """After bolts were opened and before the spent pack was set down: the old pack is locked again and checked."""
+def relock(st: CarStation, job: Job, on_robot: bool, half_open: bool) -> Sequence:
+    """After bolts were touched and before the spent pack was set down: the old pack is locked again and checked.
+
+    `half_open`: the bolts were stopped on their way, so that torque and locks prove them closed, and turns cannot.
+    """
     back = replace(job, fresh=job.spent)
     il = CarInterlocks(st, back)
     robot, car, recipe = st.robot, st.vehicle, job.recipe
@@ -118,17 +121,23 @@ def relock(st: CarStation, job: Job, on_robot: bool) -> Sequence:
             100, "Raise the old pack into the vehicle again, pins engage", "robot", Phase.INSERTION,
             at_height & pins & robot.pack_seated.is_on() & car.pack_latched.is_on(), within=30, nominal=12,
             do=robot.insert(recipe.raise_height_mm), permissives=il.needs(Column.INSERT), interlocks=il.keeps(Column.INSERT),
-            start=robot.pack_present.is_on() & robot.z.at_most(210.0), on_resume=OnResume.ASK, enters=(PIT,), chapter="R1",
+            start=robot.pack_present.is_on() & robot.z.at_most(210.0), on_resume=OnResume.ASK, enters=(PIT,), leaves=(HANDOVER,), chapter="R1",
         ),
     )  # fmt: skip
     moves = (Move(job.spent, ROBOT, vehicle_place(job.vehicle)),) if on_robot else ()
+    lock = replace(lock_pack(st, back, il), moves=moves, start=pins & robot.pack_seated.is_on())
+    if half_open:
+        mask, low, high = recipe.bolt_mask, recipe.torque_nm - recipe.torque_band_nm, recipe.torque_nm + recipe.torque_band_nm
+        closed = robot.bolts_closed.has_bits(mask) & car.locks_closed.has_bits(mask)
+        lock = replace(lock, done=closed & robot.bolt_torque.each_between(mask, low, high))
     steps = (
         *(insert if on_robot else ()),
-        replace(lock_pack(st, back, il), moves=moves, start=pins & robot.pack_seated.is_on()),
+        lock,
         *release(st, back, il),
         *put_back(st, job, CarInterlocks(st, job), fetched=True),
     )
-    return Sequence(_relock_key(on_robot=on_robot), f"Lock the old pack {job.spent} in vehicle {job.vehicle} again", steps)
+    key = _relock_key(on_robot=on_robot, half_open=half_open)
+    return Sequence(key, f"Lock the old pack {job.spent} in vehicle {job.vehicle} again", steps)
 
 
 def put_back(st: CarStation, job: Job, il: CarInterlocks, *, fetched: bool) -> tuple[Step, ...]:

@@ -45,11 +45,15 @@ class OpenRun:
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What the journal remembers at start: the ledger, the next order number, runs that were never closed."""
+    """What the journal remembers at start: the ledger, the next order number, runs that were never closed.
+
+    `last_run` is the highest number in any run's id: an id given twice would make an open run look closed.
+    """
 
     ledger: Ledger
     next_order: int
     open_runs: tuple[OpenRun, ...] = ()
+    last_run: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +169,11 @@ class Journal:
             "SELECT run FROM row WHERE kind='run-opened' AND run NOT IN (SELECT run FROM row WHERE kind='run-closed')"
             " ORDER BY seq"
         ).fetchall()
-        return Restored(self._ledger, last + 1, tuple(_open_run(run, self.rows(run)) for (run,) in opened))
+        (last_run,) = self._db.execute(
+            "SELECT COALESCE(MAX(CAST(SUBSTR(run, 3) AS INTEGER)), 0) FROM row WHERE kind='run-opened'"
+        ).fetchone()
+        open_runs = tuple(_open_run(run, self.rows(run)) for (run,) in opened)
+        return Restored(self._ledger, last + 1, open_runs, last_run)
 
     def commit(self, records: Iterable[Record], ledger: Ledger | None) -> None:
         """Write rows and the new ledger in one durable transaction. Raises JournalError; then nothing was written."""

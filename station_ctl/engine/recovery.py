@@ -69,7 +69,9 @@ def _assess(facts: StationFacts, run: Run, step: Step, st: StepState, image: Ima
         return found(Finding.MOVING, "the PLC still works on the order")
     proven = step.done.proven(image)
     said_done = ours and done.value == st.order and channel.result.read(image).value == Result.OK
-    if proven and (said_done or restarted or step.on_resume is OnResume.REPEAT):
+    # Where the proof was there before the step, as with a message that leaves no trace, only the PLC can tell.
+    told = step.start is None or not step.start.proven(image)
+    if proven and (said_done or (told and (restarted or step.on_resume is OnResume.REPEAT))):
         return found(Finding.DONE, f"{step.done}")
     if said_done:
         return found(Finding.LYING, step.done.why_not(image))
@@ -85,9 +87,13 @@ def why_not_resume(facts: StationFacts, state: StationState, image: Image, *, co
     """Why the interrupted runs may not go on; empty if they may. `confirmed`: a person has looked."""
     for found in assess(facts, state, image):
         step = found.step
-        if found.finding in (Finding.UNKNOWN, Finding.MOVING, Finding.LYING):
+        if found.finding in (Finding.UNKNOWN, Finding.MOVING):
             return str(found)
-        if found.finding is not Finding.HALF_WAY or step.on_resume is OnResume.REPEAT:
+        if found.finding is Finding.LYING:
+            # Done once, and undone while nobody watched, as a charge that ended with our heartbeat.
+            if step.on_resume is not OnResume.REPEAT:
+                return str(found)
+        elif found.finding is not Finding.HALF_WAY or step.on_resume is OnResume.REPEAT:
             continue
         if step.on_resume is OnResume.NEVER:
             return f"{found}; it may not be repeated: move the machine by hand to before or after the step"

@@ -69,6 +69,7 @@ class Engine:
     ) -> None:
         self.facts, self.links, self.clock = facts, dict(links), clock
         self.state = StationState()
+        self.last_run = restored.last_run
         self._limits = dict(heartbeat_limits)
         self._snapshots: dict[str, LinkSnapshot] = {name: link.snapshot for name, link in links.items()}
         self._listeners: list[Listener] = []

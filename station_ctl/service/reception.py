@@ -62,7 +62,7 @@ class Reception:
     ) -> None:
         self._engine, self._watch, self._stand = engine, watch, stand
         self._procedures, self._recipes = procedures, recipes
-        self._numbers = itertools.count(1)
+        self._numbers = itertools.count(engine.last_run + 1)
 
     async def receive(
         self, who: str, on_job: Callable[[str, Sequence], None] | None = None

@@ -99,6 +99,8 @@ async def retreat(engine: Engine, procedures: Procedures, run_id: str, who: str)
     run = engine.state.run(run_id)
     if run is None or run.job is None:
         raise NotFound(f"there is no open run {run_id} with a vehicle")
+    if run.sequence.key != procedures.swap_key:
+        raise Refused(f"no retreat from {run_id}: it is a way back itself: resume")
     image = engine.image()
     found = recovery.assess(engine.facts, engine.state, image)
     done = {a.step.no for a in found if a.run_id == run_id and _arrived(a, image)}
