@@ -24,6 +24,9 @@ HANDOVER_IN = "handover_in"
 HANDOVER_OUT = "handover_out"
 ROBOT = "robot"
 
+TRAVEL_MM = 210.0
+"""Height of the robot's table up to which it carries and travels; above, it stands under a vehicle."""
+
 REQUIRED_ROLES = ("robot", "lift", "vehicle", "stacker", "safety", "reader")
 
 

@@ -107,9 +107,9 @@ class CarInterlocks:
         shared = {row.code: row for row in station_interlocks(st)}
         # Columns:                EN CL UN EX TR IN LK VR RL FE CH
         self.rows: tuple[Row, ...] = (
-            Row(shared["G03"], "X  S  S  S  S  S  S  H  -  S  -"),
-            Row(shared["G04"], "-  S  S  S  S  S  S  H  -  -  -"),
-            # G01 aborts in every column but charging: entry and release move machinery too.
+            # Doors, curtains and the chain abort in every column but charging: entry and release move machinery, too.
+            Row(shared["G03"], "S  S  S  S  S  S  S  S  S  S  -"),
+            Row(shared["G04"], "S  S  S  S  S  S  S  S  S  S  -"),
             Row(shared["G01"], "S  S  S  S  S  S  S  S  S  S  -"),
             Row(shared["G05"], "X  X  X  X  X  X  X  X  -  X  S"),
             Row(shared["G06"], "X  X  X  X  X  X  X  H  -  X  S"),

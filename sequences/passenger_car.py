@@ -6,7 +6,15 @@ Knows the procedure. Does not know devices' registers, nor how steps are run. Ti
 
 from __future__ import annotations
 
-from sequences.car_station import HANDOVER_IN, HANDOVER_OUT, REQUIRED_ROLES, ROBOT, CarStation, vehicle_place
+from sequences.car_station import (
+    HANDOVER_IN,
+    HANDOVER_OUT,
+    REQUIRED_ROLES,
+    ROBOT,
+    TRAVEL_MM,
+    CarStation,
+    vehicle_place,
+)
 from sequences.interlocks import CarInterlocks, Column
 from station_ctl.core.conditions import JournalWritable
 from station_ctl.core.custody import Move
@@ -130,7 +138,7 @@ def _exchange(st: CarStation, job: Job, il: CarInterlocks) -> tuple[Step, ...]:
             interlocks=il.keeps(un), on_resume=OnResume.ASK, chapter="A8",
         ),
         Step(
-            90, "Lower with the spent pack", "robot", Phase.EXTRACTION, carried & robot.z.at_most(210.0) & car.connector_apart.is_on(),
+            90, "Lower with the spent pack", "robot", Phase.EXTRACTION, carried & robot.z.at_most(TRAVEL_MM) & car.connector_apart.is_on(),
             within=30, nominal=10, do=robot.lower(), start=at_height & pins & car.pack_latched.is_on(), permissives=(*il.needs(ex), out_empty), interlocks=il.keeps(ex),
             on_resume=OnResume.ASK, moves=(Move(job.spent, vehicle_place(job.vehicle), ROBOT),), chapter="A9",
         ),
@@ -150,7 +158,7 @@ def _exchange(st: CarStation, job: Job, il: CarInterlocks) -> tuple[Step, ...]:
         ),
         Step(
             110, "Raise the charged pack into the vehicle, pins engage", "robot", Phase.INSERTION,
-            at_height & pins & robot.pack_seated.is_on() & car.pack_latched.is_on(), within=30, nominal=12, do=robot.insert(height), start=carried & robot.z.at_most(210.0),
+            at_height & pins & robot.pack_seated.is_on() & car.pack_latched.is_on(), within=30, nominal=12, do=robot.insert(height), start=carried & robot.z.at_most(TRAVEL_MM),
             permissives=il.needs(ins), interlocks=il.keeps(ins), on_resume=OnResume.ASK, enters=(PIT,), leaves=(HANDOVER,),
             chapter="A11",
         ),

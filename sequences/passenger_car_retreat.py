@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from sequences.car_station import HANDOVER_IN, ROBOT, CarStation, vehicle_place
+from sequences.car_station import HANDOVER_IN, ROBOT, TRAVEL_MM, CarStation, vehicle_place
 from sequences.interlocks import CarInterlocks, Column
 from sequences.passenger_car import AISLE, HANDOVER, PIT, lock_pack, release
 from station_ctl.core.custody import Move
@@ -121,7 +121,7 @@ def relock(st: CarStation, job: Job, on_robot: bool, half_open: bool) -> Sequenc
             100, "Raise the old pack into the vehicle again, pins engage", "robot", Phase.INSERTION,
             at_height & pins & robot.pack_seated.is_on() & car.pack_latched.is_on(), within=30, nominal=12,
             do=robot.insert(recipe.raise_height_mm), permissives=il.needs(Column.INSERT), interlocks=il.keeps(Column.INSERT),
-            start=robot.pack_present.is_on() & robot.z.at_most(210.0), on_resume=OnResume.ASK, enters=(PIT,), leaves=(HANDOVER,), chapter="R1",
+            start=robot.pack_present.is_on() & robot.z.at_most(TRAVEL_MM), on_resume=OnResume.ASK, enters=(PIT,), leaves=(HANDOVER,), chapter="R1",
         ),
     )  # fmt: skip
     moves = (Move(job.spent, ROBOT, vehicle_place(job.vehicle)),) if on_robot else ()

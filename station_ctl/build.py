@@ -20,7 +20,7 @@ from drivers.stacker_st2 import StackerST2
 from drivers.swap_robot_sr3 import SwapRobotSR3
 from drivers.vehicle_lift_vl1 import VehicleLiftVL1
 from drivers.vehicle_link_vl1 import VehicleLinkVL1
-from sequences.car_station import HANDOVER_IN, HANDOVER_OUT, ROBOT, CarStation
+from sequences.car_station import HANDOVER_IN, HANDOVER_OUT, ROBOT, TRAVEL_MM, CarStation
 from sequences.interlocks import CarInterlocks, Column, station_interlocks, watched_always
 from station_ctl.config import (
     DriverFacts,
@@ -294,7 +294,8 @@ def _places(stand: CarStation) -> tuple[WatchedPlace, ...]:
         *(WatchedPlace(bay.name, bay.present, bay.pack_id) for bay in stand.bays),
         WatchedPlace(HANDOVER_IN, stacker.in_present, reader.in_code),
         WatchedPlace(HANDOVER_OUT, stacker.out_present, reader.out_code),
-        WatchedPlace(ROBOT, stand.robot.pack_present),
+        # Raised under a vehicle the table sees the vehicle's pack.
+        WatchedPlace(ROBOT, stand.robot.pack_present, speaks=stand.robot.z.at_most(TRAVEL_MM)),
     )
 
 

@@ -8,16 +8,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from station_ctl.core.conditions import Condition
 from station_ctl.core.signals import Image, Signal
 
 
 @dataclass(frozen=True, slots=True)
 class WatchedPlace:
-    """A place of the ledger and the sensors that see it: presence, and the pack's code where one is read."""
+    """A place of the ledger and the sensors that see it: presence, and the pack's code where one is read.
+
+    `speaks` is when the sensors speak of this place at all; None = always.
+    """
 
     place: str
     present: Signal[bool]
     code: Signal[str] | None = None
+    speaks: Condition | None = None
 
 
 def conflicts(places: Iterable[WatchedPlace], image: Image) -> tuple[str, ...]:
@@ -26,7 +31,7 @@ def conflicts(places: Iterable[WatchedPlace], image: Image) -> tuple[str, ...]:
     moving = {p for _, c in ledger if c.moving for p in (c.place, c.to)}
     found = []
     for watched in places:
-        if watched.place in moving:
+        if watched.place in moving or (watched.speaks is not None and not watched.speaks.proven(image)):
             continue
         pack, present = ledger.at(watched.place), watched.present.read(image)
         if present.good and bool(present.value) != (pack is not None):
