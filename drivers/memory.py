@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from enum import Enum
 from types import MappingProxyType
 from typing import Protocol
 
@@ -16,7 +17,15 @@ from drivers.link_image import LinkImage, Listener
 from drivers.scan_clock import PERIODS, ScanClock
 from drivers.tags import in_order, of_type, writable
 from station_ctl.core.links import Block, LinkSnapshot, NotSent, OutcomeUnknown
-from station_ctl.core.points import IoList, Scalar, ScanClass, Value
+from station_ctl.core.points import IoList, Point, Scalar, ScanClass, Value
+
+
+class Verdict(Enum):
+    """What a value read is worth: an implausible one is shown, a bad one is not."""
+
+    GOOD = "good"
+    IMPLAUSIBLE = "implausible"
+    BAD = "bad"
 
 
 class Backend(Protocol):
@@ -52,6 +61,8 @@ class MemoryLink:
         self._plc, self._periods, self._clock = plc, periods, clock
         self._image = LinkImage(name, io, identity, heartbeat)
         self._classes = [c for c in PERIODS if io.scanned(c)]
+        self._points = {scan: tuple(io.scanned(scan)) for scan in self._classes}
+        self._judged: dict[str, tuple[Value | None, Verdict]] = dict.fromkeys(io, (None, Verdict.BAD))
         self._boot: int | None = None
         self.lose_reply = False
         self.lose_request = False
@@ -108,15 +119,27 @@ class MemoryLink:
     def _block(self, scan: ScanClass, now: float) -> Block:
         values: dict[str, Value] = {}
         bad = set()
-        for point in self.io.scanned(scan):
-            value = self._plc.values.get(point.tag)
-            if value is None or not of_type(point, value):
-                bad.add(point.tag)
-                continue
-            values[point.tag] = value
-            if implausible(point, value):
-                bad.add(point.tag)
+        read, judged = self._plc.values, self._judged
+        for point in self._points[scan]:
+            tag = point.tag
+            value = read.get(tag)
+            # Values are immutable: one that is still the same object needs no second judgement.
+            last, verdict = judged[tag]
+            if value is not last:
+                verdict = _judge(point, value)
+                judged[tag] = (value, verdict)
+            if verdict is not Verdict.BAD:
+                assert value is not None
+                values[tag] = value
+            if verdict is not Verdict.GOOD:
+                bad.add(tag)
         return Block(MappingProxyType(values), now, frozenset(bad))
+
+
+def _judge(point: Point, value: Value | None) -> Verdict:
+    if value is None or not of_type(point, value):
+        return Verdict.BAD
+    return Verdict.IMPLAUSIBLE if implausible(point, value) else Verdict.GOOD
 
 
 def _raw(io: IoList, tag: str, value: Value) -> Scalar:
