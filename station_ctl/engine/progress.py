@@ -14,6 +14,9 @@ from station_ctl.core.steps import Step
 from station_ctl.engine.state import StepState, StepStatus
 from station_ctl.engine.station import ACK_WITHIN, CAUSE_WITHIN, PROOF_WITHIN, QUIET_WITHIN
 
+_NOT_ITS_FAULT = frozenset((AckCode.DRIVES_OFF, AckCode.INTERLOCK))
+"""Refusals behind which stands something that the station sees, too, but perhaps a scan later."""
+
 _ACK_WORDS: dict[object, str] = {int(code): text for code, text in ACK_TEXT.items()}
 _RESULT_WORDS: dict[object, str] = {int(result): text for result, text in RESULT_TEXT.items()}
 
@@ -47,20 +50,22 @@ def judge(step: Step, st: StepState, channel: Channel | None, image: Image, time
 def _judge_order(step: Step, st: StepState, channel: Channel, image: Image, patience: float) -> Verdict:
     """Follow acknowledge and done of the step's own order number; foreign numbers say nothing.
 
-    `patience` (s) is how long a device that stopped by itself is not yet called the cause.
+    `patience` (s) is how long a device that refused or stopped by itself is not yet called the cause.
     """
     ack, code = channel.ack_id.read(image), channel.ack_code.read(image)
     acknowledged = bool(ack.good and code.good and ack.value == st.order)
     if st.status is not StepStatus.BUSY and acknowledged:
         if code.value != AckCode.ACCEPTED:
+            if code.value in _NOT_ITS_FAULT and (waits := _awaits_cause(st, image, patience)) is not None:
+                return Verdict(waits)
             why = _ACK_WORDS.get(code.value, f"unknown answer {code.value}")
             return Verdict(replace(st, status=StepStatus.FAILED), "A105", f"the PLC refused the order: {why}")
         st = replace(st, status=StepStatus.BUSY, acked_at=ack.at)
     if st.status is StepStatus.BUSY and not st.done_at:
         done, result = channel.done_id.read(image), channel.result.read(image)
         if done.good and result.good and done.value == st.order:
-            if result.value == Result.STOPPED and image.now - (st.stopped_at or image.now) < patience:
-                return Verdict(replace(st, stopped_at=st.stopped_at or image.now))
+            if result.value == Result.STOPPED and (waits := _awaits_cause(st, image, patience)) is not None:
+                return Verdict(waits)
             st = replace(st, done_at=done.at)
             if result.value != Result.OK:
                 status = StepStatus.STOPPED if result.value == Result.STOPPED else StepStatus.FAILED
@@ -76,6 +81,12 @@ def _judge_order(step: Step, st: StepState, channel: Channel, image: Image, pati
             f"order {st.order} not acknowledged within {ACK_WITHIN:g} s; found {found}",
         )
     return Verdict(st)
+
+
+def _awaits_cause(st: StepState, image: Image, patience: float) -> StepState | None:
+    """The step's state while what made the device refuse or stop may still show up; None once it is too late."""
+    since = st.stopped_at or image.now
+    return replace(st, stopped_at=since) if image.now - since < patience else None
 
 
 def _proven(step: Step, st: StepState, image: Image) -> bool:

@@ -40,7 +40,7 @@ class StepState:
 
     Process seconds: `began`, `ended`, `waits_since` (ready, but a permissive is missing; -1 = does not wait).
     Monotonic seconds: `sent_at`, the samples `acked_at` and `done_at` in which the PLC first said so, `stopped_at`
-    when it was first seen to have stopped by itself (0 = not yet).
+    when it was first seen to have stopped or refused by itself (0 = not yet).
     `continues` is the earlier order, stopped half-way, that this one takes up again (0 = none); `withdrawn` counts
     orders in a row that never left.
     """

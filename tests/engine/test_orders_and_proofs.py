@@ -15,7 +15,7 @@ from station_ctl.engine.events import (
     Verb,
 )
 from station_ctl.engine.state import StepStatus, Zone
-from station_ctl.engine.station import ACK_WITHIN, WITHDRAWN_MOST
+from station_ctl.engine.station import ACK_WITHIN, CAUSE_WITHIN, WITHDRAWN_MOST
 from tests.bench.desk import (
     READY,
     Desk,
@@ -115,7 +115,8 @@ def test_a_refused_order_holds_and_is_not_repeated(code: AckCode) -> None:
     d.begin()
     d.sent(100)
     d.ack("lift", 100, code)
-    assert issues(d.scan()) == [] and d.state.trips[0].code == "A105"
+    assert issues(d.scan()) == [] and issues(d.scan(CAUSE_WITHIN)) == []
+    assert d.state.trips[0].code == "A105"
     for _ in range(5):
         assert issues(d.scan(1.0)) == []
 

@@ -62,7 +62,8 @@ def test_its_own_acknowledgement_makes_it_busy(b: Bench) -> None:
 @pytest.mark.parametrize("code", [c for c in AckCode if c is not AckCode.ACCEPTED] + [99])
 def test_a_refused_order_fails_with_the_plcs_reason_in_words(b: Bench, code: int) -> None:
     b.ack("lift", NUMBER, code)
-    status, alarm, text = b.judge()
+    b.judge()
+    status, alarm, text = b.judge(CAUSE_WITHIN)
     assert (status, alarm) == (StepStatus.FAILED, "A105")
     words = ACK_TEXT[AckCode(code)] if code in list(AckCode) else "unknown answer 99"
     assert text == f"the PLC refused the order: {words}"

@@ -17,7 +17,7 @@ from station_ctl.engine.events import (
     Verb,
 )
 from station_ctl.engine.state import StepStatus
-from station_ctl.engine.station import ACK_WITHIN, PROOF_WITHIN
+from station_ctl.engine.station import ACK_WITHIN, CAUSE_WITHIN, PROOF_WITHIN
 from tests.bench.desk import (
     EPOCH,
     LEVEL,
@@ -69,7 +69,8 @@ def test_a_refused_device_and_an_unanswered_one_are_told_to_stop_as_well() -> No
     d.begin()
     d.sent(100)
     d.ack("lift", 100, AckCode.INTERLOCK)
-    assert stopped(d.scan()) == ("lift",)
+    d.scan()
+    assert stopped(d.scan(CAUSE_WITHIN)) == ("lift",)
     d = Desk(step(10))
     d.begin()
     d.sent(100)

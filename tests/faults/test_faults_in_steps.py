@@ -5,12 +5,14 @@ By default three steps each; `--long` strikes in every step where the fault can 
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
 from station_ctl.core.modes import State
 from station_ctl.core.steps import OnLoss, Step
+from station_ctl.engine.events import Verb
 from tests.faults.struck_bench import (
     AT_ONCE,
     IN_THE_MIDDLE,
@@ -44,6 +46,23 @@ def test_an_opened_safety_chain_aborts(tmp_path: Path, fault: str, row: str, no:
             await bench.rest()
             assert (bench.first_out.code, bench.first_out.interlock) == ("A102", row), bench.first_out.text
             assert bench.loss.at - bench.struck_at < AT_ONCE
+            await assert_controlled_stop(bench, State.ABORTED)
+
+    run(story)
+
+
+@pytest.mark.parametrize("no", ordered_steps(80))
+@pytest.mark.parametrize("delay", [0.0, 0.01, 0.02, 0.03])
+def test_the_cause_comes_first_while_the_order_is_on_its_way(tmp_path: Path, no: int, delay: float) -> None:
+    """The PLC that gets the order refuses it or stops by itself, and may be scanned before the safety PLC is."""
+
+    async def story() -> None:
+        async with visited(tmp_path) as bench:
+            step = await bench.at_step(no, 0.0)
+            await asyncio.sleep(delay)
+            bench.strike(step, name="e-stop")
+            await bench.rest()
+            assert (bench.first_out.code, bench.first_out.interlock) == ("A102", "G01"), bench.first_out.text
             await assert_controlled_stop(bench, State.ABORTED)
 
     run(story)
@@ -121,6 +140,30 @@ def test_a_stuck_sensor_holds_the_station_at_its_step(tmp_path: Path, no: int) -
             await bench.rest()
             assert bench.first_out.step == no, bench.first_out.text
             assert tag.partition(".")[2] in bench.first_out.text
+            await assert_controlled_stop(bench, State.HELD)
+
+    run(story)
+
+
+@pytest.mark.parametrize(
+    ("code", "fault"),
+    [
+        ("A106", {"name": "bolt-stuck"}),
+        ("A201", {"name": "link-lost", "plc": "robot"}),
+        ("A104", {"name": "sensor-stuck", "tag": "robot.BOLT_OPEN"}),
+    ],
+)
+def test_a_station_that_finishes_its_last_swap_holds_too(tmp_path: Path, code: str, fault: dict[str, str]) -> None:
+    """A person has asked for a stop at the end of the swap; a fault before that end is no end."""
+
+    async def story() -> None:
+        async with visited(tmp_path) as bench:
+            step = await bench.at_step(80, 0.0)
+            await bench.engine.ask(Verb.STOP, "test")
+            bench.strike(step, **fault)
+            await bench.rest()
+            assert bench.first_out.code == code, bench.first_out.text
+            assert len(bench.state.trips) <= 3
             await assert_controlled_stop(bench, State.HELD)
 
     run(story)
