@@ -225,9 +225,15 @@ def begin_retreat(
     return begin_run(state, image, asked, effects)
 
 
+def _refusal(verb: str, who: str, why: str) -> Record:
+    """The journal row of a request that changed nothing: who asked for what, and why it was refused."""
+    return Record("refused", data=(("verb", verb), ("who", who), ("why", why)))
+
+
 def _set_mode(state: StationState, asked: Asked, effects: list[Effect]) -> StationState:
     if asked.mode is None or state.state not in MODE_CHANGES_IN:
         why = f"mode cannot change while the station is {state.state}; stop it first"
+        effects.append(_refusal("mode", asked.who, why))
         effects.append(Answer(asked.request, why, "A402"))
         return state
     effects.append(Record("mode", data=(("mode", str(asked.mode)), ("who", asked.who))))
@@ -245,6 +251,9 @@ def _acknowledge(state: StationState, image: Image, asked: Asked, effects: list[
                 Record("acknowledged", trip.run_id, trip.step, data=(("code", trip.code), ("who", asked.who)))
             )
     why = "; ".join(f"{t.code} stays: {t.cause.why_not(image)}" for t in stays if t.cause is not None)
+    if len(stays) == len(state.trips):
+        said = ("verb", "acknowledge"), ("who", asked.who), ("why", why or "nothing to acknowledge")
+        effects.append(Record("asked", data=said))
     effects.append(Answer(asked.request, why, "A401" if why else ""))
     return replace(state, trips=stays)
 
@@ -256,6 +265,7 @@ def _admit(state: StationState, asked: Asked, effects: list[Effect]) -> StationS
         for pack, place in asked.admit:
             ledger = ledger.admit(pack, place)
     except CustodyError as error:
+        effects.append(_refusal("admit", asked.who, str(error)))
         effects.append(Answer(asked.request, str(error), "A302"))
         return state
     effects.append(
