@@ -109,7 +109,7 @@ class Desk:
         }  # fmt: skip
         self.state = StationState(**{**defaults, **state})
 
-    # ---- what happens ----------------------------------------------------------------------------------------
+    # ---- what happens ----
     def feed(self, event: Event) -> tuple[Effect, ...]:
         """One decision."""
         before, image = self.state, self.world.image()
@@ -140,7 +140,7 @@ class Desk:
         """Open a run of the toy procedure."""
         return self.feed(RunAsked(self.time, run_id, sequence or self.sequence, None, "test", 1))
 
-    # ---- what the gate and the PLCs say -----------------------------------------------------------------------
+    # ---- what the gate and the PLCs say ----
     def sent(self, number: int) -> tuple[Effect, ...]:
         """The gate has sent the order."""
         return self.feed(OrderSent(self.time, number, self.world.now))
@@ -177,7 +177,7 @@ class Desk:
         self.world.set(done(no, LINKS[self.role(no, run_id)]), True)
         return self.scan()
 
-    # ---- looking -----------------------------------------------------------------------------------------------
+    # ---- looking ----
     def run(self, run_id: str = "S-1") -> Run:
         """The open run."""
         run = self.state.run(run_id)

@@ -16,6 +16,9 @@ from station_ctl.core.signals import Image, OwnFacts, Signal
 
 HEARTBEAT_LIMIT = 0.4
 
+WAYS = ("wrong", "flag", "forget", "stale", "silence", "lose")
+"""Everything that can happen to a reading: another value, and each kind of not good."""
+
 
 class World:
     """What all PLCs show now. `now` (monotonic s) moves by `advance`, which also brings new scans of every link."""
@@ -30,7 +33,16 @@ class World:
         self._connections: dict[str, int] = {}
         self._frozen: set[object] = set()
 
-    # ---- what is shown -------------------------------------------------------------------------------------
+    def copy(self) -> World:
+        """Another world that is the same so far."""
+        twin = World(self.now)
+        twin._values = {key: dict(values) for key, values in self._values.items()}
+        twin._bad = {key: set(tags) for key, tags in self._bad.items()}
+        twin._at, twin._alive, twin._faults = dict(self._at), dict(self._alive), dict(self._faults)
+        twin._connections, twin._frozen = dict(self._connections), set(self._frozen)
+        return twin
+
+    # ---- what is shown ----
     def set(self, signal: Signal[Any], value: Any) -> None:
         """The signal shows `value`, good and fresh."""
         key = (signal.link, signal.scan)
@@ -62,7 +74,16 @@ class World:
                 return True
         return False
 
-    # ---- what goes wrong -----------------------------------------------------------------------------------
+    def spoil(self, compare: Compare, way: str) -> None:
+        """Lose one comparison in one of the WAYS. Fails if no value of its kind is a wrong one."""
+        if way == "wrong":
+            assert self.break_(compare), f"every value proves {compare}"
+        elif way in ("lose", "silence"):
+            getattr(self, way)(compare.signal.link)
+        else:
+            getattr(self, way)(compare.signal)
+
+    # ---- what goes wrong ----
     def advance(self, seconds: float) -> None:
         """Time passes; every link that is not frozen has a newer scan and a moved heartbeat."""
         self.now += seconds
@@ -103,7 +124,7 @@ class World:
         self._alive[link] = self.now
         self._connections[link] += 1
 
-    # ---- what is seen --------------------------------------------------------------------------------------
+    # ---- what is seen ----
     def image(self, own: OwnFacts | None = None) -> Image:
         """All of it at this instant."""
         links = {name: self._snapshot(name) for name in self._faults}

@@ -125,7 +125,7 @@ def test_a_number_that_is_none_proves_no_limit() -> None:
     assert not TORQUE.each_between(0b11, 80, 90).proven(world.image())
 
 
-# ---- both, either ------------------------------------------------------------------------------------------
+# ---- both, either ----
 def test_both_needs_both_and_names_each_missing_one() -> None:
     world = World()
     world.set(CLAMPED, False)
@@ -170,7 +170,7 @@ def test_the_oldest_sample_dates_a_conjunction_and_the_newest_proof_an_alternati
     assert JournalWritable().sampled_at(world.image()) == NOT_SAMPLED
 
 
-# ---- what the controller knows of itself -----------------------------------------------------------------------
+# ---- what the controller knows of itself ----
 def test_the_mode_is_needed_and_the_found_one_named() -> None:
     image = World().image(OwnFacts(Mode.MANUAL))
     assert not ModeIs(Mode.AUTOMATIC).proven(image)
@@ -196,7 +196,7 @@ def test_a_place_is_what_the_ledger_says_and_a_pack_on_its_way_rests_nowhere() -
     assert str(PlaceHolds("A01", "P-1")) == "A01 holds pack P-1"
 
 
-# ---- for all values ------------------------------------------------------------------------------------------
+# ---- for all values ----
 scalars = some.one_of(
     some.booleans(), some.integers(-(2**33), 2**33), some.floats(), some.text(max_size=6)
 )  # fmt: skip

@@ -88,7 +88,7 @@ def test_a_closed_run_leaves_no_zone_behind() -> None:
     assert d.state.runs == () and d.state.zones == ()
 
 
-# ---- for any procedure -----------------------------------------------------------------------------------------------
+# ---- for any procedure ----
 ZONES = some.sets(some.sampled_from(["pit", "aisle"]), max_size=2).map(lambda found: tuple(sorted(found)))
 
 

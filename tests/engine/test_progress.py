@@ -45,7 +45,7 @@ def b() -> Bench:
     return Bench()
 
 
-# ---- acknowledge ---------------------------------------------------------------------------------------------
+# ---- acknowledge ----
 def test_a_foreign_acknowledgement_says_nothing(b: Bench) -> None:
     for number in (0, NUMBER - 1, NUMBER + 1):
         b.ack("lift", number)
@@ -91,7 +91,7 @@ def test_an_unknown_order_that_is_acknowledged_after_all_goes_on(b: Bench) -> No
     b.busy()
 
 
-# ---- done and proof ---------------------------------------------------------------------------------------------
+# ---- done and proof ----
 def test_done_and_proof_together_prove_the_step(b: Bench) -> None:
     b.busy()
     b.end("lift", NUMBER)
@@ -210,7 +210,7 @@ def test_a_step_without_order_is_proven_by_a_sample_taken_since_it_began() -> No
     assert judge(waiting, st, None, b.world.image(), b.time).state.status is StepStatus.PROVEN
 
 
-# ---- after a stop ----------------------------------------------------------------------------------------------
+# ---- after a stop ----
 def test_an_order_that_ended_ok_and_is_proven_counts_although_a_stop_was_asked(b: Bench) -> None:
     b.busy()
     b.end("lift", NUMBER)

@@ -25,7 +25,7 @@ def unchanged(before: StationState, after: StationState) -> bool:
     return replace(before, time=after.time, custody_checked=after.custody_checked) == after
 
 
-# ---- the morning -------------------------------------------------------------------------------------------------
+# ---- the morning ----
 def test_a_station_is_brought_up_by_a_person_and_by_nobody_else() -> None:
     d = at_rest(State.STOPPED, mode=Mode.MAINTENANCE)
     for _ in range(20):
@@ -106,7 +106,7 @@ def test_a_new_journal_does_not_start_while_a_plc_cannot_be_asked() -> None:
     assert "rail" in why and d.state.state is State.IDLE
 
 
-# ---- mode ----------------------------------------------------------------------------------------------------------
+# ---- mode ----
 @pytest.mark.parametrize("state", State)
 @pytest.mark.parametrize("mode", Mode)
 def test_the_mode_changes_only_at_rest_and_never_starts_anything(state: State, mode: Mode) -> None:
@@ -124,7 +124,7 @@ def test_a_mode_that_is_not_named_is_refused() -> None:
     assert d.ask(Verb.MODE) != "" and d.state.mode is Mode.AUTOMATIC
 
 
-# ---- hold, stop, abort -----------------------------------------------------------------------------------------------
+# ---- hold, stop, abort ----
 @pytest.mark.parametrize(
     ("verb", "state", "phase"),
     [(Verb.HOLD, State.HOLDING, Phase.HELD), (Verb.ABORT, State.ABORTING, Phase.ABORTED)],
@@ -187,7 +187,7 @@ def test_what_is_refused_changes_nothing_and_is_recorded_with_the_reason(verb: V
         assert dict(row.data)["why"] == answer.refused
 
 
-# ---- acknowledge -------------------------------------------------------------------------------------------------------
+# ---- acknowledge ----
 def test_a_trip_whose_cause_stands_is_not_acknowledged_away() -> None:
     d = Desk(step(10), always=(Kept(G03, OnLoss.ABORT),))
     d.begin()
@@ -228,7 +228,7 @@ def test_each_trip_is_acknowledged_by_itself() -> None:
     assert [t.interlock for t in d.state.trips] == ["G03"]
 
 
-# ---- admit ----------------------------------------------------------------------------------------------------------------
+# ---- admit ----
 def test_an_inventory_enters_the_ledger_as_a_whole_or_not_at_all() -> None:
     d = at_rest(State.STOPPED)
     assert d.ask(Verb.ADMIT, admit=(("P-1", "A01"), ("P-2", "A02"))) == ""
