@@ -134,7 +134,7 @@ def _exchange(st: CarStation, job: Job, il: CarInterlocks) -> tuple[Step, ...]:
             80, f"Open all {recipe.bolts} bolts", "robot", Phase.LOCK_RELEASE,
             robot.bolts_open.has_bits(mask) & robot.bolt_turns.each_between(mask, recipe.turns_min, recipe.turns_max)
             & car.locks_open.has_bits(mask),
-            within=45, nominal=14, do=robot.unlock(mask, recipe.turns_min), after=(23,), start=robot.bolts_closed.has_bits(mask), permissives=(*il.needs(un), out_empty),
+            within=45, nominal=14, do=robot.unlock(mask, recipe.turns_min), after=(23,), start=robot.bolts_closed.has_bits(mask) & robot.bolts_open.equals(0), permissives=(*il.needs(un), out_empty),
             interlocks=il.keeps(un), on_resume=OnResume.ASK, chapter="A8",
         ),
         Step(
@@ -175,7 +175,7 @@ def lock_pack(st: CarStation, job: Job, il: CarInterlocks) -> Step:
         robot.bolts_closed.has_bits(mask)
         & robot.bolt_torque.each_between(mask, recipe.torque_nm - recipe.torque_band_nm, recipe.torque_nm + recipe.torque_band_nm)
         & robot.bolt_turns.each_between(mask, recipe.turns_min, recipe.turns_max) & car.locks_closed.has_bits(mask),
-        within=60, nominal=18, do=robot.lock(mask, recipe.torque_nm, recipe.torque_band_nm), start=robot.bolts_open.has_bits(mask), permissives=il.needs(lk),
+        within=60, nominal=18, do=robot.lock(mask, recipe.torque_nm, recipe.torque_band_nm), start=robot.bolts_open.has_bits(mask) & robot.bolts_closed.equals(0), permissives=il.needs(lk),
         interlocks=il.keeps(lk), on_resume=OnResume.ASK, moves=(Move(job.fresh, ROBOT, vehicle_place(job.vehicle)),), chapter="A12",
     )  # fmt: skip
 
