@@ -208,7 +208,8 @@ def begin_retreat(
         for move in found.step.moves:
             arrived = recovery.where_is(found, image) == move.target
             ledger = ledger.finish(found.order) if arrived else ledger.cancel(found.order)
-        if found.step.admits is not None and found.finding is recovery.Finding.DONE:
+        # Already in the ledger when the row of the proof was lost with a failing disk, the ledger after it was not.
+        if found.step.admits and found.finding is recovery.Finding.DONE and found.step.admits[0] not in ledger:
             ledger = ledger.admit(*found.step.admits)
     if ledger != state.ledger:
         effects.append(SetLedger(ledger))

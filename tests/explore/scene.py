@@ -1,0 +1,452 @@
+"""One moment of station and plant that can be moved on: messages, PLCs, gate, journal, and the real decision function.
+
+Knows how they touch each other. Does not know which moves there are, nor how states are counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import station_ctl.engine.decide as deciding
+from station_ctl.core.custody import Ledger
+from station_ctl.core.modes import State
+from station_ctl.core.orders import AckCode, OrderState, Result
+from station_ctl.engine.events import (
+    Asked,
+    Effect,
+    Event,
+    Issue,
+    JournalFailed,
+    JournalReady,
+    OrderNotSent,
+    OrderSent,
+    OrderUnknown,
+    Record,
+    ReleaseStop,
+    Scanned,
+    SetLedger,
+    StopDevices,
+    Verb,
+)
+from station_ctl.engine.gate import Gate
+from station_ctl.engine.journal import JournalRow, Restored, _open_run
+from station_ctl.engine.state import StationState, StepState, StepStatus
+from station_ctl.service.recovery import rebuild
+from tests.explore import plant
+from tests.explore.image import DOWN, EPOCH, FROZEN, NOW, UP, Camera, Chan, Frozen, PlantImage, Stuck
+from tests.explore.monitor import Monitor
+from tests.explore.plant import Truth, Work
+from tests.explore.sensing import LINKS
+from tests.explore.specimen import Specimen
+
+T = 1000.0
+"""Process seconds of every decision."""
+
+NEXT = 10_000
+"""The next order number in every state that is counted; older ones are ranked below it."""
+
+LINK_NAMES = tuple(LINKS)
+UNKNOWN_AFTER, QUIET_AFTER, CAUSE_AFTER = 1.05, 2.1, 0.15
+
+
+class Message(NamedTuple):
+    """An order on its way to a PLC. `late`: it has expired."""
+
+    role: str
+    number: int
+    epoch: int
+    work: Work
+    late: bool = False
+
+
+class Waiting(NamedTuple):
+    """An order at the gate: intent and custody are durable, nothing has been sent."""
+
+    number: int
+    run_id: str
+    step: int
+    epoch: int
+    connection: int
+
+
+Steps = dict[int, tuple[int, int, bool]]
+
+
+class _Stops:
+    """The stop levels as the gate asks for them."""
+
+    raised: frozenset[str] = frozenset()
+
+
+class Ground:
+    """What all scenes of one exploration share: the station, the camera, the real gate, the monitor."""
+
+    def __init__(self, specimen: Specimen) -> None:
+        self.specimen, self.facts = specimen, specimen.facts
+        self.camera = Camera(dict(self.facts.channels), specimen.scans)
+        self.roles = self.camera.roles
+        self.index = {role: i for i, role in enumerate(self.roles)}
+        self.link_of = {role: LINK_NAMES.index(self.facts.channels[role].link) for role in self.roles}
+        self.monitor = Monitor(self)
+        self._stops = _Stops()
+        self._scene: Scene | None = None
+        nothing: Any = None
+        self._gate = Gate(
+            self.facts, {}, nothing, self._stops,  # type: ignore[arg-type]
+            image=lambda: self._seen().image(), state=lambda: self._seen().alive,
+            report=nothing, beat=nothing,
+        )  # fmt: skip
+
+    def _seen(self) -> Scene:
+        assert self._scene is not None
+        return self._scene
+
+    def gate_refuses(self, scene: Scene, issue: Issue) -> str:
+        """The real gate's last look before an order leaves."""
+        self._scene, self._stops.raised = scene, frozenset(scene.raised)
+        return self._gate._why_not(issue)
+
+
+class Scene:
+    """Working copy of one state. Every method is one thing that happens; `broken` collects violated invariants."""
+
+    def __init__(self, ground: Ground) -> None:
+        self.ground = ground
+        self.engine: StationState | None = None
+        self.t = Truth()
+        self.chans: list[Chan] = [Chan() for _ in ground.roles]
+        self.links = [UP] * len(LINK_NAMES)
+        self.stuck: Stuck = None
+        self.frozen: Frozen = None
+        self.messages: list[Message] = []
+        self.gate: list[Waiting] = []
+        self.journal: dict[str, tuple[str, int, Steps]] = {}
+        self.written = Ledger()
+        self.raised: set[str] = set()
+        self.armed = False
+        self.journal_fails = False
+        self.broken: list[tuple[str, str]] = []
+        self.said: list[str] = []
+        self.answer = ""
+
+    # ---- looking -------------------------------------------------------------------------------------------
+    @property
+    def alive(self) -> StationState:
+        """The engine's memory; there is one unless the process is dead."""
+        assert self.engine is not None
+        return self.engine
+
+    def image(self, later: float = 0.0) -> PlantImage:
+        """What the controller sees."""
+        camera = self.ground.camera
+        return camera.take(self.t, tuple(self.chans), tuple(self.links), self.stuck, self.frozen, later)
+
+    def chan(self, role: str) -> Chan:
+        """The order channel of a role."""
+        return self.chans[self.ground.index[role]]
+
+    def reaches(self, role: str) -> bool:
+        """The link to the role's PLC carries writes and its program runs."""
+        return self.links[self.ground.link_of[role]] == UP
+
+    # ---- the controller ------------------------------------------------------------------------------------
+    def feed(self, event: Event, later: float = 0.0) -> bool:
+        """One decision and its effects. True if anything came of it."""
+        before = self.alive
+        try:
+            after, effects = deciding.decide(self.ground.facts, before, self.image(later), event)
+        except Exception as error:  # noqa: BLE001 - a decision that raises is what is looked for
+            self.broken.append(("TOTAL", f"the decision raises {error!r}"))
+            return False
+        if later:
+            after = _aged(after, later)
+        self.engine = after
+        self.ground.monitor.decided(self, event, before, effects)
+        if effects:
+            self._carry_out(effects)
+        return bool(effects) or before.runs != after.runs or before.state is not after.state
+
+    def _carry_out(self, effects: tuple[Effect, ...]) -> None:
+        for effect in effects:
+            if isinstance(effect, StopDevices):
+                self._stop(effect.roles)
+        issues = [e for e in effects if isinstance(e, Issue)]
+        if self.journal_fails and any(isinstance(e, (Record, SetLedger)) for e in effects):
+            self.journal_fails = False
+            for issue in issues:
+                self.feed(OrderNotSent(T, issue.number, "disk full"))
+            self.feed(JournalFailed(T, "disk full"))
+            return
+        for effect in effects:
+            if isinstance(effect, Record):
+                self._record(effect)
+            elif isinstance(effect, SetLedger):
+                self.written = effect.ledger
+            elif isinstance(effect, ReleaseStop):
+                self._release_stops()
+        for e in issues:
+            self.gate.append(Waiting(e.number, e.run_id, e.step.no, e.epoch, e.connection))
+
+    def _record(self, row: Record) -> None:
+        data = dict(row.data)
+        match row.kind:
+            case "run-opened":
+                job = 1 if data.get("vehicle") == self.ground.specimen.earlier.vehicle else 0
+                self.journal[row.run_id] = (str(data["sequence"]), job, {})
+            case "run-closed":
+                self.journal.pop(row.run_id, None)
+            case "step-ordered":
+                self._steps(row.run_id)[row.step] = (row.order, int(str(data["epoch"])), False)
+            case "step-proven":
+                self._steps(row.run_id)[row.step] = (row.order, EPOCH, True)
+            case "order-withdrawn":
+                if self._steps(row.run_id).get(row.step, (0, 0, False))[0] == row.order:
+                    del self._steps(row.run_id)[row.step]
+
+    def _steps(self, run_id: str) -> Steps:
+        return self.journal[run_id][2]
+
+    def _stop(self, roles: tuple[str, ...]) -> None:
+        for role in roles:
+            self.raised.add(role)
+            if self.links[self.ground.link_of[role]] != DOWN:
+                self._level(role, True)
+            if self.reaches(role):
+                self.halt(role)
+
+    def _release_stops(self) -> None:
+        for role in sorted(self.raised):
+            if self.links[self.ground.link_of[role]] != DOWN:
+                self._level(role, False)
+                self.raised.discard(role)
+
+    def _level(self, role: str, up: bool) -> None:
+        i = self.ground.index[role]
+        self.chans[i] = self.chans[i]._replace(stop=up)
+
+    def react(self) -> None:
+        """Scans come in until nothing more follows from them."""
+        for _ in range(16):
+            stopped = self._own_stops()
+            if self.engine is None:
+                return
+            if self.feed(Scanned(T)) or stopped:
+                continue
+            if not any(st.stopped_at for _, _, st in self.alive.active_steps()):
+                break
+            self.feed(Scanned(T), CAUSE_AFTER)
+        self.ground.monitor.settled(self)
+
+    # ---- the gate and the wire -----------------------------------------------------------------------------
+    def send(self, *, arrives: bool = True, told: str = "sent", copies: int = 1) -> bool:
+        """The gate lets the first waiting order out, or refuses. `told`: sent, unknown, not sent. True if it left."""
+        waiting = self.gate.pop(0)
+        run = self.alive.run(waiting.run_id)
+        if run is None:
+            self.feed(OrderNotSent(T, waiting.number, "its run has ended"))
+            return False
+        step = run.sequence.by_no[waiting.step]
+        assert step.do is not None
+        issue = Issue(waiting.number, waiting.run_id, step, step.do, waiting.epoch, waiting.connection)
+        why = self.ground.gate_refuses(self, issue)
+        role = step.do.role
+        if why or told == "not sent" or self.links[self.ground.link_of[role]] == DOWN:
+            self.feed(OrderNotSent(T, waiting.number, why or "write refused"))
+            self.react()
+            return not why
+        message = Message(role, waiting.number, waiting.epoch, (step.do.opcode, tuple(map(int, step.do.params))))
+        self.ground.monitor.leaving(self, issue, message)
+        self.messages += [message] * copies
+        if arrives:
+            self.deliver(message)
+        if told == "unknown":
+            self.feed(OrderUnknown(T, waiting.number, NOW, "no reply"))
+        else:
+            self.feed(OrderSent(T, waiting.number, NOW))
+        self.react()
+        return True
+
+    def deliver(self, message: Message) -> None:
+        """The PLC looks at an order block."""
+        self.messages.remove(message)
+        role, number = message.role, message.number
+        i = self.ground.index[role]
+        chan = self.chans[i]
+        if number == chan.ack:
+            return
+        code = self._plc_says(message, chan)
+        last = chan.last if code == AckCode.OLD_NUMBER else max(number, chan.last)
+        chan = chan._replace(ack=number, code=int(code), last=last)
+        if code == AckCode.ACCEPTED:
+            self.ground.monitor.accepted(self, message, self.chans[i])
+            chan = chan._replace(state=int(OrderState.BUSY), number=number, work=message.work, stuck=False)
+            self._move(plant.begun, role, message.work)
+        self.chans[i] = chan
+
+    def _plc_says(self, message: Message, chan: Chan) -> AckCode:
+        role, (opcode, _) = message.role, message.work
+        checks: tuple[tuple[Callable[[], bool], AckCode], ...] = (
+            (lambda: message.number <= chan.last, AckCode.OLD_NUMBER),
+            (lambda: message.epoch != EPOCH, AckCode.WRONG_EPOCH),
+            (lambda: message.late, AckCode.EXPIRED),
+            (lambda: chan.stop, AckCode.STOP_REQUESTED),
+            (lambda: plant.needs_chain(role, opcode) and bool(self.t.safe), AckCode.DRIVES_OFF),
+            (lambda: self.engine is None, AckCode.DRIVES_OFF),
+            (lambda: chan.work is not None, AckCode.BUSY),
+            (lambda: plant.refused(self.t, role, message.work), AckCode.INTERLOCK),
+        )
+        return next((code for wrong, code in checks if wrong()), AckCode.ACCEPTED)
+
+    # ---- the PLCs ------------------------------------------------------------------------------------------
+    def _move(self, change: Callable[[Truth, str, Work], Truth], role: str, work: Work) -> None:
+        before, self.t = self.t, change(self.t, role, work)
+        self.ground.monitor.moved(self, before, role)
+
+    def _end(self, role: str, result: Result, state: OrderState) -> Work:
+        i = self.ground.index[role]
+        chan = self.chans[i]
+        assert chan.work is not None
+        self.chans[i] = chan._replace(
+            done=chan.number, result=int(result), state=int(state), number=0, work=None, stuck=False
+        )
+        return chan.work
+
+    def finish(self, role: str) -> None:
+        """The order comes to its end."""
+        work = self._end(role, Result.OK, OrderState.DONE)
+        self._move(plant.ended, role, work)
+
+    def halt(self, role: str) -> None:
+        """A controlled stop; the machine stands where it was."""
+        if self.chan(role).work is not None:
+            self._end(role, Result.STOPPED, OrderState.STOPPED)
+
+    def fail(self, role: str) -> None:
+        """The order ends with an error, half-way."""
+        self._end(role, Result.FAILED, OrderState.ERROR)
+
+    def lie(self, role: str) -> None:
+        """The PLC says done; the machine is half-way."""
+        work = self._end(role, Result.OK, OrderState.DONE)
+        if work[0] == 21:
+            self.t = self.t._replace(bolts=plant.LOCKED, torque=plant.TOO_LOOSE)
+
+    def _own_stops(self) -> bool:
+        stopped = False
+        for role in self.ground.roles:
+            work = self.chan(role).work
+            if work is not None and plant.lost(self.t, role, work[0]):
+                self.halt(role)
+                stopped = True
+        return stopped
+
+    def restart_plc(self, link: int) -> None:
+        """The PLC program starts anew: nothing pending, epoch risen, numbers kept."""
+        name = LINK_NAMES[link]
+        roles = {role for role in self.ground.roles if self.ground.link_of[role] == link}
+        for role in roles:
+            i = self.ground.index[role]
+            self.chans[i] = self.chans[i]._replace(state=0, number=0, work=None, stuck=False, stop=False)
+        old = EPOCH - 1
+        self.messages = [m._replace(epoch=old) if m.role in roles else m for m in self.messages]
+        self.gate = [
+            w._replace(epoch=old) if self._role_of(w.run_id, w.step) in roles else w for w in self.gate
+        ]
+        for run_id, (_, _, steps) in self.journal.items():
+            for no, (order, epoch, proven) in tuple(steps.items()):
+                if self._role_of(run_id, no) in roles:
+                    steps[no] = (order, epoch if proven else old, proven)
+        if self.engine is not None:
+            for run in self.engine.runs:
+                for step, st in run.pairs():
+                    if step.do is not None and step.do.role in roles and st.order and st.status is not StepStatus.PROVEN:
+                        run = run.with_step(step.no, epoch=old)
+                self.engine = self.engine.with_run(run)
+        self.said.append(f"{name} restarts")
+
+    def _role_of(self, run_id: str, no: int) -> str:
+        command = self.sequence(run_id).by_no[no].do
+        return command.role if command is not None else ""
+
+    def sequence(self, run_id: str) -> Any:
+        """The procedure of an open run, by the journal."""
+        key, job, _ = self.journal[run_id]
+        return self.ground.specimen.procedures.by_key(key, self.job(job))
+
+    def job(self, number: int) -> Any:
+        """Job 0 is the one explored, 1 the earlier one."""
+        return self.ground.specimen.earlier if number else self.ground.specimen.job
+
+    def ask(self, verb: Verb, **more: Any) -> None:
+        """A person asks."""
+        self.feed(Asked(T, verb, "person", 1, **more))
+        self.react()
+
+    # ---- death and return of the controller ----------------------------------------------------------------
+    def die(self) -> None:
+        """kill -9: memory and gate are gone, what was committed stays."""
+        self.engine, self.gate, self.raised, self.armed = None, [], set(), False
+
+    def start_again(self) -> None:
+        """A new process on the same journal, put together as the service does it."""
+        opened = []
+        for run_id, (key, job, steps) in self.journal.items():
+            opened.append(_open_run(run_id, list(self._rows(run_id, key, job, steps))))
+        restored = Restored(self.written, NEXT, tuple(opened))
+        runs, faults = rebuild(restored, self.ground.specimen.procedures, self.ground.specimen.recipes)
+        self.engine = StationState(custody_checked=NOW)
+        self.feed(JournalReady(T, self.written, NEXT, "; ".join(faults), runs))
+        self.react()
+
+    def _rows(self, run_id: str, key: str, number: int, steps: Steps) -> Any:
+        job = self.job(number)
+        sequence = self.ground.specimen.procedures.by_key(key, job)
+        opened: dict[str, object] = {
+            "sequence": key, "steps": [s.no for s in sequence.steps], "vehicle": job.vehicle,
+            "model": job.recipe.model, "spent": job.spent, "fresh": job.fresh, "fresh_bay": job.fresh_bay,
+            "spent_bay": job.spent_bay,
+        }  # fmt: skip
+        yield JournalRow(0, "", "run-opened", run_id, 0, 0, opened)
+        for no, (order, epoch, proven) in steps.items():
+            if order:
+                yield JournalRow(0, "", "step-ordered", run_id, no, order, {"epoch": epoch})
+            if proven:
+                yield JournalRow(0, "", "step-proven", run_id, no, order, {})
+
+    # ---- time ----------------------------------------------------------------------------------------------
+    def wait(self, seconds: float) -> None:
+        """Wall time passes; orders on their way expire."""
+        self.messages = [m._replace(late=True) for m in self.messages]
+        if self.engine is not None:
+            self.feed(Scanned(T), seconds)
+            self.react()
+
+    def wait_process(self, seconds: float) -> None:
+        """Process time passes: limits of steps and the patience with permissives."""
+        self.messages = [m._replace(late=True) for m in self.messages]
+        self.feed(Scanned(T + seconds))
+        self.react()
+
+
+def _aged(state: StationState, by: float) -> StationState:
+    """Times of active steps, seen again from NOW."""
+
+    def back(st: StepState) -> StepState:
+        if not st.active:
+            return st
+        return replace(
+            st,
+            sent_at=st.sent_at - by if st.sent_at else 0.0,
+            acked_at=min(st.acked_at, NOW),
+            done_at=st.done_at - by if st.done_at else 0.0,
+            stopped_at=st.stopped_at - by if st.stopped_at else 0.0,
+        )
+
+    runs = tuple(replace(run, steps=tuple(map(back, run.steps))) for run in state.runs)
+    return replace(state, runs=runs, custody_checked=NOW)
+
+
+ACTING = (State.EXECUTE, State.HOLDING, State.STOPPING, State.ABORTING)
+__all__ = ["ACTING", "CAUSE_AFTER", "DOWN", "FROZEN", "NEXT", "QUIET_AFTER", "UNKNOWN_AFTER", "Ground", "Message", "Scene", "T"]
