@@ -12,7 +12,7 @@ from enum import StrEnum
 from station_ctl.core.orders import OrderState, Result
 from station_ctl.core.signals import Image, OwnFacts
 from station_ctl.core.steps import OnResume, Step
-from station_ctl.engine.state import INTERRUPTED, Run, StationState, StepState
+from station_ctl.engine.state import Run, StationState, StepState
 from station_ctl.engine.station import StationFacts
 
 
@@ -50,7 +50,7 @@ def assess(facts: StationFacts, state: StationState, image: Image) -> tuple[Asse
 def _interrupted(state: StationState) -> Iterator[tuple[Run, Step, StepState]]:
     for run in state.runs:
         for step, st in run.pairs():
-            if st.status in INTERRUPTED:
+            if st.interrupted:
                 yield run, step, st
 
 

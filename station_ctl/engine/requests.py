@@ -26,7 +26,7 @@ from station_ctl.engine.events import (
     Verb,
 )
 from station_ctl.engine.follow import fields_of, settle_proven
-from station_ctl.engine.state import INTERRUPTED, Run, StationState, StepState, StepStatus
+from station_ctl.engine.state import Run, StationState, StepState, StepStatus
 from station_ctl.engine.states import RUN, STATION
 from station_ctl.engine.station import StationFacts
 
@@ -156,7 +156,7 @@ def _resume(facts: StationFacts, state: StationState, image: Image, effects: lis
     for run in state.runs:
         state = state.with_run(_back_into_its_phase(run))
         for step, st in run.pairs():
-            if st.status not in INTERRUPTED:
+            if not st.interrupted:
                 continue
             found = findings[run.run_id, step.no]
             facts_found = ("finding", str(found.finding)), ("why", found.why)
@@ -170,7 +170,7 @@ def _resume(facts: StationFacts, state: StationState, image: Image, effects: lis
             else:
                 # Zone tokens stay with the device that may stand in the zone. The old order number stays, too:
                 # the pack moves under it until the step's new order takes the move up again.
-                state = state.with_run(resumed.with_step(step.no, **fields_of(StepState(order=st.order))))
+                state = state.with_run(resumed.with_step(step.no, **fields_of(StepState(order=st.order, epoch=st.epoch))))
     return state
 
 

@@ -64,6 +64,11 @@ class StepState:
         """True while the step holds its device."""
         return self.status in ORDERED
 
+    @property
+    def interrupted(self) -> bool:
+        """True when an order of the step has ended without its proof, also while it waits to be taken up again."""
+        return self.status in INTERRUPTED or (self.status is StepStatus.WAITING and self.order > 0)
+
 
 @dataclass(frozen=True, slots=True)
 class Zone:

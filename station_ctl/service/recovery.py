@@ -105,7 +105,7 @@ async def retreat(engine: Engine, procedures: Procedures, run_id: str, who: str)
     found = recovery.assess(engine.facts, engine.state, image)
     done = {a.step.no for a in found if a.run_id == run_id and _arrived(a, image)}
     waits = {a.step.no for a in found if a.run_id == run_id and a.finding is recovery.Finding.NOT_BEGUN}
-    begun = frozenset(s.no for s, st in run.pairs() if st.status is not StepStatus.WAITING) - waits
+    begun = frozenset(s.no for s, st in run.pairs() if st.interrupted or st.status is not StepStatus.WAITING) - waits
     proven = frozenset(s.no for s, st in run.pairs() if st.status is StepStatus.PROVEN) | done
     way = procedures.way_back(begun, proven, run.job)
     if isinstance(way, str):
