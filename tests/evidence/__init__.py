@@ -1,0 +1,1 @@
+"""The evidence table: what the exhaustive and adversarial tests have shown, in one command."""
