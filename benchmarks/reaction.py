@@ -186,7 +186,8 @@ async def _our_trials(port: int, plant: PlantProcess | None, trials: int) -> Non
 async def _stop_again_and_again(engine: Engine, lift: VehicleLiftVL1, trials: int) -> None:
     holds, own = lift.clamped.is_on(), OwnFacts(journal_writable=True)
     rows = [row.holds for row in (*engine.facts.safe, *(kept.interlock for kept in engine.facts.always))]
-    rows.append(holds)
+    # A new journal waits for every PLC to say which order was its last.
+    rows += [holds, *(channel.ack_id.at_least(0) for channel in engine.facts.channels.values())]
 
     def all_hold() -> bool:
         image = engine.image().with_own(own)
