@@ -6,7 +6,9 @@ import pytest
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--long", action="store_true", help="also run the cases marked long (minutes, not seconds)")
+    parser.addoption(
+        "--long", action="store_true", help="also run the cases marked long (minutes, not seconds)"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:

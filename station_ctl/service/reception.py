@@ -6,18 +6,27 @@ Knows who may be swapped and with what. Does not know how a swap is done.
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from station_ctl.charging.selection import choose
+from station_ctl.core.conditions import Condition
 from station_ctl.core.errors import Refused
 from station_ctl.core.policy import SitePolicy
 from station_ctl.core.roles import BaySignals, VehicleLink
 from station_ctl.core.signals import Image, OwnFacts
 from station_ctl.core.steps import Job, Recipe, Sequence
 from station_ctl.engine.runner import Engine
+from station_ctl.engine.state import Run
 from station_ctl.service.procedures import Procedures
 from station_ctl.service.run_watch import RunWatch
+
+PACK_CODE = re.compile(r"[0-9A-Z-]{24}")
+"""A traction-battery code: 24 characters (GB/T 34014-2017)."""
+
+HEARD_WITHIN = 3.0
+"""Wall seconds within which everything a vehicle has answered is scanned."""
 
 
 class VehicleRefused(Refused):
@@ -76,7 +85,7 @@ class Reception:
         number = next(self._numbers)
         identify = f"R-{number:04d}"
         await self._engine.begin(identify, self._procedures.reception(), None, who)
-        await self._watch.until_closed(identify)
+        await self._heard(await self._watch.until_closed(identify))
         job = self.job(self.image())
         run_id = f"S-{number:04d}"
         sequence = self._procedures.swap(job)
@@ -84,6 +93,17 @@ class Reception:
             on_job(run_id, sequence)
         await self._engine.begin(run_id, sequence, job, who)
         return run_id, job
+
+    async def _heard(self, identified: Run) -> None:
+        """Wait until the vehicle's answer is scanned: it comes with a slower scan than the PLC's done, and what was
+        read before the done may be the vehicle before this one."""
+        done_at = max(st.done_at for st in identified.steps)
+        try:
+            await self._engine.until(
+                lambda: self._known().sampled_at(self.image()) > done_at, HEARD_WITHIN, lambda: str(self._known())
+            )
+        except TimeoutError as error:
+            raise VehicleRefused(f"vehicle at the entry: its answer cannot be read: {error}") from None
 
     def image(self) -> Image:
         """What is known now, with the controller's own facts."""
@@ -117,21 +137,29 @@ class Reception:
             raise {"A303": NoReadyPack, "A304": NoEmptyBay}[choice.code](choice.refused)
         return Job(vin, recipe, pack, choice.fresh, choice.fresh_bay, choice.spent_bay)
 
-    def _identity(self, image: Image) -> tuple[str, str, str, int]:
+    def _known(self) -> Condition:
+        """What a vehicle must tell of itself to be swapped at all."""
         car = self._stand.vehicle
-        known = (
+        return (
             car.auth_ok.is_on()
             & car.vin.differs("")
             & car.model.differs("")
             & car.pack_id.differs("")
             & car.pack_type.at_least(1)
         )
+
+    def _identity(self, image: Image) -> tuple[str, str, str, int]:
+        car, known = self._stand.vehicle, self._known()
         if not known.proven(image):
             raise VehicleRefused(f"vehicle at the entry is not identified: {known.why_not(image)}")
         vin, model, pack, pack_type = (
             s.read(image).value for s in (car.vin, car.model, car.pack_id, car.pack_type)
         )
         assert isinstance(pack_type, int)
+        if not PACK_CODE.fullmatch(str(pack)):
+            raise VehicleRefused(
+                f"vehicle {vin}: its pack's code {pack!r} is not credible; needs 24 capital letters, digits or hyphens"
+            )
         return str(vin), str(model), str(pack), pack_type
 
     def _reserved(self) -> frozenset[str]:

@@ -47,7 +47,7 @@ AT_ONCE = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One decision that had effects: when (monotonic s), the states around it, its effects, and the channels at work."""
+    """One decision that had effects: when (monotonic s), the states around it, and the PLC channels at work."""
 
     at: float
     before: StationState
@@ -109,6 +109,10 @@ class StruckBench(VirtualBench):
         self.struck, self.struck_at = step, self.engine.clock.monotonic()
         self.active_then = tuple(s for _, s, _ in self.state.active_steps())
         self.do(cmd="fault", on=True, **fault)
+
+    async def die(self) -> None:
+        """The controller ends without a word: links, gate, heartbeat."""
+        await self._end_tasks()
 
     async def rest(self, limit: float = 60.0) -> None:
         """Wait until the station is at rest, or the visit over."""
@@ -225,7 +229,9 @@ def custody_errors(ledger: Ledger, places: dict[str, str]) -> list[str]:
         if true.replace("left:", "vehicle:") not in possible:
             wrong.append(f"{pack}: ledger {custody}, plant {true}")
     held = {p for p, place in places.items() if not place.startswith(("left:", "queue:", "vehicle:"))}
-    wrong += [f"{pack}: plant {places[pack]}, not in the ledger" for pack in sorted(held) if pack not in ledger]
+    wrong += [
+        f"{pack}: plant {places[pack]}, not in the ledger" for pack in sorted(held) if pack not in ledger
+    ]
     return wrong
 
 

@@ -27,7 +27,7 @@ from tests.faults.struck_bench import (
 )
 
 SHOWN_ALREADY = (21, 170, LOOKING)
-"""Steps of which every sensor shows the proof when they begin: a full pack does not charge, the self-check has passed."""
+"""Steps whose sensors show the proof when they begin: a full pack does not charge, the self-check has passed."""
 
 
 def reaction(steps: tuple[Step, ...], link: str) -> State:
@@ -153,7 +153,9 @@ def test_a_stuck_sensor_holds_the_station_at_its_step(tmp_path: Path, no: int) -
         ("A104", {"name": "sensor-stuck", "tag": "robot.BOLT_OPEN"}),
     ],
 )
-def test_a_station_that_finishes_its_last_swap_holds_too(tmp_path: Path, code: str, fault: dict[str, str]) -> None:
+def test_a_station_that_finishes_its_last_swap_holds_too(
+    tmp_path: Path, code: str, fault: dict[str, str]
+) -> None:
     """A person has asked for a stop at the end of the swap; a fault before that end is no end."""
 
     async def story() -> None:

@@ -20,9 +20,13 @@ def lose_the_order(bench: StruckBench, no: int, *, reply: bool) -> None:
     def spoil(link: MemoryLink) -> None:
         write = link.write
 
-        async def spoilt(values: Mapping[str, Value], *, commit: str | None = None, urgent: bool = False) -> None:
+        async def spoilt(
+            values: Mapping[str, Value], *, commit: str | None = None, urgent: bool = False
+        ) -> None:
             number = values.get("CMD_ID", values.get("VEH_CMD_ID"))
-            if number is not None and number == next((st.order for s, st in bench.all_steps() if s.no == no), 0):
+            if number is not None and number == next(
+                (st.order for s, st in bench.all_steps() if s.no == no), 0
+            ):
                 link.lose_reply, link.lose_request = reply, not reply
             await write(values, commit=commit, urgent=urgent)
 
