@@ -74,14 +74,16 @@ class Heartbeat:
                 reported = stuck
                 if stuck:
                     self._on_stuck(stuck)
-            if not stuck and late < LAG_LIMIT:
+            in_time = late < LAG_LIMIT
+            if not stuck and in_time:
                 self.count = (self.count + 1) & 0xFFFF
                 for link in self._links:
                     if (task := pending.get(link.name)) is None or task.done():
                         pending[link.name] = asyncio.create_task(
                             self._beat(link), name=f"heartbeat {link.name}"
                         )
-            due = max(due + HEARTBEAT_PERIOD, loop.time())
+            # After a stall a whole period must pass in time before the next beat: a loop that is always late is silent.
+            due = max(due + HEARTBEAT_PERIOD, loop.time() + (0.0 if in_time else HEARTBEAT_PERIOD))
             await asyncio.sleep(due - loop.time())
 
     async def _beat(self, link: Link) -> None:
