@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from drivers.engineering import plain_text
 from station_ctl.core.devices import Device
 from station_ctl.core.points import Access, IoList, Point, PointType, ScanClass
 
@@ -28,15 +29,15 @@ IO_LIST = IoList(
 def parse_line(line: str) -> tuple[str, str]:
     """Tag and code that a line tells; the code is empty with none in view.
 
-    Raises ValueError with the line and what is wrong with it: form, head, length of the code or checksum.
+    Raises ValueError with the line and what is wrong with it: characters, form, head, length of the code, checksum.
     """
-    parts = line.split(",")
+    parts = plain_text(line).split(",")
     if len(parts) != 3 or parts[0] not in HEADS:
         raise ValueError(f"{line!r}, which is not <head>,<code>,<sum>")
     head, code, found = parts
     if code != "-" and len(code) != _CODE.length:
         raise ValueError(f"{line!r}, whose code has {len(code)} characters, needs {_CODE.length}")
-    needed = f"{sum(f'{head},{code}'.encode('ascii', 'replace')) % 256:02X}"
+    needed = f"{sum(f'{head},{code}'.encode('ascii')) % 256:02X}"
     if found.upper() != needed:
         raise ValueError(f"{line!r}, whose checksum is {found}, needs {needed}")
     return HEADS[head], "" if code == "-" else code

@@ -19,6 +19,11 @@ from station_ctl.engine.events import Record
 APPLICATION_ID = 0x53544354
 SCHEMA = 1
 
+LAST_ORDER = 0xFFFF_FFFF
+"""The highest order number that fits into an order block (docs/plc_contract.md)."""
+
+BACKUP = "restore the newest verified backup"
+
 _TABLES = """
 CREATE TABLE row (
   seq INTEGER PRIMARY KEY, at TEXT NOT NULL, kind TEXT NOT NULL, run TEXT NOT NULL, step INTEGER NOT NULL,
@@ -69,8 +74,28 @@ class JournalRow:
     data: dict[str, object]
 
 
+def _row(seq: int, at: str, kind: str, run: str, step: int, order: int, data: str) -> JournalRow:
+    try:
+        facts = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise JournalError(f"journal row {seq} ({kind}) cannot be read: {error}; {BACKUP}") from error
+    if not isinstance(facts, dict):
+        raise JournalError(f"journal row {seq} ({kind}) says {data[:40]!r}, needs named facts; {BACKUP}")
+    return JournalRow(seq, at, kind, run, step, order, facts)
+
+
+def _whole(row: JournalRow, name: str, highest: int, absent: int | None = None) -> int:
+    """A fact of a row that is a whole number from 0 to `highest`. Raises JournalError."""
+    value = row.data.get(name, absent)
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= highest:
+        raise JournalError(f"journal row {row.seq} ({row.kind}): {name} is {value!r}, needs 0..{highest}; {BACKUP}")
+    return value
+
+
 def _open_run(run_id: str, rows: list[JournalRow]) -> OpenRun:
-    """How far a run is by its rows: an order is proven, withdrawn, or of unknown outcome."""
+    """How far a run is by its rows: an order is proven, withdrawn, or of unknown outcome. Raises JournalError."""
+    if not run_id or sum(row.kind == "run-opened" for row in rows) != 1:
+        raise JournalError(f"journal: run {run_id!r} has no name, or was opened twice; {BACKUP}")
     opened: dict[str, object] = {}
     steps: dict[int, tuple[int, int, bool]] = {}
     epochs: dict[int, int] = {}
@@ -78,18 +103,29 @@ def _open_run(run_id: str, rows: list[JournalRow]) -> OpenRun:
         if row.kind == "run-opened":
             opened = row.data
         elif row.kind == "step-ordered":
-            epochs[row.order] = int(str(row.data["epoch"]))
+            epochs[row.order] = _whole(row, "epoch", 0xFFFF)
             steps[row.step] = (row.order, epochs[row.order], False)
         elif row.kind == "step-proven":
             order, epoch, _ = steps.get(row.step, (row.order, 0, False))
             steps[row.step] = (order, epoch, True)
-        elif row.kind == "order-withdrawn" and steps.get(row.step, (0, 0, False))[0] == row.order:
-            before = int(str(row.data.get("back_to", 0)))
+        elif row.kind == "order-withdrawn" and row.step in steps and steps[row.step][0] == row.order:
+            before = _whole(row, "back_to", LAST_ORDER, absent=0)
             if before:
                 steps[row.step] = (before, epochs.get(before, 0), False)
             else:
                 del steps[row.step]
     return OpenRun(run_id, opened, steps)
+
+
+def _impossible(ledger: Ledger) -> str:
+    """A pack that shares a place with another, or has none; empty = there is none such."""
+    taken: set[str] = set()
+    for pack, custody in ledger:
+        ends = {custody.place} | ({custody.to} if custody.to is not None else set())
+        if taken & ends or "" in ends or (custody.moving and len(ends) < 2):
+            return f"pack {pack}: {custody or 'nowhere'}, which another pack has, too, or which is no place"
+        taken |= ends
+    return ""
 
 
 class Journal:
@@ -114,8 +150,7 @@ class Journal:
         except sqlite3.Error as error:
             if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
                 raise AlreadyRunning(f"journal {path} is open in another process") from error
-            hint = "restore the newest verified backup"
-            raise JournalError(f"journal {path} cannot be opened: {error}; {hint}") from error
+            raise JournalError(f"journal {path} cannot be opened: {error}; {BACKUP}") from error
         except OSError as error:
             raise JournalError(f"journal {path} cannot be opened: {error}") from error
 
@@ -153,18 +188,34 @@ class Journal:
             raise JournalError(
                 f"{self.path} has schema {version}, this release reads {SCHEMA}; use the release that wrote it"
             )
-        (owner,) = db.execute("SELECT value FROM fact WHERE name='station'").fetchone()
-        if owner != station:
-            raise JournalError(f"{self.path} belongs to station {owner}, not to {station}")
+        owner = db.execute("SELECT value FROM fact WHERE name='station'").fetchone()
+        if owner is None:
+            raise JournalError(f"{self.path} does not say whose journal it is; {BACKUP}")
+        if owner != (station,):
+            raise JournalError(f"{self.path} belongs to station {owner[0]}, not to {station}")
         (verdict,) = db.execute("PRAGMA quick_check").fetchone()
         if verdict != "ok":
-            raise JournalError(f"{self.path} is damaged: {verdict}; restore the newest verified backup")
+            raise JournalError(f"{self.path} is damaged: {verdict}; {BACKUP}")
 
     def restore(self) -> Restored:
-        """Ledger, next order number and open runs, as committed."""
+        """Ledger, next order number and open runs, as committed. Raises JournalError for what is no such memory."""
+        try:
+            return self._restore()
+        except sqlite3.Error as error:
+            raise JournalError(f"journal {self.path} cannot be read: {error}; {BACKUP}") from error
+
+    def _restore(self) -> Restored:
+        # Never a number again under which a pack still moves, wherever it is written down.
+        lowest, last = self._db.execute(
+            "SELECT COALESCE(MIN(order_no), 0), COALESCE(MAX(order_no), 0)"
+            " FROM (SELECT order_no FROM row UNION ALL SELECT order_no FROM custody)"
+        ).fetchone()
+        if lowest < 0 or last >= LAST_ORDER:
+            raise JournalError(f"journal: order numbers {lowest}..{last} are none; {BACKUP}")
         rows = self._db.execute("SELECT pack, place, target, order_no FROM custody").fetchall()
         self._ledger = Ledger({pack: Custody(place, target, order) for pack, place, target, order in rows})
-        (last,) = self._db.execute("SELECT COALESCE(MAX(order_no), 0) FROM row").fetchone()
+        if wrong := _impossible(self._ledger):
+            raise JournalError(f"journal: custody of {wrong}; {BACKUP}")
         opened = self._db.execute(
             "SELECT run FROM row WHERE kind='run-opened' AND run NOT IN (SELECT run FROM row WHERE kind='run-closed')"
             " ORDER BY seq"
@@ -212,10 +263,7 @@ class Journal:
             + " ORDER BY seq"
         )
         found = self._db.execute(sql, (run,) if run else ()).fetchall()
-        return [
-            JournalRow(s, at, kind, r, step, order, json.loads(data))
-            for s, at, kind, r, step, order, data in found
-        ]
+        return [_row(*values) for values in found]
 
     def close(self) -> None:
         """Close the file and give up the lock."""

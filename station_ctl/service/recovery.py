@@ -28,25 +28,25 @@ def rebuild(
     runs: list[Run] = []
     faults: list[str] = []
     for found in restored.open_runs:
-        if "vehicle" not in found.opened:
-            continue  # a reception: it has moved nothing, the vehicle is identified anew
+        if "vehicle" not in found.opened and found.opened.get("sequence") == procedures.reception().key:
+            continue  # it has moved nothing, the vehicle is identified anew
         try:
             runs.append(_run(found, procedures, recipes))
-        except (KeyError, ValueError) as error:
+        except (ValueError, NotFound) as error:
             faults.append(f"run {found.run_id} cannot be put together again: {error}; attended recovery only")
     return tuple(runs), tuple(faults)
 
 
 def _run(found: OpenRun, procedures: Procedures, recipes: Mapping[str, Recipe]) -> Run:
-    opened = found.opened
-    model = str(opened["model"])
+    model = _name(found, "model")
     if model not in recipes:
         raise ValueError(f"vehicle model {model} has no recipe any more")
     names = ("vehicle", "spent", "fresh", "fresh_bay", "spent_bay")
-    vehicle, spent, fresh, fresh_bay, spent_bay = (str(opened[name]) for name in names)
+    vehicle, spent, fresh, fresh_bay, spent_bay = (_name(found, name) for name in names)
     job = Job(vehicle, recipes[model], spent, fresh, fresh_bay, spent_bay)
-    sequence = procedures.by_key(str(opened["sequence"]), job)
-    if [step.no for step in sequence.steps] != opened["steps"]:
+    sequence = procedures.by_key(_name(found, "sequence"), job)
+    numbers = [step.no for step in sequence.steps]
+    if numbers != found.opened.get("steps") or not set(numbers) >= set(found.steps):
         raise ValueError("this release has other steps than the one that opened the run")
     states = tuple(_step(found.steps.get(step.no)) for step in sequence.steps)
     run = Run(found.run_id, sequence, job, Phase.RECOVERING, states)
@@ -54,6 +54,13 @@ def _run(found: OpenRun, procedures: Procedures, recipes: Mapping[str, Recipe]) 
     # Never later than what was ordered: entering the next phase is judged again by its interlocks.
     interrupted = ORDERED_PHASES[_foremost(sequence, reached)]
     return Run(found.run_id, sequence, job, Phase.RECOVERING, states, interrupted)
+
+
+def _name(found: OpenRun, fact: str) -> str:
+    name = found.opened.get(fact)
+    if not isinstance(name, str) or not name:
+        raise ValueError(f"its {fact} is {name!r}, which is no name")
+    return name
 
 
 def _foremost(sequence: Sequence, reached: list[int]) -> int:

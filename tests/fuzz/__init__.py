@@ -1,0 +1,1 @@
+"""Decoders under fire: malformed replies, lines, registers and journal rows before the real decoders."""
