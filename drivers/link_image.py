@@ -61,13 +61,14 @@ class LinkImage:
             self.publish()
 
     def unwritable(self, *, urgent: bool) -> str | None:
-        """Why nothing may be written now as far as identity goes; None = written to the right PLC program.
+        """Why nothing may be written now; None = the PLC is the right one and is being scanned.
 
-        A STOP still goes to a PLC that was the right one once: what is wrong now may be a single register.
+        A STOP still goes to a PLC that is not scanned, and to one that was the right one once: what is wrong now
+        may be a single register. Everything else, our heartbeat too, waits until somebody sees what it does.
         """
         if not self._identified:
             return self._faults.get("identity", "the PLC has not proved its identity yet")
-        return None if urgent else self._faults.get("identity")
+        return None if urgent else self._faults.get("connection", self._faults.get("identity"))
 
     def take(self, scan: ScanClass, block: Block) -> None:
         """Note a block that was read; `publish` tells it."""

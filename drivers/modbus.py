@@ -138,6 +138,8 @@ class TcpChannel(_Channel):
         self._turn = asyncio.Lock()
         self._pending: dict[int, _Waiting] = {}
         self._repeated: set[int] = set()
+        self.heard_at = -math.inf
+        """When the last good answer came (s, monotonic)."""
 
     @property
     def busy(self) -> bool:
@@ -219,7 +221,9 @@ class TcpChannel(_Channel):
         if wrong is not None:
             waiting.fail(wrong)
             self.drop(str(wrong))
-        elif self._pending:
+            return
+        self.heard_at = self.loop.time()
+        if self._pending:
             twins = {other for other, owner in self._pending.items() if owner is waiting}
             self._repeated |= twins
             for other in twins:

@@ -141,11 +141,19 @@ class ModbusTcpLink:
                 back_off.reset()
                 await self._scan_on(channel)
             except LinkFailed as failure:
+                self._doubt_command(channel)
                 self._image.fault("connection", str(failure))
             finally:
                 self._scan = None
                 channel.drop(f"{self.name}: link stopped")
             await asyncio.sleep(back_off.next())
+
+    def _doubt_command(self, scan: TcpChannel) -> None:
+        """Where the scan got no answer for a while, the command connection must have had one, or it goes too."""
+        command, silent_since = self._command, scan.heard_at
+        silent = time.monotonic() - silent_since >= self._timeout
+        if command is not None and silent and command.heard_at <= silent_since:
+            command.drop(f"{self.name}: no answer on the scan connection either")
 
     async def _first_pass(self, channel: TcpChannel) -> None:
         """Read everything once: nothing of a PLC is believed before all of it was read on this connection."""

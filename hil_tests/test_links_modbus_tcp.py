@@ -175,6 +175,7 @@ async def test_a_half_open_connection_is_given_up(link: ModbusTcpLink, server: M
     server.freeze()
     await until_fault(link, "no answer within 250 ms")
     await until_usable(link)
+    await until(lambda: not any(c.frozen for c in server.connections), "the idle one is given up, too")
 
 
 async def test_a_silent_plc_is_scanned_again_when_it_speaks(

@@ -185,3 +185,16 @@ async def test_a_cancelled_write_leaves_no_answer_behind(
     await asyncio.sleep(0.15)
     await link.write({"HB_CTL": 1})
     assert plc.written == [order(), {"HB_CTL": 1}]
+
+
+async def test_a_plc_that_nobody_can_see_gets_a_stop_and_nothing_else(
+    link: ModbusTcpLink, server: ModbusServer, plc: BarePlc
+) -> None:
+    connection = link.snapshot.connection
+    server.mischief = Mischief("silence", 10**9, frozenset({4}))
+    await until_fault(link, "no answer within 250 ms")
+    with pytest.raises(NotSent, match="no answer within"):
+        await link.write({"HB_CTL": 1})
+    await until(lambda: link.snapshot.connection > connection, "there is a new command connection")
+    await link.write({"STOP_REQ": 1}, urgent=True)
+    assert plc.written == [{"STOP_REQ": 1}]
