@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 
 from station_ctl.cli.envelope import about_simulated, json_option, print_result
-from station_ctl.core.errors import Exit
+from station_ctl.core.errors import Exit, NotFound
 
 FAULTS = ("e-stop", "curtain", "bolt-stuck", "sensor-stuck", "link-lost", "plc-restart", "wrong-pack")
 
@@ -72,12 +72,25 @@ def command(
 
     if at is not None and fault is None:
         raise click.UsageError("--at needs --fault")
+    if at is not None:
+        _check_step(station, at)
     if keep is not None and (keep / "journal.sqlite").exists():
         raise click.UsageError(f"{keep} has a journal already; a demo begins with a new one")
     about_simulated(True)
     logs.configure(level="error")
     order = DemoOrder(station_file(station), swaps, speed, seed, fault or "", at or 0)
     return _run(order, keep, svg, as_json=as_json)
+
+
+def _check_step(station: str, no: int) -> None:
+    """A fault at a step that does not exist would never strike, and the demo would look fine. Raises NotFound."""
+    from station_ctl.cli.specimen import specimen
+
+    example = specimen(station)
+    procedures = example.paper.procedures()
+    known = [step.no for run in (procedures.reception(), procedures.swap(example.job)) for step in run.steps]
+    if no not in known:
+        raise NotFound(f"there is no step {no}; the steps are {', '.join(map(str, known))}")
 
 
 def _run(order: object, keep: Path | None, svg: Path | None, *, as_json: bool) -> Exit:
