@@ -193,8 +193,8 @@ async def test_a_plc_that_nobody_can_see_gets_a_stop_and_nothing_else(
     connection = link.snapshot.connection
     server.mischief = Mischief("silence", 10**9, frozenset({4}))
     await until_fault(link, "no answer within 250 ms")
+    await until(lambda: link.snapshot.connection > connection, "there is a new command connection")
     with pytest.raises(NotSent, match="no answer within"):
         await link.write({"HB_CTL": 1})
-    await until(lambda: link.snapshot.connection > connection, "there is a new command connection")
     await link.write({"STOP_REQ": 1}, urgent=True)
     assert plc.written == [{"STOP_REQ": 1}]
