@@ -112,9 +112,14 @@ def why_not_retreat(facts: StationFacts, state: StationState, image: Image, run_
             return f"run {found.run_id} is interrupted, too: {found}"
         if found.finding in (Finding.UNKNOWN, Finding.MOVING):
             return str(found)
-        if found.step.moves and where_is(found, image) is None:
+        if (found.step.moves or found.step.admits) and not _certain(found.step, image):
             return f"{found}; where the pack is is not certain: resume, or move it by hand"
     return ""
+
+
+def _certain(step: Step, image: Image) -> bool:
+    """Sensors show the machine as it is before the step, or after it; a pack in a moving vehicle is at neither."""
+    return step.done.proven(image) or (step.start is not None and step.start.proven(image))
 
 
 def where_is(found: Assessment, image: Image) -> str | None:

@@ -6,7 +6,7 @@ Knows both sides, which only tests may. Does not know sockets or sleeping.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -15,12 +15,13 @@ from typing import Any
 
 from drivers.memory import Backend, MemoryLink
 from drivers.pack_id_reader_pr1 import IO_LIST as READER_IO
+from drivers.scan_clock import PERIODS
 from hil_tests.simplc.station import SimStation
 from station_ctl.build import PARTS, BuiltStation, build
 from station_ctl.config import StationConfig, load_station
 from station_ctl.core.modes import Mode, State
 from station_ctl.core.orders import MAGIC
-from station_ctl.core.points import IoList
+from station_ctl.core.points import IoList, ScanClass
 from station_ctl.engine.events import Effect, Progress, Verb
 from station_ctl.engine.journal import Journal
 from station_ctl.engine.journal_thread import Committer, InlineJournal
@@ -72,6 +73,8 @@ class _ReaderBackend:
 class VirtualBench:
     """A running station: `engine`, `built`, `sim`, `watch`, `reception`, and every effect seen so far in `seen`."""
 
+    periods: Mapping[ScanClass, float] = PERIODS
+
     def __init__(
         self, folder: Path, *, seed: int = 1, speed: float = 20.0, sim: SimStation | None = None,
         journal: Path | None = None,
@@ -120,9 +123,9 @@ class VirtualBench:
     def _link(self, name: str, io: IoList, clock: Callable[[], float]) -> MemoryLink:
         backend = self._backend(name)
         if name in INSTRUMENTS:
-            return MemoryLink(name, io, backend, clock=clock)
+            return MemoryLink(name, io, backend, clock=clock, periods=self.periods)
         identity = {**MAGIC, "MAP_VERSION": 1}
-        return MemoryLink(name, io, backend, identity=identity, heartbeat="HB_PLC", clock=clock)
+        return MemoryLink(name, io, backend, identity=identity, heartbeat="HB_PLC", clock=clock, periods=self.periods)
 
     async def __aenter__(self) -> VirtualBench:
         self._plant_task = asyncio.create_task(self._plant(), name="plant")
