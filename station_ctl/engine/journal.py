@@ -136,6 +136,7 @@ class Journal:
 
         Raises JournalError, AlreadyRunning if another process has it open; never silently begins a new one.
         """
+        # Of a damaged file SQLite may complain in bytes that are no text: then there is a UnicodeError.
         self.path = path
         self._ledger = Ledger()
         new = not path.exists()
@@ -147,7 +148,7 @@ class Journal:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=0.2)
             self._open(station, new=new)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeError) as error:
             if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
                 raise AlreadyRunning(f"journal {path} is open in another process") from error
             raise JournalError(f"journal {path} cannot be opened: {error}; {BACKUP}") from error
@@ -201,7 +202,7 @@ class Journal:
         """Ledger, next order number and open runs, as committed. Raises JournalError for what is no such memory."""
         try:
             return self._restore()
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeError) as error:
             raise JournalError(f"journal {self.path} cannot be read: {error}; {BACKUP}") from error
 
     def _restore(self) -> Restored:
