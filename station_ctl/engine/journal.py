@@ -159,6 +159,8 @@ class Journal:
         db = self._db
         try:
             db.execute("PRAGMA locking_mode=EXCLUSIVE")
+            if not new:
+                self._check_program()  # first, because the next line changes the file
             db.execute("PRAGMA journal_mode=WAL")
             db.execute("PRAGMA synchronous=FULL")
             db.execute("PRAGMA wal_autocheckpoint=500")
@@ -177,7 +179,7 @@ class Journal:
             raise
         db.execute("COMMIT")
 
-    def _check(self, station: str) -> None:
+    def _check_program(self) -> None:
         db = self._db
         (application,) = db.execute("PRAGMA application_id").fetchone()
         (version,) = db.execute("PRAGMA user_version").fetchone()
@@ -189,6 +191,9 @@ class Journal:
             raise JournalError(
                 f"{self.path} has schema {version}, this release reads {SCHEMA}; use the release that wrote it"
             )
+
+    def _check(self, station: str) -> None:
+        db = self._db
         owner = db.execute("SELECT value FROM fact WHERE name='station'").fetchone()
         if owner is None:
             raise JournalError(f"{self.path} does not say whose journal it is; {BACKUP}")
@@ -240,7 +245,8 @@ class Journal:
             if ledger is not None:
                 self._write_ledger(ledger)
             db.execute("COMMIT")
-        except sqlite3.Error as error:
+        except (sqlite3.Error, TypeError, ValueError, OverflowError) as error:
+            # The last three: a value that neither JSON nor SQLite can hold.
             if db.in_transaction:
                 db.execute("ROLLBACK")
             raise JournalError(f"journal {self.path}: {error}") from error
