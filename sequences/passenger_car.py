@@ -67,7 +67,7 @@ def _positioning(st: CarStation, job: Job, il: CarInterlocks) -> tuple[Step, ...
     return (
         Step(
             20, "Let the vehicle drive in", "lift", Phase.POSITIONING, lift.in_position.is_on(), within=300, nominal=52,
-            do=lift.open_entry(), permissives=il.needs(en), interlocks=il.keeps(en), on_resume=OnResume.REPEAT,
+            do=lift.open_entry(), start=lift.bay_empty.is_on() & lift.entry_beam.is_on() & lift.in_position.is_off(), permissives=il.needs(en), interlocks=il.keeps(en), on_resume=OnResume.REPEAT,
             admits=(job.spent, vehicle_place(job.vehicle)), chapter="A2",
         ),
         # A pack above the swap limit may still be charging: the plug is drawn only from a dead socket.
@@ -136,7 +136,7 @@ def _exchange(st: CarStation, job: Job, il: CarInterlocks) -> tuple[Step, ...]:
             robot.bolts_open.has_bits(mask) & robot.bolt_turns.each_between(mask, recipe.turns_min, recipe.turns_max)
             & car.locks_open.has_bits(mask),
             within=45, nominal=14, do=robot.unlock(mask, recipe.turns_min), after=(23,), start=robot.bolts_closed.has_bits(mask) & robot.bolts_open.equals(0), permissives=(*il.needs(un), out_empty),
-            interlocks=il.keeps(un), on_resume=OnResume.ASK, chapter="A8",
+            interlocks=il.keeps(un), on_resume=OnResume.ASK, measures=True, chapter="A8",
         ),
         Step(
             90, "Lower with the spent pack", "robot", Phase.EXTRACTION, carried & robot.z.at_most(TRAVEL_MM) & car.connector_apart.is_on(),
@@ -177,7 +177,7 @@ def lock_pack(st: CarStation, job: Job, il: CarInterlocks) -> Step:
         & robot.bolt_torque.each_between(mask, recipe.torque_nm - recipe.torque_band_nm, recipe.torque_nm + recipe.torque_band_nm)
         & robot.bolt_turns.each_between(mask, recipe.turns_min, recipe.turns_max) & car.locks_closed.has_bits(mask),
         within=60, nominal=18, do=robot.lock(mask, recipe.torque_nm, recipe.torque_band_nm), start=robot.bolts_open.has_bits(mask) & robot.bolts_closed.equals(0), permissives=il.needs(lk),
-        interlocks=il.keeps(lk), on_resume=OnResume.ASK, moves=(Move(job.fresh, ROBOT, vehicle_place(job.vehicle)),), chapter="A12",
+        interlocks=il.keeps(lk), on_resume=OnResume.ASK, measures=True, moves=(Move(job.fresh, ROBOT, vehicle_place(job.vehicle)),), chapter="A12",
     )  # fmt: skip
 
 

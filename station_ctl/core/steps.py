@@ -57,6 +57,7 @@ class Step:
     `start` is what sensors show while the step has not begun, where that cannot be told from `done` alone.
     `after` names steps of other lanes that must be done. `enters`/`leaves` take and give back zone tokens.
     `moves` is what the order does to custody; `admits` (pack, place) and `releases` (pack) happen when it is proven.
+    `measures`: the order itself measures its proof, so that the proof says nothing of an order that was stopped.
     `background` steps may outlast their phase; whatever needs them names them in `after`.
     """
 
@@ -79,6 +80,7 @@ class Step:
     admits: tuple[str, str] | None = None
     releases: str = ""
     background: bool = False
+    measures: bool = False
     chapter: str = ""
 
 

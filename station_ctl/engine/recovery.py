@@ -20,11 +20,16 @@ class Finding(StrEnum):
     """What PLC and sensors together say of an interrupted step."""
 
     DONE = "done"
+    SEEN_DONE = "stopped, and done by the sensors"
     NOT_BEGUN = "not begun"
     HALF_WAY = "half-way"
     MOVING = "still moving"
     LYING = "says done, is not"
     UNKNOWN = "unknown"
+
+
+DONE = frozenset((Finding.DONE, Finding.SEEN_DONE))
+"""Findings after which a step is not ordered again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +74,13 @@ def _assess(facts: StationFacts, run: Run, step: Step, st: StepState, image: Ima
         return found(Finding.MOVING, "the PLC still works on the order")
     proven = step.done.proven(image)
     said_done = ours and done.value == st.order and channel.result.read(image).value == Result.OK
-    # Where the proof was there before the step, as with a message that leaves no trace, only the PLC can tell.
-    told = step.start is None or not step.start.proven(image)
-    if proven and (said_done or (told and (restarted or step.on_resume is OnResume.REPEAT))):
+    # Where the proof was there before the step, as with a message that leaves no trace, or where it is measured by
+    # the order itself, as torque is, only the PLC can tell.
+    shown = proven and not step.measures and (step.start is None or not step.start.proven(image))
+    if (proven and said_done) or (shown and (restarted or step.on_resume is OnResume.REPEAT)):
         return found(Finding.DONE, f"{step.done}")
+    if shown:
+        return found(Finding.SEEN_DONE, f"{step.done}")
     if said_done:
         return found(Finding.LYING, step.done.why_not(image))
     if step.start is None or step.start.proven(image):
@@ -93,9 +101,11 @@ def why_not_resume(facts: StationFacts, state: StationState, image: Image, *, co
             # Done once, and undone while nobody watched, as a charge that ended with our heartbeat.
             if step.on_resume is not OnResume.REPEAT:
                 return str(found)
-        elif found.finding is not Finding.HALF_WAY or step.on_resume is OnResume.REPEAT:
+        elif found.finding is not Finding.SEEN_DONE and (
+            found.finding is not Finding.HALF_WAY or step.on_resume is OnResume.REPEAT
+        ):
             continue
-        if step.on_resume is OnResume.NEVER:
+        if step.on_resume is OnResume.NEVER and found.finding is Finding.HALF_WAY:
             return f"{found}; it may not be repeated: move the machine by hand to before or after the step"
         if not confirmed:
             return f"{found}; look at the machine, then resume with a confirmation"

@@ -163,14 +163,15 @@ def _resume(facts: StationFacts, state: StationState, image: Image, effects: lis
             effects.append(Record("resumed", run.run_id, step.no, st.order, facts_found))
             resumed = state.run(run.run_id)
             assert resumed is not None
-            if found.finding is recovery.Finding.DONE:
+            if found.finding in recovery.DONE:
                 proven = replace(st, status=StepStatus.PROVEN, ended=state.time)
                 state = state.with_run(resumed.with_step(step.no, **fields_of(proven)))
                 state = settle_proven(state, run.run_id, step, proven, effects)
             else:
                 # Zone tokens stay with the device that may stand in the zone. The old order number stays, too:
                 # the pack moves under it until the step's new order takes the move up again.
-                state = state.with_run(resumed.with_step(step.no, **fields_of(StepState(order=st.order, epoch=st.epoch))))
+                again = StepState(order=st.order, epoch=st.epoch)
+                state = state.with_run(resumed.with_step(step.no, **fields_of(again)))
     return state
 
 
@@ -209,7 +210,7 @@ def begin_retreat(
             arrived = recovery.where_is(found, image) == move.target
             ledger = ledger.finish(found.order) if arrived else ledger.cancel(found.order)
         # Already in the ledger when the row of the proof was lost with a failing disk, the ledger after it was not.
-        if found.step.admits and found.finding is recovery.Finding.DONE and found.step.admits[0] not in ledger:
+        if found.step.admits and found.finding in recovery.DONE and found.step.admits[0] not in ledger:
             ledger = ledger.admit(*found.step.admits)
     if ledger != state.ledger:
         effects.append(SetLedger(ledger))

@@ -124,6 +124,6 @@ async def retreat(engine: Engine, procedures: Procedures, run_id: str, who: str)
 
 
 def _arrived(found: recovery.Assessment, image: Image) -> bool:
-    if found.finding is recovery.Finding.DONE:
+    if found.finding in recovery.DONE:
         return True
     return bool(found.step.moves) and recovery.where_is(found, image) == found.step.moves[0].target

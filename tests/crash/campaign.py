@@ -136,7 +136,7 @@ class Campaign:
         self._seen.add(point.image)
         for i, way in enumerate(CHOICES):
             turn = len(self._seen) + i * 2
-            for outage in OUTAGES if self.long else (OUTAGES[turn % len(OUTAGES)],):
+            for outage in OUTAGES if self.long or self.only else (OUTAGES[turn % len(OUTAGES)],):
                 self.tally.crashes += 1
                 case = f"{point.text}, {outage.name}, {way}"
                 self.tally.add(case, in_a_copy(lambda o=outage, w=way, c=case: self._crash(bench, w, o, c)))
