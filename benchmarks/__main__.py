@@ -124,7 +124,7 @@ def main(argv: list[str] | None = None) -> int:
                 figures = process.submit(measure, name, arguments.quick).result()
             except Exception as error:  # noqa: BLE001 - whatever one benchmark raises, the others still run
                 console.print(
-                    f"[bold]{escape(name)}[/bold] failed: {escape(str(error.__cause__ or repr(error)))}\n"
+                    f"[bold]{escape(name)}[/bold] failed: {escape(f'{error}; {error.__cause__ or repr(error)}')}\n"
                 )
                 failed = 1
                 continue

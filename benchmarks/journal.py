@@ -16,7 +16,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 from benchmarks.figures import Figures, load, median_of_blocks, spread
-from benchmarks.onlooker import Onlooker
+from benchmarks.onlooker import Onlooker, demand
 from station_ctl import logs
 from station_ctl.cli import demo_run
 from station_ctl.config import station_file
@@ -76,8 +76,7 @@ def _swap() -> _Tape:
         patch.object(demo_run, "JournalThread", tape),
     ):
         report = asyncio.run(demo_run.Demo(order, Path(folder), Onlooker(order.speed)).run())
-    if not report.ok:
-        raise RuntimeError(f"the swap did not complete: {report.data()}")
+    demand(report)
     return tapes[0]
 
 

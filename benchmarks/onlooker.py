@@ -8,8 +8,20 @@ from __future__ import annotations
 import asyncio
 import sys
 
+from benchmarks.figures import load
+from station_ctl.cli.demo_report import DemoReport
 from station_ctl.cli.step_lines import PlainLines
 from station_ctl.engine.events import Effect, Progress
+
+
+def demand(report: DemoReport) -> None:
+    """Raises RuntimeError with the cause unless the demo did what was wanted: no figure comes from a stopped swap."""
+    if not report.ok:
+        said = [f"{trip.code} {trip.text}" for trip in report.trips[:1]] + [report.refused] * bool(
+            report.refused
+        )
+        found = [*said, *report.custody_errors(), *map(str, report.plant["violations"])]
+        raise RuntimeError(f"the swap did not complete; {'; '.join(found)}; load {load()}")
 
 
 class Onlooker(PlainLines):

@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from benchmarks.figures import Figures, load
-from benchmarks.onlooker import Onlooker
+from benchmarks.onlooker import Onlooker, demand
 from station_ctl import logs
 from station_ctl.cli.demo_report import DemoReport, Visit, critical_path
 from station_ctl.cli.demo_run import Demo, DemoOrder
@@ -58,8 +58,7 @@ def run(quick: bool = False) -> Figures:
 
 
 def _figures(report: DemoReport, look: Onlooker, load_before: float, *, quick: bool) -> Figures:
-    if not report.ok:
-        raise RuntimeError(f"the swap did not complete: {report.data()}")
+    demand(report)
     (visit,) = report.visits
     assert visit.left is not None
     swap_s, path_s = visit.left - visit.began, critical_path(visit, report.durations)
