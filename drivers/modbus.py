@@ -195,6 +195,8 @@ class TcpChannel(_Channel):
 
     def data_received(self, data: bytes) -> None:
         """Take bytes from the socket; what is no answer to a pending question closes the connection."""
+        if not self.up:
+            return None
         self._received += data
         while self.up and len(self._received) > _HEADER.size:
             tid, protocol, length = _HEADER.unpack_from(self._received)
