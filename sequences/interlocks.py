@@ -186,7 +186,7 @@ class CarInterlocks:
             & bay.bms_link.is_on()
             & bay.pack_id.equals(self.job.fresh)
             & bay.pack_type.equals(self.job.recipe.pack_type)
-            & bay.soc.at_least(p.swap_soc_min_percent)
+            & bay.soc.at_least(max(self.job.recipe.soc_min_percent, p.swap_soc_min_percent))
             & bay.soh.at_least(p.pack_soh_min_percent)
             & bay.insulation.at_least(p.pack_insulation_min_kohm)
             & bay.no_crash.is_on()

@@ -29,6 +29,11 @@ class Choice:
     code: str = ""
 
 
+def soc_needed(recipe: Recipe, policy: SitePolicy) -> float:
+    """State of charge (%) that a pack for this vehicle needs: the vehicle's own limit or the site's, the higher one."""
+    return max(recipe.soc_min_percent, policy.swap_soc_min_percent)
+
+
 def why_not_ready(bay: BaySignals, image: Image, recipe: Recipe, policy: SitePolicy) -> str:
     """Why the pack in this bay cannot be given to a vehicle now; empty if it can."""
     pack = image.own.ledger.at(bay.name)
@@ -39,7 +44,7 @@ def why_not_ready(bay: BaySignals, image: Image, recipe: Recipe, policy: SitePol
         & bay.bms_link.is_on()
         & bay.pack_id.equals(pack)
         & bay.pack_type.equals(recipe.pack_type)
-        & bay.soc.at_least(policy.swap_soc_min_percent)
+        & bay.soc.at_least(soc_needed(recipe, policy))
         & bay.soh.at_least(policy.pack_soh_min_percent)
         & bay.insulation.at_least(policy.pack_insulation_min_kohm)
         & bay.temp_max.at_most(policy.pack_temp_max_c)
@@ -69,7 +74,7 @@ def choose(
     ready = [b for b in ready if image.own.ledger.at(b.name) not in reserved]
     if not ready:
         return Choice(
-            refused=f"no charged pack of type {recipe.pack_type} is ready; {next_ready(bays, image, policy)}",
+            refused=f"no charged pack of type {recipe.pack_type} is ready; {next_ready(bays, image, soc_needed(recipe, policy))}",
             code="A303",
         )
     free = [b for b in bays if b.name not in reserved and not why_not_free(b, image)]
@@ -89,8 +94,8 @@ def ready_count(bays: Iterable[BaySignals], image: Image, recipe: Recipe, policy
     return sum(1 for b in bays if not why_not_ready(b, image, recipe, policy))
 
 
-def next_ready(bays: Iterable[BaySignals], image: Image, policy: SitePolicy) -> str:
-    """When the next pack will be ready, in words, from the chargers' own estimates."""
+def next_ready(bays: Iterable[BaySignals], image: Image, needed: float) -> str:
+    """When the next pack will have `needed` % of charge, in words, from the chargers' own estimates."""
     waits: list[tuple[float, str, float]] = []
     for bay in bays:
         state, remain, soc = (s.read(image) for s in (bay.charge_state, bay.remain_min, bay.soc))
@@ -98,7 +103,7 @@ def next_ready(bays: Iterable[BaySignals], image: Image, policy: SitePolicy) -> 
             continue
         now, minutes = float(soc.value or 0), float(remain.value or 0)  # type: ignore[arg-type]
         # The charger estimates the time to full; the swap limit comes earlier by the share still missing.
-        share = (policy.swap_soc_min_percent - now) / max(100.0 - now, 1.0)
+        share = (needed - now) / max(100.0 - now, 1.0)
         waits.append((minutes * min(max(share, 0.0), 1.0), bay.name, now))
     if not waits:
         return "no pack is charging"
