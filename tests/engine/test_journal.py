@@ -248,7 +248,7 @@ def test_a_run_that_was_never_closed_comes_back_as_far_as_it_was(path: Path) -> 
         Record("step-proven", "S-0001", 10, 1),
         ordered(20, 2, epoch=6),
         ordered(30, 3),
-        Record("order-withdrawn", "S-0001", 30, 3),
+        Record("order-withdrawn", "S-0001", 30, 3, (("back_to", 0),)),
     ).open_runs
     assert run.run_id == "S-0001" and run.opened == {"vehicle": "V"}
     assert run.steps == {10: (1, 5, True), 20: (2, 6, False)}
