@@ -29,18 +29,19 @@ QUIET = (State.HELD, State.ABORTED, State.STOPPED)
 
 def moves(scene: Scene, faults_left: int) -> Iterator[Move]:
     """Everything that may happen in this state."""
-    onward = tuple(_progress(scene))
+    # An order on its way arrives or expires within a second; machines need longer.
+    onward = () if any(map(scene.alive_on_its_way, scene.messages)) else tuple(_progress(scene))
     yield from onward
     yield from _on_their_way(scene)
     if scene.engine is None:
-        if not any(chan.work is not None for chan in scene.chans):
+        if not onward:
             yield "the controller is started again", 0, Scene.start_again
     else:
         yield from _unanswered(scene)
         if not onward:
             yield from _time(scene)
             if scene.engine.state in QUIET:
-                yield from _people(scene)
+                yield from ((label, price, _unhurried(act)) for label, price, act in _people(scene))
     if faults_left > 0:
         yield from faults(scene)
 
@@ -97,6 +98,16 @@ def _time(scene: Scene) -> Iterator[Move]:
         waits = any(st.waits_since >= 0 for run in state.runs for st in run.steps)
         longest = 61.0 if waits else min(limits, default=600.0) + 1.0
         yield f"{longest:g} s pass", 0, lambda s: s.wait_process(longest)
+
+
+def _unhurried(act: Callable[[Scene], None]) -> Callable[[Scene], None]:
+    """No person is faster than an order expires."""
+
+    def later(scene: Scene) -> None:
+        scene.expire()
+        act(scene)
+
+    return later
 
 
 # ---- people ------------------------------------------------------------------------------------------------
@@ -228,7 +239,6 @@ def faults(scene: Scene) -> Iterator[Move]:
     if acts and scene.alive.state is State.EXECUTE:
         yield "an operator holds", 1, lambda s: s.ask(Verb.HOLD)
         yield "an operator aborts", 1, lambda s: s.ask(Verb.ABORT)
-        yield "the disk fills up", 1, _fill_disk
 
 
 def _becomes(scene: Scene, **changes: Any) -> None:
@@ -236,8 +246,11 @@ def _becomes(scene: Scene, **changes: Any) -> None:
     scene.react()
 
 
-def _fill_disk(scene: Scene) -> None:
+def _end_on_full_disk(scene: Scene, role: str) -> None:
     scene.journal_fails = True
+    scene.finish(role)
+    scene.react()
+    scene.journal_fails = False
 
 
 def _faults_at_the_vehicle(scene: Scene) -> Iterator[Move]:
@@ -259,6 +272,9 @@ def _faults_of_plcs(scene: Scene) -> Iterator[Move]:
         if not chan.stuck:
             yield f"{role} stalls", 1, lambda s, r=role: _stall(s, r)
         yield f"{role} says done and is not", 1, lambda s, r=role: _then(s, lambda: s.lie(r))
+        if scene.engine is not None and scene.reaches(role) and not chan.stuck:
+            full = "and the disk is full"
+            yield f"{role} ends order {chan.work[0]} {full}", 1, lambda s, r=role: _end_on_full_disk(s, r)
         yield f"{role} fails half-way", 1, lambda s, r=role: _then(s, lambda: s.fail(r))
         if scene.stuck is None:
             yield from _stuck_sensors(scene, role, chan.work[0])

@@ -45,6 +45,7 @@ class Truth(NamedTuple):
     floor: int = 0
     robot: int = HOME
     table: int = LOW
+    pins: bool = False
     bolts: int = LOCKED
     torque: int = UNTOUCHED
     in_vehicle: int = SPENT
@@ -103,18 +104,20 @@ def begun(t: Truth, role: str, work: Work) -> Truth:
 def _robot_begun(t: Truth, opcode: int) -> Truth:
     match opcode:
         case 10:
-            return t if t.robot == HOME else t._replace(robot=BETWEEN, table=LOW)
-        case 11:
-            return t._replace(robot=UNDER if t.robot == UNDER else BETWEEN, table=HALF if t.robot == UNDER else LOW)
+            return t if t.robot == HOME else t._replace(robot=BETWEEN, table=LOW, pins=False)
         case 12 if t.table == HIGH and t.bolts == OPEN:
             return t._replace(on_robot=t.on_robot or t.in_vehicle, in_vehicle=NONE, table=HALF)
         case 12:
             return t._replace(table=HALF)
-        case 13:
-            return t._replace(robot=UNDER if t.robot == UNDER else BETWEEN, table=HALF if t.robot == UNDER else LOW)
+        case 11 | 13 if t.robot != UNDER:
+            return t._replace(robot=BETWEEN, table=LOW, pins=False)
+        case 11 | 13 if t.table != HIGH:
+            return t._replace(table=HALF, pins=False)
+        case 11 | 13:
+            return t
         case 20 | 21:
             return t._replace(bolts=TURNING, torque=UNFINISHED)
-    return t._replace(robot=BETWEEN)
+    return t._replace(robot=BETWEEN, pins=False)
 
 
 def _stacker_begun(t: Truth, opcode: int, params: tuple[int, ...]) -> Truth:
@@ -161,14 +164,14 @@ def ended(t: Truth, role: str, work: Work) -> Truth:
 def _robot_ended(t: Truth, opcode: int) -> Truth:
     match opcode:
         case 10:
-            return t._replace(robot=HOME, table=LOW)
+            return t._replace(robot=HOME, table=LOW, pins=False)
         case 11:
-            return t._replace(robot=UNDER, table=HIGH)
+            return t._replace(robot=UNDER, table=HIGH, pins=True)
         case 12:
             return t._replace(table=LOW)
         case 13:
             return t._replace(
-                robot=UNDER, table=HIGH, in_vehicle=t.on_robot or t.in_vehicle, on_robot=NONE
+                robot=UNDER, table=HIGH, pins=True, in_vehicle=t.on_robot or t.in_vehicle, on_robot=NONE
             )
         case 20:
             return t._replace(bolts=OPEN, torque=UNDONE)

@@ -112,6 +112,9 @@ class Ground:
 class Scene:
     """Working copy of one state. Every method is one thing that happens; `broken` collects violated invariants."""
 
+    remembers = False
+    """Whether old copies of orders stay on their way for ever: only of interest where a PLC would take them."""
+
     def __init__(self, ground: Ground) -> None:
         self.ground = ground
         self.engine: StationState | None = None
@@ -202,8 +205,12 @@ class Scene:
             case "step-proven":
                 self._steps(row.run_id)[row.step] = (row.order, EPOCH, True)
             case "order-withdrawn":
-                if self._steps(row.run_id).get(row.step, (0, 0, False))[0] == row.order:
-                    del self._steps(row.run_id)[row.step]
+                steps, before = self._steps(row.run_id), int(str(data.get("back_to", 0)))
+                if steps.get(row.step, (0, 0, False))[0] == row.order:
+                    # The epoch of the order gone back to is no newer than that of the one withdrawn.
+                    epoch = steps.pop(row.step)[1]
+                    if before:
+                        steps[row.step] = (before, epoch, False)
 
     def _steps(self, run_id: str) -> Steps:
         return self.journal[run_id][2]
@@ -285,6 +292,10 @@ class Scene:
             self._move(plant.begun, role, message.work)
         self.chans[i] = chan
 
+    def alive_on_its_way(self, message: Message) -> bool:
+        """The PLC might still carry it out."""
+        return not message.late and message.epoch == EPOCH and message.number > self.chan(message.role).last
+
     def _plc_says(self, message: Message, chan: Chan) -> AckCode:
         role, (opcode, _) = message.role, message.work
         checks: tuple[tuple[Callable[[], bool], AckCode], ...] = (
@@ -315,7 +326,12 @@ class Scene:
 
     def finish(self, role: str) -> None:
         """The order comes to its end."""
+        number = self.chan(role).number
         work = self._end(role, Result.OK, OrderState.DONE)
+        # No machine is done within the second in which an order expires; what came before this one is long answered.
+        self.messages = [
+            m._replace(late=True) for m in self.messages if self.remembers or m.role != role or m.number >= number
+        ]
         self._move(plant.ended, role, work)
 
     def halt(self, role: str) -> None:
@@ -391,6 +407,7 @@ class Scene:
 
     def start_again(self) -> None:
         """A new process on the same journal, put together as the service does it."""
+        self.expire()
         opened = []
         for run_id, (key, job, steps) in self.journal.items():
             opened.append(_open_run(run_id, list(self._rows(run_id, key, job, steps))))
@@ -416,16 +433,20 @@ class Scene:
                 yield JournalRow(0, "", "step-proven", run_id, no, order, {})
 
     # ---- time ----------------------------------------------------------------------------------------------
+    def expire(self) -> None:
+        """A second has passed for the orders on their way."""
+        self.messages = [m._replace(late=True) for m in self.messages]
+
     def wait(self, seconds: float) -> None:
         """Wall time passes; orders on their way expire."""
-        self.messages = [m._replace(late=True) for m in self.messages]
+        self.expire()
         if self.engine is not None:
             self.feed(Scanned(T), seconds)
             self.react()
 
     def wait_process(self, seconds: float) -> None:
         """Process time passes: limits of steps and the patience with permissives."""
-        self.messages = [m._replace(late=True) for m in self.messages]
+        self.expire()
         self.feed(Scanned(T + seconds))
         self.react()
 

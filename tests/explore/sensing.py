@@ -13,7 +13,6 @@ from tests.explore.plant import (
     ESTOP,
     FRESH,
     GONE,
-    HIGH,
     IN_BAND,
     IN_BAY,
     LOCKED,
@@ -21,7 +20,6 @@ from tests.explore.plant import (
     OPEN,
     SPENT,
     TOO_LOOSE,
-    UNDER,
     UNDONE,
     Bay,
     Truth,
@@ -69,7 +67,7 @@ def lift(t: Truth) -> Values:
 
 def robot(t: Truth) -> Values:
     """The robot with its runners."""
-    pins = t.carried and t.robot == UNDER and t.table == HIGH
+    pins = t.carried and t.pins
     seen = t.car == IN_BAY
     return {
         "AT_POSITION": t.robot, "Z_MM": HEIGHTS[t.table], "PACK_PRESENT": t.carried, "PACK_SEATED": t.carried,
@@ -138,7 +136,7 @@ LINKS = {
 
 SEES = {
     "lift": ("car", "secured", "high_voltage", "prechecked", "postchecked", "clamp", "lift", "floor", "bolts", "in_vehicle"),
-    "robot": ("car", "robot", "table", "bolts", "torque", "in_vehicle", "on_robot"),
+    "robot": ("car", "robot", "table", "pins", "bolts", "torque", "in_vehicle", "on_robot"),
     "stacker": ("on_fork", "stacker", "at_in", "at_out"),
     "rack_a": ("bays", "smoke"),
     "rack_b": ("bays",),

@@ -13,7 +13,7 @@ from typing import Any
 from station_ctl.core.custody import Custody, Ledger
 from station_ctl.core.modes import Mode, State
 from station_ctl.engine.state import INTERRUPTED, Run, StationState, StepState, StepStatus, Trip, Zone
-from tests.explore.image import EPOCH, NOW
+from tests.explore.image import EPOCH, NOW, Chan
 from tests.explore.scene import NEXT, Ground, Scene, T
 
 Key = tuple[int, ...]
@@ -47,7 +47,8 @@ class States:
 
     def key(self, scene: Scene) -> Key:
         """The normal form of a scene."""
-        ranks = self._ranks(scene)
+        live: set[int] = set()
+        ranks = self._ranks(scene, live)
         engine = scene.engine
         if engine is None:
             engine_no = self.engines.put(None, None)
@@ -55,7 +56,7 @@ class States:
             engine_no = self._engine(scene, engine, ranks)
         truth_no = self.truths.put(scene.t, scene.t)
         wire = (
-            tuple(self._chan(c, ranks) for c in scene.chans),
+            tuple(self._chan(c, ranks, live) for c in scene.chans),
             tuple(scene.links), scene.stuck, scene.frozen,
             tuple(sorted({m._replace(number=ranks[m.number]) for m in scene.messages})),
             tuple(w._replace(number=ranks[w.number], connection=min(w.connection, 1)) for w in scene.gate),
@@ -85,23 +86,30 @@ class States:
         made.written = Ledger({pack: c for pack, c in custody})
         return made
 
-    def _ranks(self, scene: Scene) -> dict[int, int]:
-        """Order numbers become ranks on their channel: nothing compares numbers of two channels."""
+    def _ranks(self, scene: Scene, live: set[int]) -> dict[int, int]:
+        """Order numbers become ranks on their channel: nothing compares numbers of two channels.
+
+        `live` takes the numbers that a step, the journal or a message still asks for.
+        """
         by_role: dict[str, set[int]] = {role: set() for role in self.ground.roles}
-        for role, chan in zip(self.ground.roles, scene.chans, strict=True):
-            by_role[role].update((chan.ack, chan.last, chan.done, chan.number))
-        for message in scene.messages:
-            by_role[message.role].add(message.number)
         runs = scene.engine.runs if scene.engine is not None else ()
         for run in runs:
             for step, st in run.pairs():
                 if st.order and step.do is not None and st.status is not StepStatus.PROVEN:
-                    by_role[step.do.role].add(st.order)
+                    by_role[step.do.role].update((st.order, st.continues))
         for run_id, (_, _, steps) in scene.journal.items():
             by_no = scene.sequence(run_id).by_no
             for no, (order, _, proven) in steps.items():
                 if order and not proven:
                     by_role[by_no[no].do.role].add(order)
+        live.update(*by_role.values())
+        # An expired copy that nobody waits for can do no more than be refused.
+        scene.messages = [m for m in scene.messages if scene.remembers or m.number in live or scene.alive_on_its_way(m)]
+        for message in scene.messages:
+            by_role[message.role].add(message.number)
+            live.add(message.number)
+        for role, chan in zip(self.ground.roles, scene.chans, strict=True):
+            by_role[role].update((chan.ack, chan.last, chan.done, chan.number))
         ranks = {0: 0}
         for at, role in enumerate(self.ground.roles, 1):
             rank = 100 * at
@@ -113,8 +121,17 @@ class States:
         return ranks
 
     @staticmethod
-    def _chan(chan: Any, ranks: dict[int, int]) -> Any:
-        return chan._replace(ack=ranks[chan.ack], last=ranks[chan.last], done=ranks[chan.done], number=ranks[chan.number])
+    def _chan(chan: Chan, ranks: dict[int, int], live: set[int]) -> Chan:
+        """Answers that nobody asks for any more are all alike."""
+        if chan.ack not in live:
+            # Below the last number, so that no number in use is taken for it.
+            chan = chan._replace(ack=0, code=0)
+        if chan.done not in live:
+            chan = chan._replace(done=0, result=0)
+        state = chan.state if chan.work is not None or chan.ack else 0
+        return chan._replace(
+            ack=ranks[chan.ack], last=ranks[chan.last], done=ranks[chan.done], number=ranks[chan.number], state=state
+        )
 
     def _engine(self, scene: Scene, state: StationState, ranks: dict[int, int]) -> int:
         runs = tuple(self._run(run, ranks) for run in state.runs)
@@ -144,10 +161,15 @@ class States:
 def _normal(st: StepState, ranks: dict[int, int]) -> StepState:
     order = ranks.get(st.order, 0)
     if st.status is StepStatus.WAITING:
-        return StepState(order=order, epoch=st.epoch if order else 0, waits_since=T if st.waits_since >= 0 else -1.0)
+        waits = T if st.waits_since >= 0 else -1.0
+        if not order and waits < 0 and not st.withdrawn:
+            return _WAITS
+        return StepState(order=order, epoch=st.epoch if order else 0, withdrawn=st.withdrawn, waits_since=waits)
     if st.status in INTERRUPTED:
         return StepState(st.status, order, st.epoch)
-    made = StepState(st.status, order, st.epoch if st.order else 0, 1, began=T)
+    made = StepState(st.status, order, st.epoch if st.order else 0, 1, T, continues=ranks.get(st.continues, 0))
+    if st.status is StepStatus.INTENT:
+        return replace(made, withdrawn=st.withdrawn)
     if st.status in (StepStatus.SENT, StepStatus.UNKNOWN):
         age = NOW - st.sent_at
         return replace(made, sent_at=NOW - (0.0 if age < 1.0 else 1.05 if age < 3.0 else 3.3))
