@@ -118,9 +118,10 @@ def _highest_number(facts: StationFacts, image: Image) -> tuple[int, str]:
 
 def _why_numbers_old(facts: StationFacts, state: StationState, image: Image) -> str:
     """A PLC that has seen newer orders than the journal knows: the journal is an old copy. A new one may adopt."""
-    silent = [c.name for c in facts.channels.values() if not (c.ack_id.read(image).good and c.done_id.read(image).good)]
+    readings = [(c.name, s.read(image)) for c in facts.channels.values() for s in (c.ack_id, c.done_id)]
+    silent = dict.fromkeys(f"{name} ({reading.why})" for name, reading in readings if not reading.good)
     if state.next_order == 1:
-        return f"the journal is new, and {', '.join(silent)} cannot say which order was the last" if silent else ""
+        return f"the journal is new, and its last order is not known from {', '.join(silent)}" if silent else ""
     highest, name = _highest_number(facts, image)
     if highest < state.next_order:
         return ""
