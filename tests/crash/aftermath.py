@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -298,19 +299,24 @@ def _judge_vehicles(world: World, found: Findings) -> None:
 
 def _judge_effects(world: World, expected: Expected, found: Findings) -> None:
     """Forward: every pack went the very way of an undisturbed swap, and every order was done once."""
-    for pack in sorted({pack for pack, _, _ in [*expected.moves, *world.moves]}):
-        want, had = (
-            [f"{source} → {place}" for code, source, place in moves if code == pack]
-            for moves in (expected.moves, world.moves)
-        )
-        if had != want:
-            (found.repeated if len(had) > len(want) else found.lost).append(f"{pack}: {had}, not {want}")
+    want, had = _ways(world, expected.moves), _ways(world, world.moves)
+    found.lost += [f"no pack went {way}" for way in (want - had).elements()]
+    found.repeated += [f"a pack too many went {way}" for way in (had - want).elements()]
     done = world.done()
     for name in sorted(ONCE):
         if done.get(name, 0) > expected.done.get(name, 0):
             found.repeated.append(f"{name} done {done[name]} times, not {expected.done.get(name, 0)}")
     if done.get(SETTLE, 0) < expected.done[SETTLE]:
         found.lost.append(f"settled {done.get(SETTLE, 0)} times, not {expected.done[SETTLE]}")
+
+
+def _ways(world: World, moves: list[tuple[str, str, str]]) -> Counter[str]:
+    """The way of every pack that was moved. Which bay it was is the choice of the moment, so bays have no names."""
+    bays, ways = {bay.name for bay in world.plant.bays.values()}, dict[str, str]()
+    for pack, source, place in moves:
+        way = ways.get(pack, "bay" if source in bays else source)
+        ways[pack] = f"{way} → {'bay' if place in bays else place}"
+    return Counter(ways.values())
 
 
 def _judge_way_back(world: World, found: Findings) -> None:

@@ -31,7 +31,7 @@ from tests.crash.copies import branch, in_a_copy, left_alone
 from tests.crash.crash_bench import SPEED, CrashBench, Hears, Point, World
 from tests.crash.interruptions import Kind, after_an_interruption
 
-PAIR_ONE_IN = {False: 40, True: 3}
+PAIR_ONE_IN = {False: 100, True: 6}
 """Of the points of each recovery, every how many-eth is crashed again; short and long form."""
 
 CHOICES = (Way.RESUME, Way.RETREAT)
@@ -169,16 +169,24 @@ class Campaign:
 async def _vehicles(bench: CrashBench, vehicles: int, hears: Hears | None) -> None:
     """One vehicle after the other; the next is received as soon as the bay is free, while packs are put away."""
     runs = []
-    for last in range(vehicles):
+    for _ in range(vehicles):
         bench.world.arrive()
         await asyncio.sleep(0.5)
-        if last and hears is not None:
+        if runs and hears is not None:
             bench.hears = hears
+            overlap = asyncio.create_task(_until_alone(bench, runs[-1]), name="overlap")
+            overlap.add_done_callback(lambda task: task.exception())
         run, _ = await bench.reception.receive("test")
         runs.append(run)
         await bench.watch.until_vehicle_left(run)
     for run in runs:
         await bench.watch.until_closed(run)
+
+
+async def _until_alone(bench: CrashBench, run: str) -> None:
+    """Points are of interest as long as the run before is not closed."""
+    await bench.watch.until_closed(run)
+    bench.hears = None
 
 
 def main(argv: list[str] | None = None) -> int:
