@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import random
 
+_LEAST = 0.02
+
 
 class BackOff:
     """Delays (s) doubling from `first` to `cap`, each ± `jitter` (share); after `patience` s to `long_cap`.
@@ -28,13 +30,13 @@ class BackOff:
         self._patience, self._long_cap = patience, long_cap
         self._next, self._waited = first, 0.0
 
-    def next(self) -> float:
-        """The next delay in s."""
+    def next(self, took: float = 0.0) -> float:
+        """The next delay in s, counted from the beginning of an attempt that `took` so many s."""
         delay = self._next
         self._waited += delay
         cap = self._cap if self._waited < self._patience else self._long_cap
         self._next = min(2 * delay, cap)
-        return delay * random.uniform(1 - self._jitter, 1 + self._jitter)
+        return max(_LEAST, delay * random.uniform(1 - self._jitter, 1 + self._jitter) - took)
 
     def reset(self) -> None:
         """The link works: the next failure starts with the first delay again."""

@@ -101,10 +101,14 @@ class _Channel(TransactionManager):
         try:
             async with asyncio.timeout(within):
                 self.transport, _ = await self.call_create()
+            self._watch(self.transport)
         except TimeoutError:
             raise NotAsked(f"{self.where}: no connection within {within * 1000:.0f} ms") from None
         except OSError as error:
             raise NotAsked(f"{self.where}: {error.strerror or error}") from error
+
+    def _watch(self, transport: asyncio.BaseTransport) -> None:
+        """Let the system watch a new connection, where it can. Raises OSError when it is gone already."""
 
     def drop(self, reason: str) -> None:
         """Close at once, throwing away what was not sent; every pending question fails with `reason`."""
@@ -146,10 +150,8 @@ class TcpChannel(_Channel):
         """Whether a question waits for its answer."""
         return bool(self._pending)
 
-    async def open(self, within: float) -> None:
-        """Connect once and make the kernel notice a dead peer within about a second."""
-        await super().open(within)
-        watch_peer(self.transport)
+    def _watch(self, transport: asyncio.BaseTransport) -> None:
+        watch_peer(transport)
 
     async def ask(
         self, question: Question, within: float, *, again: float = 0.0, urgent: bool = False

@@ -111,11 +111,9 @@ class ModbusTcpLink:
     async def _keep_command(self) -> None:
         back_off = BackOff()
         while True:
-            channel = TcpChannel(self._host, self._port)
-            opened = time.monotonic()
+            channel, began = TcpChannel(self._host, self._port), time.monotonic()
             try:
                 await channel.open(self._timeout)
-                opened = time.monotonic()
                 self._command = channel
                 self._image.connected("command")
                 self._image.publish()
@@ -126,14 +124,15 @@ class ModbusTcpLink:
                 self._command = None
                 channel.drop(f"{self.name}: link stopped")
             # A PLC that takes connections only to close them must not be hammered: what lived long counts.
-            if time.monotonic() - opened > FIRST_ANSWER:
+            took = time.monotonic() - began
+            if took > FIRST_ANSWER:
                 back_off.reset()
-            await asyncio.sleep(back_off.next())
+            await asyncio.sleep(back_off.next(took))
 
     async def _keep_scanning(self) -> None:
         back_off = BackOff()
         while True:
-            channel = TcpChannel(self._host, self._port)
+            channel, began = TcpChannel(self._host, self._port), time.monotonic()
             try:
                 await channel.open(self._timeout)
                 self._scan = channel
@@ -146,7 +145,7 @@ class ModbusTcpLink:
             finally:
                 self._scan = None
                 channel.drop(f"{self.name}: link stopped")
-            await asyncio.sleep(back_off.next())
+            await asyncio.sleep(back_off.next(time.monotonic() - began))
 
     def _doubt_command(self, scan: TcpChannel) -> None:
         """Where the scan got no answer for a while, the command connection must have had one, or it goes too."""

@@ -135,10 +135,10 @@ class UaConnection:
                 await self._secure(self._security)
             await self._client.connect()
             self._namespaces = await self._client.get_namespace_array()
+            if (transport := self._transport()) is not None:
+                watch_peer(transport)
         except Exception as error:  # the library passes on whatever its parsers raise
             raise UaFailed(f"{self.where}: no session ({_words(error)})", sent=False) from error
-        if (transport := self._transport()) is not None:
-            watch_peer(transport)
 
     async def _secure(self, security: UaSecurity) -> None:
         self._client.application_uri = security.application_uri

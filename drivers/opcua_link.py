@@ -72,7 +72,7 @@ class OpcUaLink:
         back_off = BackOff()
         try:
             while True:
-                connection = UaConnection(self._url, self._timeout, self._security)
+                connection, began = UaConnection(self._url, self._timeout, self._security), time.monotonic()
                 try:
                     await self._first_pass(connection)
                     back_off.reset()
@@ -82,7 +82,7 @@ class OpcUaLink:
                 finally:
                     self._connection = None
                     await connection.close()
-                await asyncio.sleep(back_off.next())
+                await asyncio.sleep(back_off.next(time.monotonic() - began))
         finally:
             self._image.fault("connection", "link stopped")
 

@@ -43,6 +43,12 @@ def test_delays_double_up_to_the_cap() -> None:
     assert [back_off.next() for _ in range(5)] == [0.05, 0.1, 0.2, 0.2, 0.2]
 
 
+def test_a_delay_counts_from_the_beginning_of_the_attempt() -> None:
+    back_off = BackOff(0.1, 0.2, jitter=0.0)
+    assert back_off.next(took=0.04) == pytest.approx(0.06)
+    assert back_off.next(took=5.0) == 0.02
+
+
 def test_after_long_waiting_a_plc_is_asked_seldom_until_it_answered() -> None:
     back_off = BackOff(0.05, 0.2, jitter=0.0, patience=1.0, long_cap=2.0)
     delays = [back_off.next() for _ in range(12)]
