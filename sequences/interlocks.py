@@ -173,6 +173,12 @@ class CarInterlocks:
         condition = self.quiet(bay).holds & measured
         return Interlock("G29", f"Pack in bay {bay.name} cool, no thermal pre-alarm", condition)
 
+    def cool_or_apart(self, bay: BaySignals) -> Interlock:
+        """G29 for a bay that is unplugged: a plug that was stopped half-way has no BMS any more, detectors remain."""
+        measured = bay.bms_link.is_on() & bay.temp_max.at_most(self.st.policy.pack_temp_max_c)
+        condition = self.quiet(bay).holds & (measured | bay.plug_in.is_off())
+        return Interlock("G29", f"Pack in bay {bay.name} cool, no thermal pre-alarm", condition)
+
     def quiet(self, bay: BaySignals) -> Interlock:
         """G29 for an unplugged bay, whose BMS is silent: the bay's own detectors are quiet."""
         condition = bay.no_smoke.is_on() & bay.no_prealarm.is_on()

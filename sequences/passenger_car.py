@@ -78,7 +78,7 @@ def _positioning(st: CarStation, job: Job, il: CarInterlocks) -> tuple[Step, ...
         ),
         Step(
             22, f"Unplug the charged pack in bay {bay.name}", "rack", Phase.POSITIONING, bay.plug_out.is_on(), within=30, nominal=4,
-            do=rack.plug_out(bay), permissives=(*il.needs(Column.CHARGE), il.not_charging(bay), il.cool(bay)), background=True, chapter="A2",
+            do=rack.plug_out(bay), permissives=(*il.needs(Column.CHARGE), il.not_charging(bay), il.cool_or_apart(bay)), background=True, chapter="A2",
         ),
         Step(
             23, f"Fetch the charged pack from bay {bay.name} to the handover", "stacker", Phase.POSITIONING,

@@ -81,9 +81,11 @@ def _assess(facts: StationFacts, run: Run, step: Step, st: StepState, image: Ima
         return found(Finding.DONE, f"{step.done}")
     if shown:
         return found(Finding.SEEN_DONE, f"{step.done}")
-    if said_done:
+    # What was said done and stands as before the step again, somebody has undone: it may be done anew after a look.
+    undone = step.start is not None and step.start.proven(image)
+    if said_done and not undone:
         return found(Finding.LYING, step.done.why_not(image))
-    if step.start is None or step.start.proven(image):
+    if step.start is None or undone:
         where = str(step.start) if step.start is not None else "the step moves nothing twice"
         finding = Finding.HALF_WAY if ours and not restarted else Finding.NOT_BEGUN
         return found(finding, f"the machine stands as before the step: {where}")
@@ -100,7 +102,7 @@ def why_not_resume(facts: StationFacts, state: StationState, image: Image, *, co
         if found.finding is Finding.LYING:
             # Done once, and undone while nobody watched, as a charge that ended with our heartbeat.
             if step.on_resume is not OnResume.REPEAT:
-                return str(found)
+                return f"{found}; move the machine by hand to before or after the step"
         elif found.finding is not Finding.SEEN_DONE and (
             found.finding is not Finding.HALF_WAY or step.on_resume is OnResume.REPEAT
         ):
