@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from sequences.car_station import HANDOVER_IN, CarStation
-from station_ctl.core.conditions import Condition, JournalWritable, ModeIs, PlaceHolds
+from station_ctl.core.conditions import Condition, JournalWritable, ModeIs, OnItsWay, PlaceHolds
 from station_ctl.core.modes import Mode
 from station_ctl.core.roles import At, BaySignals
 from station_ctl.core.steps import Interlock, Job, Kept, OnLoss
@@ -123,7 +123,7 @@ class CarInterlocks:
             # Held, not only needed: the vehicle may switch high voltage on again while the bolts turn.
             Row(Interlock("G12", "High voltage off by two signs, charging port closed", car.hv_off.is_on() & car.hv_volts.at_most(recipe.hv_safe_volts) & car.port_closed.is_on()), "-  -  S  S  -  S  S  -  -  -  -"),
             Row(Interlock("G13", "Wheels clamped, lift locked at working height, columns level", lift.clamped.is_on() & lift.at_work.is_on() & lift.locked.is_on() & lift.sync_err.at_most(p.lift_sync_tolerance_mm) & lift.floor_open.is_on()), "-  -  H  H  H  H  H  -  -  -  -"),
-            Row(Interlock("G14", "Charged pack ready in its bay", self._ready_in_bay()), "X  -  -  -  -  -  -  -  -  -  -"),
+            Row(Interlock("G14", "Charged pack ready in its bay, or being fetched", self._ready_in_bay() | self._fetched()), "X  -  -  -  -  -  -  -  -  -  -"),
             Row(Interlock("G14h", "Charged pack waits at the handover", PlaceHolds(HANDOVER_IN, job.fresh) & stacker.in_present.is_on() & stacker.in_seated.is_on() & st.reader.in_code.equals(job.fresh)), "-  -  X  -  -  -  -  -  -  -  -"),
             Row(Interlock("G15", "Empty compatible bay reserved for the spent pack", destination), "X  X  X  X  X  -  -  -  -  -  -"),
             Row(Interlock("G16", "Locating pins engaged, pack carried", pins & robot.load_kg.at_least(1.0)), "-  -  H  X  -  -  H  -  -  -  -"),
@@ -183,6 +183,10 @@ class CarInterlocks:
         """G29 for an unplugged bay, whose BMS is silent: the bay's own detectors are quiet."""
         condition = bay.no_smoke.is_on() & bay.no_prealarm.is_on()
         return Interlock("G29", f"No smoke and no thermal pre-alarm in bay {bay.name}", condition)
+
+    def _fetched(self) -> Condition:
+        """So that an entry that was held goes on when the pack has left its bay meanwhile."""
+        return OnItsWay(self.job.fresh, HANDOVER_IN) | PlaceHolds(HANDOVER_IN, self.job.fresh)
 
     def _ready_in_bay(self) -> Condition:
         bay, p = self.fresh_bay, self.st.policy

@@ -73,10 +73,8 @@ def choose(
     ready = [b for b in bays if b.name not in reserved and not why_not_ready(b, image, recipe, policy)]
     ready = [b for b in ready if image.own.ledger.at(b.name) not in reserved]
     if not ready:
-        return Choice(
-            refused=f"no charged pack of type {recipe.pack_type} is ready; {next_ready(bays, image, soc_needed(recipe, policy))}",
-            code="A303",
-        )
+        estimate = next_ready(bays, image, soc_needed(recipe, policy))
+        return Choice(refused=f"no charged pack of type {recipe.pack_type} is ready; {estimate}", code="A303")
     free = [b for b in bays if b.name not in reserved and not why_not_free(b, image)]
     if not free:
         return Choice(

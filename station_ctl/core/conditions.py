@@ -243,3 +243,27 @@ class PlaceHolds(Condition):
 
     def __str__(self) -> str:
         return f"{self.place} holds pack {self.pack}" if self.pack else f"{self.place} empty by the ledger"
+
+
+@dataclass(frozen=True, slots=True)
+class OnItsWay(Condition):
+    """By the custody ledger an order is moving this pack to this place."""
+
+    pack: str
+    target: str
+
+    def proven(self, image: Image) -> bool:
+        custody = image.own.ledger.where(self.pack)
+        return custody is not None and custody.to == self.target
+
+    def unmet(self, image: Image) -> tuple[Unmet, ...]:
+        if self.proven(image):
+            return ()
+        found = str(image.own.ledger.where(self.pack) or "not held here")
+        return (Unmet(str(self), found, "custody ledger"),)
+
+    def sampled_at(self, image: Image) -> float:
+        return NOT_SAMPLED
+
+    def __str__(self) -> str:
+        return f"pack {self.pack} on its way to {self.target}"
