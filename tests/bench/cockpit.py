@@ -112,9 +112,11 @@ def _ledger(step: Step, conditions: Iterable[Condition], st: StepState) -> Ledge
 
 
 def places(condition: Condition) -> Iterable[PlaceHolds]:
-    """Everything that a condition says of the ledger."""
+    """What a condition says of the ledger; of an alternative, its first branch."""
     if isinstance(condition, PlaceHolds):
         yield condition
-    elif isinstance(condition, AllOf | AnyOf):
+    elif isinstance(condition, AllOf):
         for part in condition.parts:
             yield from places(part)
+    elif isinstance(condition, AnyOf):
+        yield from places(condition.parts[0])

@@ -17,6 +17,7 @@ from station_ctl.core.conditions import (
     Condition,
     JournalWritable,
     ModeIs,
+    OnItsWay,
     PlaceHolds,
     Unmet,
 )
@@ -190,7 +191,12 @@ def test_a_place_is_what_the_ledger_says_and_a_pack_on_its_way_rests_nowhere() -
     for condition in (PlaceHolds("A01"), PlaceHolds("A01", "P-1"), PlaceHolds("handover_in", "P-1")):
         assert not condition.proven(image)
         assert "moving from A01 to handover_in (order 7)" in condition.why_not(image)
+    assert OnItsWay("P-1", "handover_in").proven(image) and OnItsWay("P-1", "handover_in").unmet(image) == ()
+    assert not OnItsWay("P-1", "A01").proven(image)
+    assert "found not held here [custody ledger]" in OnItsWay("P-9", "handover_in").why_not(image)
     arrived = World().image(OwnFacts(ledger=ledger.finish(7)))
+    assert not OnItsWay("P-1", "handover_in").proven(arrived)
+    assert str(OnItsWay("P-1", "handover_in")) == "pack P-1 on its way to handover_in"
     assert PlaceHolds("A01").proven(arrived) and PlaceHolds("handover_in", "P-1").proven(arrived)
     assert str(PlaceHolds("A01")) == "A01 empty by the ledger"
     assert str(PlaceHolds("A01", "P-1")) == "A01 holds pack P-1"
@@ -228,7 +234,13 @@ def _tree(leaves: some.SearchStrategy[Condition]) -> some.SearchStrategy[Conditi
 
 
 own_leaves = some.sampled_from(
-    [ModeIs(Mode.AUTOMATIC), JournalWritable(), PlaceHolds("A01"), PlaceHolds("A01", "P-1")]
+    [
+        ModeIs(Mode.AUTOMATIC),
+        JournalWritable(),
+        PlaceHolds("A01"),
+        PlaceHolds("A01", "P-1"),
+        OnItsWay("P-1", "A02"),
+    ]
 )
 trees = some.recursive(some.one_of(comparisons, own_leaves), _tree, max_leaves=12)
 owns = some.builds(
