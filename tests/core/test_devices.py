@@ -55,7 +55,7 @@ def test_a_signal_has_name_link_age_and_unit_from_role_and_list() -> None:
         "mm",
     )
     assert door.closed.name == "door.closed"
-    assert (door.closed.max_age, door.width.max_age, door.cycles.max_age) == (0.15, 0.5, 5.0)
+    assert (door.closed.max_age, door.width.max_age, door.cycles.max_age) == (0.25, 0.5, 5.0)
     assert MAX_AGE[ScanClass.NONE] == 0.0
 
 
