@@ -111,10 +111,11 @@ class Findings:
 
 
 def after_a_crash(
-    world: World, journal: Path, folder: Path, way: Way, outage: Outage, expected: Expected, hears: Hears | None = None
+    world: World, journal: Path, folder: Path, way: Way, outage: Outage, expected: Expected,
+    hears: Hears | None = None, *, forgets: bool = False,
 ) -> dict[str, Any]:
     """Everything after a crash, to the end. To be called in a copy of the process that crashed."""
-    own = copied(journal, folder)
+    own = copied(journal, folder, forgets=forgets)
     outage.strike(world)
     found = Findings(way)
     run_virtually(_restarted(world, own, way, expected, hears, found))

@@ -73,8 +73,8 @@ class Tally:
 class Campaign:
     """Every point once by each way; `long` also with every outage, at more moments, and with many more pairs."""
 
-    def __init__(self, folder: Path, *, long: bool = False, only: str = "") -> None:
-        self.folder, self.long, self.only = folder, long, only
+    def __init__(self, folder: Path, *, long: bool = False, only: str = "", sabotage: str = "") -> None:
+        self.folder, self.long, self.only, self.sabotage = folder, long, only, sabotage
         self.tally = Tally()
         self._seen: set[tuple[int, int, int]] = set()
         self._turn = 0
@@ -87,7 +87,7 @@ class Campaign:
 
     async def _visit(self, world: World, vehicles: int, hears: Hears | None) -> Expected:
         folder = Path(tempfile.mkdtemp(dir=self.folder))
-        async with CrashBench(folder, world) as bench:
+        async with CrashBench(folder, world, sabotage=self.sabotage if hears is not None else "") as bench:
             await bench.make_ready()
             bench.hears = hears if vehicles == 1 else None
             if hears is not None:
@@ -136,7 +136,7 @@ class Campaign:
         self._seen.add(point.image)
         for i, way in enumerate(CHOICES):
             turn = len(self._seen) + i * 2
-            for outage in OUTAGES if self.long or self.only else (OUTAGES[turn % len(OUTAGES)],):
+            for outage in OUTAGES if self.long or (self.only and not self.sabotage) else (OUTAGES[turn % len(OUTAGES)],):
                 self.tally.crashes += 1
                 case = f"{point.text}, {outage.name}, {way}"
                 self.tally.add(case, in_a_copy(lambda o=outage, w=way, c=case: self._crash(bench, w, o, c)))
@@ -160,8 +160,9 @@ class Campaign:
             )
             pairs.append({"at": f"{point.text}, {second.name}, {other}", "found": found})
 
+        forgets = self.sabotage == "forgetful"
         found = after_a_crash(
-            bench.world, bench.journal.path, self.folder, way, outage, self._expected, again
+            bench.world, bench.journal.path, self.folder, way, outage, self._expected, again, forgets=forgets
         )
         return {**found, "pairs": pairs}
 
@@ -195,12 +196,13 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--long", action="store_true")
     parser.add_argument("--vehicles", type=int, default=1)
     parser.add_argument("--only", default="", help="points whose text contains this")
+    parser.add_argument("--sabotage", choices=("forgetful", "hasty"), default="", help="spoil the controller")
     arguments = parser.parse_args(argv)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     began, memory = time.monotonic(), Path("/dev/shm")
     folder = Path(tempfile.mkdtemp(prefix="crash-", dir=memory if os.access(memory, os.W_OK) else None))
     try:
-        campaign = Campaign(folder, long=arguments.long, only=arguments.only)
+        campaign = Campaign(folder, long=arguments.long, only=arguments.only, sabotage=arguments.sabotage)
         campaign.run(arguments.vehicles)
     finally:
         shutil.rmtree(folder)

@@ -5,6 +5,7 @@ Knows where points are and what the plant did, truly, over all lives of the cont
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -142,23 +143,27 @@ class _Commits:
 
     async def commit(self, records: list[Record], ledger: Ledger | None) -> None:
         """Durable on return."""
-        bench, rows = self._bench, " + ".join(f"{r.kind} {r.step or r.run_id}".strip() for r in records)
-        bench.point(f"commit of {rows} before")
+        bench, text = self._bench, " + ".join(f"{r.kind} {r.step or r.run_id}".strip() for r in records)
+        bench.point(f"commit of {text} before")
+        if bench.sabotage == "hasty":
+            # What a gate would be that sends first and commits when there is time.
+            asyncio.get_running_loop().call_later(0.1, bench.journal.commit, records, ledger)
+            return
         bench.journal.commit(records, ledger)
         bench.world.commits += 1
-        bench.point(f"commit of {rows} after")
+        bench.point(f"commit of {text} after")
 
 
 class CrashBench(VirtualBench):
-    """A controller on a world. `hears` is told of every point."""
+    """A controller on a world. `hears` is told of every point; a `sabotage` proves that a campaign would notice."""
 
     # A third of the usual scans: a campaign of some thousand swaps in virtual time lives on it.
     periods = MappingProxyType({**PERIODS, ScanClass.FAST: 0.03})
 
     def __init__(
-        self, folder: Path, world: World, *, journal: Path | None = None, hears: Hears | None = None
+        self, folder: Path, world: World, *, journal: Path | None = None, hears: Hears | None = None, sabotage: str = ""
     ) -> None:
-        self.world, self.hears = world, hears
+        self.world, self.hears, self.sabotage = world, hears, sabotage
         super().__init__(folder, speed=SPEED, sim=world.sim, journal=journal)
 
     def _committer(self) -> Committer:
@@ -180,10 +185,13 @@ class CrashBench(VirtualBench):
         self.journal.restore()
 
 
-def copied(journal: Path, folder: Path) -> Path:
-    """A copy of the journal's files as they lie on the disk. Never called in the process that has them open."""
+def copied(journal: Path, folder: Path, *, forgets: bool = False) -> Path:
+    """A copy of the journal's files as they lie on the disk. Never called in the process that has them open.
+
+    `forgets`: without the file that holds the newest rows, which is what a sabotaged disk would do.
+    """
     copy = Path(tempfile.mkdtemp(dir=folder)) / "journal.sqlite"
-    for suffix in ("", "-wal"):
+    for suffix in ("",) if forgets else ("", "-wal"):
         source = journal.with_name(journal.name + suffix)
         if source.exists():
             copy.with_name(copy.name + suffix).write_bytes(source.read_bytes())

@@ -87,7 +87,7 @@ def _parts(op: Op) -> Iterator[Op]:
 
 def _torn(ops: list[Op], chance: Random) -> Op | None:
     """The first bytes of one sector of the last write: the sector that was under the head."""
-    if ops[-1].what != "write":
+    if ops[-1].what != "write" or chance.random() < 0.5:
         return None
     part = chance.choice(list(_parts(ops[-1])))
     return Op("write", part.file, part.offset, part.data[: chance.randrange(len(part.data))])
@@ -173,7 +173,7 @@ def campaign(*, long: bool = False) -> dict[str, object]:
     memory, began = Path("/dev/shm"), time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix="power-cut-", dir=memory if os.access(memory, os.W_OK) else None))
     try:
-        ours = cut(*recorded("FULL", folder, 4), folder, IMAGES[long])
+        ours = cut(*recorded("FULL", folder, 6), folder, IMAGES[long])
         controls = {
             setting: cut(*recorded(setting, folder, 2), folder, IMAGES[long] // 10) for setting in CONTROLS
         }

@@ -41,13 +41,13 @@ CAMPAIGNS = (
         "crash",
         "tests.crash.evidence",
         "crash",
-        lambda f: f["lost"] == f["repeated"] == f["custody_errors"] == 0,
+        lambda f: not any(f[n] for n in ("lost", "repeated", "custody_errors", "violations", "stuck")),
     ),
     Campaign(
         "power_cut",
         "tests.crash.evidence",
         "power_cut",
-        lambda f: f["corrupt"] == f["lost"] == 0 and f["controls_caught"] > 0,
+        lambda f: f["corrupt"] == f["lost"] == 0 and f["controls_caught"] == 2,
     ),
     Campaign(
         "faults",
