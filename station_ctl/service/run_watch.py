@@ -13,6 +13,9 @@ from station_ctl.engine.events import Effect, Progress
 from station_ctl.engine.runner import Engine
 from station_ctl.engine.state import Run, Trip
 
+KEPT = 64
+"""Closed runs that are remembered: a station serves for years, and each run holds its whole procedure."""
+
 RESTING = frozenset((State.HELD, State.ABORTED, State.STOPPED))
 
 
@@ -29,7 +32,7 @@ class Interrupted(StationError):
 
 
 class RunWatch:
-    """Closed runs by id, and waiting for them."""
+    """The newest closed runs by id, and waiting for them."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -68,5 +71,7 @@ class RunWatch:
             run = dict(effect.facts)["run"]
             assert isinstance(run, Run)
             self.closed[effect.run_id] = run
+            if len(self.closed) > KEPT:
+                del self.closed[next(iter(self.closed))]
         if effect.what in ("run-closed", "phase", "state"):
             self._changed.set()
