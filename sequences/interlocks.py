@@ -137,6 +137,7 @@ class CarInterlocks:
         )
         self.robot_home = Interlock("G23", "Robot home", robot.at.equals(At.HOME) & robot.pack_present.is_off())
         self.floor_closed = Interlock("G23", "Robot home and floor closed", robot.at.equals(At.HOME) & lift.floor_closed.is_on())
+        self.on_ground = Interlock("G23", "Robot home, floor closed, lift down", robot.at.equals(At.HOME) & lift.floor_closed.is_on() & lift.down.is_on())
         self.may_leave = Interlock("G23", "Robot home, floor closed, lift down, wheels released", robot.at.equals(At.HOME) & lift.floor_closed.is_on() & lift.down.is_on() & lift.unclamped.is_on())
         self.self_check = Interlock("G24", "Vehicle self-check after the swap passed", car.postcheck_ok.is_on() & car.hv_on.is_on())
         self.in_clear = Interlock("G19", "Handover IN empty by sensor and ledger", stacker.in_present.is_off() & PlaceHolds(HANDOVER_IN))

@@ -210,7 +210,7 @@ def release(st: CarStation, job: Job, il: CarInterlocks) -> tuple[Step, ...]:
         ),
         Step(
             155, "Release the wheels", "lift", Phase.RELEASE, lift.unclamped.is_on(), within=20, nominal=5, do=lift.unclamp(),
-            permissives=(*il.needs(rl), il.floor_closed), interlocks=il.keeps(rl), chapter="A15",
+            permissives=(*il.needs(rl), il.on_ground), interlocks=il.keeps(rl), chapter="A15",
         ),
         # Not before the wheels stand on the ground: the vehicle is free to move its brakes again from here on.
         Step(

@@ -91,7 +91,7 @@ def _vehicle_out(st: CarStation, job: Job, il: CarInterlocks) -> tuple[Step, ...
         ),
         Step(
             40, "Release the wheels", "lift", Phase.RELEASE, lift.unclamped.is_on(), within=20, nominal=5, do=lift.unclamp(),
-            permissives=(*needs, il.floor_closed), interlocks=keeps, chapter="R3",
+            permissives=(*needs, il.on_ground), interlocks=keeps, chapter="R3",
         ),
         Step(
             50, "Vehicle switches high voltage on and checks itself", "vehicle", Phase.RELEASE,

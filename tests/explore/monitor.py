@@ -49,7 +49,7 @@ def fulfilled(t: Truth, role: str, work: Work) -> bool:
     opcode, params = work
     if role == "stacker":
         at_rest = t.stacker == 0 and not t.on_fork
-        return at_rest and bool(t.at_in if opcode == 20 else t.bays[plant.BAY_BY_NUMBER[params[0]]].pack)
+        return at_rest and bool(t.at_in == FRESH if opcode == 20 else t.bays[plant.BAY_BY_NUMBER[params[0]]].pack)
     if role == "robot":
         raised = t.robot == UNDER and t.table == plant.HIGH
         return {
@@ -85,6 +85,11 @@ class Monitor:
             scene.broken.append(("S14", f"{before.state} → execute without a person"))
         if started and asked:
             scene.armed = True
+        chain_open = bool(scene.t.safe) and scene.links[LINK_NAMES.index("safety")] == UP
+        if chain_open and before.state is State.EXECUTE and after.state in (State.HOLDING, State.HELD):
+            scene.broken.append(("S15", "the safety chain is open and the station only holds"))
+        if chain_open and isinstance(event, Asked) and event.verb is Verb.ACKNOWLEDGE and before.trips and not after.trips:
+            scene.broken.append(("S15", "the safety chain is open and no trip stays latched"))
         self._stops_follow(scene, before, after, effects)
         for run in after.runs:
             earlier = before.run(run.run_id)
@@ -153,7 +158,7 @@ class Monitor:
             code = CODES[pack]
             known = ledger.where(code)
             if known is None:
-                if "vehicle" not in "".join(places):
+                if pack != plant.EARLIER and "vehicle" not in "".join(places):
                     scene.broken.append(("S11", f"pack {code[0]} is at {places} and not in the ledger"))
                 continue
             if places == ("fork",):
@@ -195,7 +200,7 @@ class Monitor:
         elif role.startswith("rack"):
             bay = t.bays[plant.BAY_BY_RACK[role, params[0]]]
             must(opcode != 31 or not bay.charges, "S12", "the plug is live")
-            must(opcode != 32 or not t.smoke or role != "rack_a", "S16", "smoke, and charging begins")
+            must(opcode != 32 or not t.smoke or (role, params[0]) != ("rack_a", 1), "S16", "smoke, and charging begins")
 
     def _single(self, scene: Scene, must: Any, message: Message) -> None:
         chan = scene.chan(message.role)
@@ -232,6 +237,7 @@ class Monitor:
         if opcode in (16, 17):
             must(t.robot == HOME and t.lift == 0, "S4", "robot not home or lift not down")
             self._release(scene, t, must)
+            must(opcode != 17 or t.postchecked, "S6", "the vehicle has not passed its check")
 
     def _release(self, scene: Scene, t: Truth, must: Any) -> None:
         swap = any(run.sequence.key.startswith("swap") for run in scene.alive.runs if run.run_id != "S-0")
@@ -243,7 +249,8 @@ class Monitor:
         must(t.robot not in (plant.OUT, plant.IN, plant.BETWEEN) or opcode == 20 and t.robot == plant.BETWEEN, "S7", "the robot is in the handover")
         must(not bay.charges and bay.plug == 0, "S12", "charger on or plug in")
         if opcode == 20:
-            must(t.on_fork == FRESH or bay.pack == FRESH, "S12", "not the ordered pack")
+            # Unplugged, a pack in a bay cannot say its code: the reader at the handover is the first to see it.
+            must(params == (1,) and (t.on_fork or bay.pack), "S12", "not the ordered pack's bay")
             must(not t.at_in, "S12", "handover IN is taken")
             must(not t.smoke or t.on_fork == FRESH, "S16", "a pack in smoke toward the vehicle")
         else:

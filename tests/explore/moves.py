@@ -113,7 +113,12 @@ def _unhurried(act: Callable[[Scene], None]) -> Callable[[Scene], None]:
 # ---- people ------------------------------------------------------------------------------------------------
 def _people(scene: Scene) -> Iterator[Move]:
     state = scene.alive
-    if _something_to_mend(scene):
+    wrong = _something_to_mend(scene)
+    if state.runs and (wrong or state.trips or state.mode is not Mode.AUTOMATIC):
+        yield "a person resumes too early", 0, lambda s: s.ask(Verb.RESUME, confirmed=True)
+    if state.runs and wrong and state.trips:
+        yield "a person acknowledges too early", 0, lambda s: s.ask(Verb.ACKNOWLEDGE)
+    if wrong:
         yield "people remove every cause", 0, mend
         return
     if not state.runs:
@@ -139,8 +144,15 @@ def _restart(scene: Scene) -> None:
 def _something_to_mend(scene: Scene) -> bool:
     t = scene.t
     return bool(
-        t.safe or scene.stuck is not None or any(scene.links) or t.smoke or _voltage_is_wrong(t) or _clamp_is_wrong(t)
+        t.safe or _exchanged(scene) or scene.stuck is not None or any(scene.links) or t.smoke or _voltage_is_wrong(t) or _clamp_is_wrong(t)
     )
+
+
+def _exchanged(scene: Scene) -> bool:
+    """A pack that no run knows is where the charged one should be."""
+    t = scene.t
+    at = (t.on_robot, t.at_in, t.at_out, t.on_fork, t.in_vehicle, *(b.pack for b in t.bays))
+    return plant.EARLIER in at and plant.FRESH not in at and t.bays[2].pack != plant.EARLIER and t.at_out != plant.EARLIER
 
 
 def _voltage_is_wrong(t: Truth) -> bool:
@@ -151,6 +163,9 @@ def _clamp_is_wrong(t: Truth) -> bool:
     return t.clamp == 1 and t.lift == 2
 
 
+PLACES = ("on_robot", "at_in", "at_out", "on_fork", "in_vehicle")
+
+
 def mend(scene: Scene) -> None:
     """Every cause is removed by people: chain reset, voltage off, clamp back, links and sensors mended."""
     t = scene.t
@@ -159,6 +174,10 @@ def mend(scene: Scene) -> None:
         changes["high_voltage"] = False
     if _clamp_is_wrong(t):
         changes["clamp"] = 2
+    if _exchanged(scene):
+        right = {name: plant.FRESH for name in PLACES if getattr(t, name) == plant.EARLIER}
+        bays = tuple(b._replace(pack=plant.FRESH) if b.pack == plant.EARLIER else b for b in t.bays)
+        changes.update(right, bays=bays)
     scene.t = t._replace(**changes)
     broken = {i for i, health in enumerate(scene.links) if health != UP}
     scene.links, scene.stuck, scene.frozen = [UP] * len(LINK_NAMES), None, None
@@ -229,6 +248,8 @@ def faults(scene: Scene) -> Iterator[Move]:
         yield f"step {no}'s order is delayed", 1, lambda s: _ignore(s.send(arrives=False))
         yield f"step {no}'s order hangs, no reply", 1, lambda s: _ignore(s.send(arrives=False, told="unknown"))
         yield f"step {no}'s order is not sent", 1, lambda s: _ignore(s.send(told="not sent"))
+        if _turns_bolts(scene):
+            yield "high voltage comes on while the order travels", 1, _voltage_while_it_travels
     if scene.engine is not None and (acts or scene.alive.trips == ()):
         yield "the controller is killed", 1, Scene.die
     if scene.t.safe == plant.SAFE:
@@ -239,6 +260,18 @@ def faults(scene: Scene) -> Iterator[Move]:
     if acts and scene.alive.state is State.EXECUTE:
         yield "an operator holds", 1, lambda s: s.ask(Verb.HOLD)
         yield "an operator aborts", 1, lambda s: s.ask(Verb.ABORT)
+
+
+def _turns_bolts(scene: Scene) -> bool:
+    first = scene.gate[0]
+    run = scene.alive.run(first.run_id)
+    command = run.sequence.by_no[first.step].do if run is not None else None
+    return command is not None and command.role == "robot" and command.opcode in plant.BOLT_WORK
+
+
+def _voltage_while_it_travels(scene: Scene) -> None:
+    """Between our last look and the PLC's answer: only the PLC's own interlock can tell."""
+    scene.send(meanwhile={"high_voltage": True})
 
 
 def _becomes(scene: Scene, **changes: Any) -> None:
@@ -253,6 +286,11 @@ def _end_on_full_disk(scene: Scene, role: str) -> None:
     scene.journal_fails = False
 
 
+def _exchange(scene: Scene) -> None:
+    scene.t = scene.t.bay(0, pack=plant.EARLIER)
+    scene.react()
+
+
 def _faults_at_the_vehicle(scene: Scene) -> Iterator[Move]:
     t = scene.t
     if t.car == IN_BAY and t.prechecked and not t.high_voltage:
@@ -260,6 +298,8 @@ def _faults_at_the_vehicle(scene: Scene) -> Iterator[Move]:
     if t.clamp == 2 and t.lift == 2:
         yield "a clamp gives way", 1, lambda s: _becomes(s, clamp=1)
     if t.bays[0].pack == plant.FRESH and not t.smoke:
+        if t.at_out != plant.EARLIER and t.on_fork != plant.EARLIER and t.bays[2].pack != plant.EARLIER:
+            yield "somebody exchanges the charged pack", 1, lambda s: _exchange(s)
         yield "smoke in the charged pack's bay", 1, lambda s: _becomes(s, smoke=True)
 
 

@@ -5,7 +5,7 @@ Knows how they touch each other. Does not know which moves there are, nor how st
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -48,6 +48,7 @@ NEXT = 10_000
 """The next order number in every state that is counted; older ones are ranked below it."""
 
 LINK_NAMES = tuple(LINKS)
+NOTHING: Mapping[str, Any] = {}
 UNKNOWN_AFTER, QUIET_AFTER, CAUSE_AFTER = 1.05, 2.1, 0.15
 
 
@@ -114,6 +115,9 @@ class Scene:
 
     remembers = False
     """Whether old copies of orders stay on their way for ever: only of interest where a PLC would take them."""
+
+    lacks: frozenset[AckCode] = frozenset()
+    """Checks of the contract that these PLCs lack; none but in a mutant."""
 
     def __init__(self, ground: Ground) -> None:
         self.ground = ground
@@ -247,7 +251,7 @@ class Scene:
         self.ground.monitor.settled(self)
 
     # ---- the gate and the wire -----------------------------------------------------------------------------
-    def send(self, *, arrives: bool = True, told: str = "sent", copies: int = 1) -> bool:
+    def send(self, *, arrives: bool = True, told: str = "sent", copies: int = 1, meanwhile: Mapping[str, Any] = NOTHING) -> bool:
         """The gate lets the first waiting order out, or refuses. `told`: sent, unknown, not sent. True if it left."""
         waiting = self.gate.pop(0)
         run = self.alive.run(waiting.run_id)
@@ -266,6 +270,7 @@ class Scene:
         message = Message(role, waiting.number, waiting.epoch, (step.do.opcode, tuple(map(int, step.do.params))))
         self.ground.monitor.leaving(self, issue, message)
         self.messages += [message] * copies
+        self.t = self.t._replace(**meanwhile)
         if arrives:
             self.deliver(message)
         if told == "unknown":
@@ -281,7 +286,7 @@ class Scene:
         role, number = message.role, message.number
         i = self.ground.index[role]
         chan = self.chans[i]
-        if number == chan.ack:
+        if number == chan.ack and AckCode.OLD_NUMBER not in self.lacks:
             return
         code = self._plc_says(message, chan)
         last = chan.last if code == AckCode.OLD_NUMBER else max(number, chan.last)
@@ -308,7 +313,7 @@ class Scene:
             (lambda: chan.work is not None, AckCode.BUSY),
             (lambda: plant.refused(self.t, role, message.work), AckCode.INTERLOCK),
         )
-        return next((code for wrong, code in checks if wrong()), AckCode.ACCEPTED)
+        return next((code for wrong, code in checks if code not in self.lacks and wrong()), AckCode.ACCEPTED)
 
     # ---- the PLCs ------------------------------------------------------------------------------------------
     def _move(self, change: Callable[[Truth, str, Work], Truth], role: str, work: Work) -> None:

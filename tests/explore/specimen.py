@@ -5,7 +5,7 @@ Knows the composition root. Decides nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cache
 
@@ -42,7 +42,8 @@ class Specimen:
         return (self.procedures.by_key(key, self.job) for key in self.procedures.by_job)
 
     def _signals(self) -> Iterator[_HasScan]:
-        for condition in conditions(self.sequences(), (*self.facts.safe, *(k.interlock for k in self.facts.always))):
+        earlier = self.procedures.swap(self.earlier)
+        for condition in conditions((*self.sequences(), earlier), (*self.facts.safe, *(k.interlock for k in self.facts.always))):
             for compare in compares(condition):
                 yield compare.signal
         for c in self.facts.channels.values():
@@ -55,7 +56,7 @@ class _HasScan:
     scan: ScanClass
 
 
-def conditions(sequences: Iterator[Sequence], rows: tuple[Interlock, ...]) -> Iterator[Condition]:
+def conditions(sequences: Iterable[Sequence], rows: tuple[Interlock, ...]) -> Iterator[Condition]:
     """Every condition that any step or row judges by."""
     yield from (row.holds for row in rows)
     for sequence in sequences:

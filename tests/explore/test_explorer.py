@@ -1,0 +1,35 @@
+"""Breadth first through every fault at every point of a swap: nothing unsafe is ordered, nothing is lost, all ends well."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.explore.evidence import LONG, SHORT, explore
+from tests.explore.explorer import Found
+
+
+def assert_sound(found: Found) -> None:
+    """No violation and no dead end; otherwise the shortest story."""
+    print(
+        f"{found.states} states, {found.transitions} transitions, {found.seconds:.1f} s,"
+        f" {found.transitions / found.seconds:.0f} transitions/s"
+    )
+    if found.violations:
+        invariant, text, story = found.violations[0]
+        pytest.fail("\n  ".join((f"{invariant}: {text}", *story)))
+    assert found.complete
+    if found.without_way_out:
+        pytest.fail("\n  ".join((f"{found.without_way_out} states have no way out (L1)", *found.no_way_story)))
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize(("starts", "faults"), SHORT, ids=lambda value: str(value))
+def test_no_fault_at_any_point_makes_the_station_unsafe_or_helpless(starts: tuple[str, ...], faults: int) -> None:
+    assert_sound(explore(starts, faults))
+
+
+@pytest.mark.long
+@pytest.mark.timeout(7200)
+@pytest.mark.parametrize(("starts", "faults"), LONG, ids=lambda value: str(value))
+def test_no_faults_together_make_the_station_unsafe_or_helpless(starts: tuple[str, ...], faults: int) -> None:
+    assert_sound(explore(starts, faults))
