@@ -136,7 +136,8 @@ class Campaign:
         self._seen.add(point.image)
         for i, way in enumerate(CHOICES):
             turn = len(self._seen) + i * 2
-            for outage in OUTAGES if self.long or (self.only and not self.sabotage) else (OUTAGES[turn % len(OUTAGES)],):
+            every = self.long or (self.only and not self.sabotage)
+            for outage in OUTAGES if every else (OUTAGES[turn % len(OUTAGES)],):
                 self.tally.crashes += 1
                 case = f"{point.text}, {outage.name}, {way}"
                 self.tally.add(case, in_a_copy(lambda o=outage, w=way, c=case: self._crash(bench, w, o, c)))
