@@ -249,3 +249,11 @@ def test_no_order_is_decided_while_a_word_of_the_handshake_cannot_be_read(tag: s
     assert issues(d.begin()) == [] and issues(d.scan()) == []
     d.world.set(getattr(d.channels["lift"], tag), EPOCH)
     assert len(issues(d.scan())) == 1
+
+
+def test_nothing_more_begins_in_the_decision_that_holds_the_station() -> None:
+    """The first lane finds its pack missing; the second lane's step was ready in the same moment."""
+    d = Desk(replace(FETCH, no=10), step(20, "lift"))
+    d.world.set(done(10, "rail"), False)
+    effects = d.begin()
+    assert d.state.trips[0].code == "A302" and issues(effects) == []

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from station_ctl.core.custody import Move
 from station_ctl.core.points import ScanClass
 from station_ctl.core.signals import OwnFacts, Signal
 from station_ctl.engine.custody_watch import WatchedPlace, conflicts
 from station_ctl.engine.events import Announce, Effect
-from tests.bench.desk import Desk, flag, ledger, records, step
+from tests.bench.desk import LEVEL, Desk, flag, ledger, records, step
 from tests.bench.world import World
 
 PRESENT = flag("bay.present")
@@ -44,10 +46,23 @@ def test_a_sensor_that_is_not_good_contradicts_nobody() -> None:
         assert not [c for c in conflicts((PLACE,), world.image()) if "sees" in c]
 
 
-def test_a_place_with_a_pack_on_its_way_is_not_judged() -> None:
+def test_a_place_whose_sensors_have_no_say_now_is_not_judged() -> None:
     world = World()
-    world.set(PRESENT, False)
+    world.set(PRESENT, True)
     world.set(CODE, "")
+    world.set(LEVEL, False)
+    only_level = replace(PLACE, speaks=LEVEL.is_on())
+    assert conflicts((only_level,), world.image()) == ()
+    world.set(LEVEL, True)
+    assert conflicts((only_level,), world.image()) == ("A01: ledger empty, sensor bay.present sees a pack",)
+
+
+@pytest.mark.parametrize("present", [True, False])
+@pytest.mark.parametrize("code", ["", "P-1"])
+def test_a_place_with_a_pack_on_its_way_is_not_judged(present: bool, code: str) -> None:
+    world = World()
+    world.set(PRESENT, present)
+    world.set(CODE, code)
     moving = ledger(**{"P-1": "A01"}).begin(Move("P-1", "A01", "robot"), 3)
     assert conflicts((PLACE,), world.image(OwnFacts(ledger=moving))) == ()
 

@@ -285,3 +285,19 @@ def test_a_gate_that_hangs_in_a_commit_does_not_show_that_it_lives() -> None:
             assert b.beats == before
 
     run_virtually(main())
+
+
+@pytest.mark.parametrize("now", [{"status": StepStatus.WAITING}, {"order": 999}, {"status": StepStatus.BUSY}])
+def test_an_order_that_its_step_no_longer_waits_for_is_not_sent(now: dict[str, object]) -> None:
+    async def main() -> None:
+        b = bench()
+        b.journal.waits = asyncio.Event()
+        async with b.at_work():
+            b.begin()
+            await settled()
+            b.state = b.state.with_run(b.run().with_step(10, **now))
+            b.journal.waits.set()
+            await settled()
+        assert 100 not in b.orders()
+
+    run_virtually(main())
