@@ -19,7 +19,7 @@ from station_ctl.core.steps import Interlock, Step
 from station_ctl.engine import requests
 from station_ctl.engine.state import StationState
 from station_ctl.engine.states import RUN, STATION
-from tests.bench.world import compares, needed, _value_for
+from tests.bench.world import _value_for, compares, needed
 from tests.explore.specimen import Specimen, specimen
 
 Bad = tuple[str, Any]

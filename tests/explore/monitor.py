@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 _RANK = {State.HOLDING: 1, State.HELD: 1, State.ABORTING: 2, State.ABORTED: 2}
 LINK_NAMES = tuple(LINKS)
+CHAIN_OPEN = "A102"
+"""The alarm under which an opened safety chain stays latched."""
 NEEDS = {"robot": ("lift", "robot", "safety"), "lift": ("lift", "safety"), "stacker": ("stacker", "safety")}
 """Links without which an order to this role is given blind."""
 
@@ -75,6 +77,8 @@ class Monitor:
     def decided(self, scene: Scene, event: Event, before: StationState, effects: tuple[Effect, ...]) -> None:
         """S14, S15, S17, S18 on one decision."""
         after = scene.alive
+        if isinstance(event, JournalReady):
+            self._remembered(scene)
         asked = isinstance(event, (Asked, RunAsked, RetreatAsked))
         if asked:
             self._audited(scene, event, effects)
@@ -88,7 +92,8 @@ class Monitor:
         chain_open = bool(scene.t.safe) and scene.links[LINK_NAMES.index("safety")] == UP
         if chain_open and before.state is State.EXECUTE and after.state in (State.HOLDING, State.HELD):
             scene.broken.append(("S15", "the safety chain is open and the station only holds"))
-        if chain_open and isinstance(event, Asked) and event.verb is Verb.ACKNOWLEDGE and before.trips and not after.trips:
+        latched = any(trip.code == CHAIN_OPEN for trip in before.trips)
+        if chain_open and latched and isinstance(event, Asked) and not after.trips:
             scene.broken.append(("S15", "the safety chain is open and no trip stays latched"))
         self._stops_follow(scene, before, after, effects)
         for run in after.runs:
@@ -98,6 +103,16 @@ class Monitor:
             for (step, now), then in zip(run.pairs(), earlier.steps, strict=True):
                 if now.status is StepStatus.PROVEN and then.status is not StepStatus.PROVEN and step.do is not None:
                     self._proven(scene, step, then.order, asked)
+
+    def _remembered(self, scene: Scene) -> None:
+        """After a start: nothing counts as done that was neither proven in the journal nor is done."""
+        for run in scene.alive.runs:
+            rows = scene.journal[run.run_id][2]
+            for step, st in run.pairs():
+                if st.status is not StepStatus.PROVEN or step.do is None or rows.get(step.no, (0, 0, False))[2]:
+                    continue
+                if not fulfilled(scene.t, step.do.role, (step.do.opcode, tuple(map(int, step.do.params)))):
+                    scene.broken.append(("S17", f"step {step.no} {step.text} counts as done after a start and is not"))
 
     def _audited(self, scene: Scene, event: Event, effects: tuple[Effect, ...]) -> None:
         for effect in effects:
