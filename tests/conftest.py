@@ -7,7 +7,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 # The benches assert, too, and should say what they found.
-pytest.register_assert_rewrite("tests.bench.world", "tests.bench.desk", "tests.bench.virtual_bench")
+pytest.register_assert_rewrite(
+    "tests.bench.world", "tests.bench.desk", "tests.bench.virtual_bench", "tests.bench.whole_swaps"
+)
 
 # A noisy machine must not fail a test, and a red test must be red for the next person too.
 settings.register_profile(
