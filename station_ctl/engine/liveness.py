@@ -17,8 +17,14 @@ log = structlog.get_logger()
 HEARTBEAT_PERIOD = 0.1
 """Wall seconds between two beats to a PLC; its dead-man time is 1 s."""
 
+LAG_ALARM = 0.2
+"""Wall seconds the event loop may be late before a person is told."""
+
 LAG_LIMIT = 0.5
 """Wall seconds the event loop may be late before the heartbeat is withheld for that beat."""
+
+LAG_DEAD = 1.0
+"""Wall seconds of standing still that count as a dead program: the PLCs' dead-man time, they have stopped by then."""
 
 
 class Liveness:
@@ -54,12 +60,19 @@ class Heartbeat:
     """Moves HB_CTL of every PLC while every task is alive, and only then."""
 
     def __init__(
-        self, links: Mapping[str, Link], liveness: Liveness, on_stuck: Callable[[tuple[str, ...]], None]
+        self,
+        links: Mapping[str, Link],
+        liveness: Liveness,
+        on_stuck: Callable[[tuple[str, ...]], None],
+        on_late: Callable[[float], None] | None = None,
     ) -> None:
+        """`on_stuck` is told the names of stuck tasks, `on_late` by how many s the loop was late (over LAG_ALARM)."""
         self._links = [link for link in links.values() if "HB_CTL" in link.io]
         self._liveness = liveness
-        self._on_stuck = on_stuck
+        self._on_stuck, self._on_late = on_stuck, on_late
         self.count = 0
+        self.worst_lag = 0.0
+        """The longest that the event loop was ever late (wall s)."""
 
     async def run(self) -> None:
         """Beat until cancelled."""
@@ -69,7 +82,11 @@ class Heartbeat:
         pending: dict[str, asyncio.Task[None]] = {}
         while True:
             late = loop.time() - due
-            stuck = self._liveness.stuck()
+            self.worst_lag = max(self.worst_lag, late)
+            if late > LAG_ALARM and self._on_late is not None:
+                self._on_late(late)
+            # While the loop stood still nobody could show that he lives: who is stuck is seen at the next beat.
+            stuck = self._liveness.stuck() if late < LAG_DEAD else reported
             if stuck != reported:
                 reported = stuck
                 if stuck:

@@ -41,7 +41,7 @@ from station_ctl.engine.events import (
 from station_ctl.engine.gate import Gate
 from station_ctl.engine.journal import Restored
 from station_ctl.engine.journal_thread import Committer
-from station_ctl.engine.liveness import Heartbeat, Liveness
+from station_ctl.engine.liveness import LAG_DEAD, Heartbeat, Liveness
 from station_ctl.engine.state import Run, StationState
 from station_ctl.engine.station import StationFacts
 from station_ctl.engine.stop_levels import StopLevels
@@ -49,6 +49,10 @@ from station_ctl.engine.stop_levels import StopLevels
 log = structlog.get_logger()
 
 Listener = Callable[[Effect], None]
+
+LATE_TOLD_EVERY = 60.0
+"""Wall seconds between two alarms that the program is late: an overloaded PC is told, not written full."""
+
 _REFUSALS: dict[str, type[StationError]] = {"A401": Refused}
 
 
@@ -88,7 +92,8 @@ class Engine:
             report=lambda make: self.handle(make(self.clock.process())),
             beat=self.liveness.register("gate", 2.0),
         )
-        self.heartbeat = Heartbeat(links, self.liveness, self._stuck)
+        self.heartbeat = Heartbeat(links, self.liveness, self._stuck, self._late)
+        self._late_told = -LATE_TOLD_EVERY
         self.handle(JournalReady(clock.process(), restored.ledger, restored.next_order, half_done, runs))
         for link in links.values():
             link.on_scan(self._scanned)
@@ -205,6 +210,14 @@ class Engine:
             except Exception:
                 self._listeners.remove(listener)
                 log.exception("listener-failed", listener=repr(listener))
+
+    def _late(self, seconds: float) -> None:
+        """The event loop was late. Standing still as long as the PLCs' dead-man time is a fault of its own."""
+        if seconds >= LAG_DEAD:
+            self._stuck((f"event loop: stood still for {seconds:.1f} s",))
+        elif self.clock.monotonic() - self._late_told >= LATE_TOLD_EVERY:
+            self._late_told = self.clock.monotonic()
+            self._show(Announce("A702", f"event loop was {seconds * 1000:.0f} ms late", "event loop"))
 
     def _stuck(self, names: tuple[str, ...]) -> None:
         log.error("task-stuck", tasks=names)
