@@ -66,14 +66,15 @@ def _assess(facts: StationFacts, run: Run, step: Step, st: StepState, image: Ima
     if step.do is None:
         return found(Finding.NOT_BEGUN, "nothing was ordered")
     channel = facts.channels[step.do.role]
-    epoch, ack, done = (s.read(image) for s in (channel.epoch, channel.ack_id, channel.done_id))
-    if not (epoch.good and ack.good and done.good):
-        return found(Finding.UNKNOWN, f"{channel.link}: {epoch.why or ack.why or done.why}")
+    answer = (channel.epoch, channel.ack_id, channel.done_id, channel.state, channel.result)
+    epoch, ack, done, at_work, result = readings = tuple(signal.read(image) for signal in answer)
+    if unread := next((r for r in readings if not r.good), None):
+        return found(Finding.UNKNOWN, f"{channel.link}: {unread.why}")
     restarted, ours = epoch.value != st.epoch, ack.value == st.order
-    if ours and channel.state.read(image).value == OrderState.BUSY:
+    if ours and at_work.value == OrderState.BUSY:
         return found(Finding.MOVING, "the PLC still works on the order")
     proven = step.done.proven(image)
-    said_done = ours and done.value == st.order and channel.result.read(image).value == Result.OK
+    said_done = ours and done.value == st.order and result.value == Result.OK
     # Where the proof was there before the step, as with a message that leaves no trace, or where it is measured by
     # the order itself, as torque is, only the PLC can tell.
     shown = proven and not step.measures and (step.start is None or not step.start.proven(image))
