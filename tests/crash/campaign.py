@@ -31,7 +31,7 @@ from tests.crash.copies import branch, in_a_copy, left_alone
 from tests.crash.crash_bench import SPEED, CrashBench, Hears, Point, World
 from tests.crash.interruptions import Kind, after_an_interruption
 
-PAIR_ONE_IN = {False: 100, True: 6}
+PAIR_ONE_IN = {False: 100, True: 45}
 """Of the points of each recovery, every how many-eth is crashed again; short and long form."""
 
 CHOICES = (Way.RESUME, Way.RETREAT)
