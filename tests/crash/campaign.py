@@ -26,10 +26,11 @@ import structlog
 
 from station_ctl.engine.events import Effect, Progress
 from tests.bench.virtual_bench import run_virtually
-from tests.crash.aftermath import OUTAGES, Expected, Outage, Way, after_a_crash
+from tests.crash.aftermath import OUTAGES, Outage, Way, after_a_crash
 from tests.crash.copies import branch, in_a_copy, left_alone
 from tests.crash.crash_bench import SPEED, CrashBench, Hears, Point, World
 from tests.crash.interruptions import Kind, after_an_interruption
+from tests.crash.judgement import Expected
 
 PAIR_ONE_IN = {False: 100, True: 45}
 """Of the points of each recovery, every how many-eth is crashed again; short and long form."""

@@ -13,8 +13,9 @@ from typing import Any
 from station_ctl.core.errors import StationError
 from station_ctl.core.modes import State
 from station_ctl.engine.events import Verb
-from tests.crash.aftermath import Expected, Findings, Way, custody_errors, judge_end, to_the_end
+from tests.crash.aftermath import Way, to_the_end
 from tests.crash.crash_bench import CrashBench
+from tests.crash.judgement import Expected, Findings, custody_errors, judge_end
 
 IDLE = 0.5
 """Wall seconds (virtual) at rest in which nobody acts, and so nothing may be ordered."""

@@ -23,8 +23,9 @@ from station_ctl.engine.journal import Journal
 from station_ctl.service import recovery
 from station_ctl.service.run_watch import Interrupted
 from tests.bench.virtual_bench import run_virtually
-from tests.crash.aftermath import OUTAGES, Findings, Way, custody_errors, to_the_end
+from tests.crash.aftermath import OUTAGES, Way, to_the_end
 from tests.crash.crash_bench import CrashBench, World, copied
+from tests.crash.judgement import Findings, custody_errors
 from tests.crash.power_cut import DATABASE, ROOT, STATION
 from tests.crash.recorded_swaps import ACKNOWLEDGED
 
