@@ -82,6 +82,8 @@ class Engine:
         self._moved = asyncio.Event()
         self.liveness = Liveness(clock.monotonic)
         self.stops = StopLevels(facts, links, self.image)
+        if restored.next_order > 1:
+            self.stops.inherit()
         self.gate = Gate(
             facts,
             links,

@@ -26,6 +26,7 @@ class StopLevels:
         self._facts, self._links, self._image = facts, links, image
         self._raised: set[str] = set()
         self._released: set[str] = set()
+        self._inherited: set[str] = set()
         self._writing: dict[str, asyncio.Task[None]] = {}
 
     @property
@@ -40,6 +41,10 @@ class StopLevels:
             self._released.discard(role)
             self._write(role)
 
+    def inherit(self) -> None:
+        """A program before this one may have raised any level; it still stands then, and the next start lowers it."""
+        self._inherited |= set(self._facts.channels)
+
     def repeat(self, link: str) -> None:
         """On every scan of a link: write again where the PLC still shows an order under way."""
         for role in self._raised:
@@ -49,7 +54,7 @@ class StopLevels:
 
     def release(self) -> None:
         """A person has started or resumed: what is raised now may be lowered, once that is in the journal."""
-        self._released |= self._raised
+        self._released |= self._raised | self._inherited
 
     async def lower_released(self) -> None:
         """Lower every released level. One raised again meanwhile stays up; so does one that cannot be lowered."""
@@ -62,6 +67,7 @@ class StopLevels:
                 log.warning("stop-level-not-lowered", device=role, why=str(error))
                 self._released.discard(role)
                 continue
+            self._inherited.discard(role)
             if role in self._released:
                 self._released.discard(role)
                 self._raised.discard(role)
