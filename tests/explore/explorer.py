@@ -119,7 +119,10 @@ class Explorer:
         return tuple(reversed(told))
 
     def _ways_out(self, found: Found) -> None:
-        """L1: states from which no run can be brought to its end once faults stop and people act."""
+        """L1: states from which no run can be brought to its end once faults stop and people act.
+
+        L2 comes with it: people act only at a station at rest, so an acting state without a deadline has no way out.
+        """
         back: list[list[int]] = [[] for _ in self._keys]
         for a, b in zip(self._from, self._to, strict=True):
             back[b].append(a)

@@ -5,14 +5,13 @@ Knows how they touch each other. Does not know which moves there are, nor how st
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 import station_ctl.engine.decide as deciding
 from station_ctl.core.custody import Ledger
 from station_ctl.core.modes import State
-from station_ctl.core.orders import AckCode, OrderState, Result
 from station_ctl.engine.events import (
     Asked,
     Effect,
@@ -34,10 +33,9 @@ from station_ctl.engine.gate import Gate
 from station_ctl.engine.journal import JournalRow, Restored, _open_run
 from station_ctl.engine.state import StationState, StepState, StepStatus
 from station_ctl.service.recovery import rebuild
-from tests.explore import plant
-from tests.explore.image import DOWN, EPOCH, FROZEN, NOW, UP, Camera, Chan, Frozen, PlantImage, Stuck
+from tests.explore.image import DOWN, EPOCH, FROZEN, NOW, Camera, Frozen, PlantImage, Stuck
 from tests.explore.monitor import Monitor
-from tests.explore.plant import Truth, Work
+from tests.explore.plcs import Message, Plcs
 from tests.explore.sensing import LINKS
 from tests.explore.specimen import Specimen
 
@@ -50,16 +48,6 @@ NEXT = 10_000
 LINK_NAMES = tuple(LINKS)
 NOTHING: Mapping[str, Any] = {}
 UNKNOWN_AFTER, QUIET_AFTER, CAUSE_AFTER = 1.05, 2.1, 0.15
-
-
-class Message(NamedTuple):
-    """An order on its way to a PLC. `late`: it has expired."""
-
-    role: str
-    number: int
-    epoch: int
-    work: Work
-    late: bool = False
 
 
 class Waiting(NamedTuple):
@@ -110,31 +98,21 @@ class Ground:
         return self._gate._why_not(issue)
 
 
-class Scene:
+class Scene(Plcs):
     """Working copy of one state. Every method is one thing that happens; `broken` collects violated invariants."""
 
-    remembers = False
-    """Whether old copies of orders stay on their way for ever: only of interest where a PLC would take them."""
-
-    lacks: frozenset[AckCode] = frozenset()
-    """Checks of the contract that these PLCs lack; none but in a mutant."""
-
     def __init__(self, ground: Ground) -> None:
+        super().__init__(ground)
         self.ground = ground
         self.engine: StationState | None = None
-        self.t = Truth()
-        self.chans: list[Chan] = [Chan() for _ in ground.roles]
-        self.links = [UP] * len(LINK_NAMES)
         self.stuck: Stuck = None
         self.frozen: Frozen = None
-        self.messages: list[Message] = []
         self.gate: list[Waiting] = []
         self.journal: dict[str, tuple[str, int, Steps]] = {}
         self.written = Ledger()
         self.raised: set[str] = set()
         self.armed = False
         self.journal_fails = False
-        self.broken: list[tuple[str, str]] = []
         self.said: list[str] = []
         self.answer = ""
 
@@ -145,18 +123,14 @@ class Scene:
         assert self.engine is not None
         return self.engine
 
+    @property
+    def controlled(self) -> bool:
+        return self.engine is not None
+
     def image(self, later: float = 0.0) -> PlantImage:
         """What the controller sees."""
         camera = self.ground.camera
         return camera.take(self.t, tuple(self.chans), tuple(self.links), self.stuck, self.frozen, later)
-
-    def chan(self, role: str) -> Chan:
-        """The order channel of a role."""
-        return self.chans[self.ground.index[role]]
-
-    def reaches(self, role: str) -> bool:
-        """The link to the role's PLC carries writes and its program runs."""
-        return self.links[self.ground.link_of[role]] == UP
 
     # ---- the controller ------------------------------------------------------------------------------------
     def feed(self, event: Event, later: float = 0.0) -> bool:
@@ -233,10 +207,6 @@ class Scene:
                 self._level(role, False)
                 self.raised.discard(role)
 
-    def _level(self, role: str, up: bool) -> None:
-        i = self.ground.index[role]
-        self.chans[i] = self.chans[i]._replace(stop=up)
-
     def react(self) -> None:
         """Scans come in until nothing more follows from them."""
         for _ in range(16):
@@ -279,89 +249,6 @@ class Scene:
             self.feed(OrderSent(T, waiting.number, NOW))
         self.react()
         return True
-
-    def deliver(self, message: Message) -> None:
-        """The PLC looks at an order block."""
-        self.messages.remove(message)
-        role, number = message.role, message.number
-        i = self.ground.index[role]
-        chan = self.chans[i]
-        if number == chan.ack and AckCode.OLD_NUMBER not in self.lacks:
-            return
-        code = self._plc_says(message, chan)
-        last = chan.last if code == AckCode.OLD_NUMBER else max(number, chan.last)
-        chan = chan._replace(ack=number, code=int(code), last=last)
-        if code == AckCode.ACCEPTED:
-            self.ground.monitor.accepted(self, message, self.chans[i])
-            chan = chan._replace(state=int(OrderState.BUSY), number=number, work=message.work, stuck=False)
-            self._move(plant.begun, role, message.work)
-        self.chans[i] = chan
-
-    def alive_on_its_way(self, message: Message) -> bool:
-        """The PLC might still carry it out."""
-        return not message.late and message.epoch == EPOCH and message.number > self.chan(message.role).last
-
-    def _plc_says(self, message: Message, chan: Chan) -> AckCode:
-        role, (opcode, _) = message.role, message.work
-        checks: tuple[tuple[Callable[[], bool], AckCode], ...] = (
-            (lambda: message.number <= chan.last, AckCode.OLD_NUMBER),
-            (lambda: message.epoch != EPOCH, AckCode.WRONG_EPOCH),
-            (lambda: message.late, AckCode.EXPIRED),
-            (lambda: chan.stop, AckCode.STOP_REQUESTED),
-            (lambda: plant.needs_chain(role, opcode) and bool(self.t.safe), AckCode.DRIVES_OFF),
-            (lambda: self.engine is None, AckCode.DRIVES_OFF),
-            (lambda: chan.work is not None, AckCode.BUSY),
-            (lambda: plant.refused(self.t, role, message.work), AckCode.INTERLOCK),
-        )
-        return next((code for wrong, code in checks if code not in self.lacks and wrong()), AckCode.ACCEPTED)
-
-    # ---- the PLCs ------------------------------------------------------------------------------------------
-    def _move(self, change: Callable[[Truth, str, Work], Truth], role: str, work: Work) -> None:
-        before, self.t = self.t, change(self.t, role, work)
-        self.ground.monitor.moved(self, before, role)
-
-    def _end(self, role: str, result: Result, state: OrderState) -> Work:
-        i = self.ground.index[role]
-        chan = self.chans[i]
-        assert chan.work is not None
-        self.chans[i] = chan._replace(
-            done=chan.number, result=int(result), state=int(state), number=0, work=None, stuck=False
-        )
-        return chan.work
-
-    def finish(self, role: str) -> None:
-        """The order comes to its end."""
-        number = self.chan(role).number
-        work = self._end(role, Result.OK, OrderState.DONE)
-        # No machine is done within the second in which an order expires; what came before this one is long answered.
-        self.messages = [
-            m._replace(late=True) for m in self.messages if self.remembers or m.role != role or m.number >= number
-        ]
-        self._move(plant.ended, role, work)
-
-    def halt(self, role: str) -> None:
-        """A controlled stop; the machine stands where it was."""
-        if self.chan(role).work is not None:
-            self._end(role, Result.STOPPED, OrderState.STOPPED)
-
-    def fail(self, role: str) -> None:
-        """The order ends with an error, half-way."""
-        self._end(role, Result.FAILED, OrderState.ERROR)
-
-    def lie(self, role: str) -> None:
-        """The PLC says done; the machine is half-way."""
-        work = self._end(role, Result.OK, OrderState.DONE)
-        if work[0] == 21:
-            self.t = self.t._replace(bolts=plant.LOCKED, torque=plant.TOO_LOOSE)
-
-    def _own_stops(self) -> bool:
-        stopped = False
-        for role in self.ground.roles:
-            work = self.chan(role).work
-            if work is not None and plant.lost(self.t, role, work[0]):
-                self.halt(role)
-                stopped = True
-        return stopped
 
     def restart_plc(self, link: int) -> None:
         """The PLC program starts anew: nothing pending, epoch risen, numbers kept."""

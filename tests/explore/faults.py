@@ -1,0 +1,150 @@
+"""Faults, each at the price of one: of the wire, the controller, the safety chain, the vehicle, the PLCs, sensors.
+
+Knows where each can strike. Does not judge what comes of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from station_ctl.core.modes import State
+from station_ctl.engine.events import Verb
+from tests.explore import plant
+from tests.explore.happening import Move, ignore, role_of, then
+from tests.explore.image import DOWN, FROZEN
+from tests.explore.plant import IN_BAY
+from tests.explore.scene import ACTING, LINK_NAMES, Scene
+from tests.explore.sensing import LINKS
+
+
+def faults(scene: Scene) -> Iterator[Move]:
+    """Each costs one fault of the budget. Holding and aborting count, too: they may come at any moment."""
+    acts = scene.engine is not None and scene.engine.state in ACTING
+    if scene.gate and scene.engine is not None:
+        no = scene.gate[0].step
+        yield f"the write of step {no}'s order is lost", 1, lambda s: ignore(s.send(arrives=False, told="unknown") and s.messages.clear())
+        yield f"the reply to step {no}'s order is lost", 1, lambda s: ignore(s.send(told="unknown"))
+        yield f"step {no}'s order comes twice", 1, lambda s: ignore(s.send(copies=2))
+        yield f"step {no}'s order is delayed", 1, lambda s: ignore(s.send(arrives=False))
+        yield f"step {no}'s order hangs, no reply", 1, lambda s: ignore(s.send(arrives=False, told="unknown"))
+        yield f"step {no}'s order is not sent", 1, lambda s: ignore(s.send(told="not sent"))
+        if _turns_bolts(scene):
+            yield "high voltage comes on while the order travels", 1, _voltage_while_it_travels
+    if scene.engine is not None and (acts or scene.alive.trips == ()):
+        yield "the controller is killed", 1, Scene.die
+    if scene.t.safe == plant.SAFE:
+        yield "emergency stop", 1, lambda s: _becomes(s, safe=plant.ESTOP)
+        yield "somebody walks through the light curtain", 1, lambda s: _becomes(s, safe=plant.CURTAIN)
+    yield from _faults_at_the_vehicle(scene)
+    yield from _faults_of_plcs(scene)
+    if acts and scene.alive.state is State.EXECUTE:
+        yield "an operator holds", 1, lambda s: s.ask(Verb.HOLD)
+        yield "an operator aborts", 1, lambda s: s.ask(Verb.ABORT)
+
+
+def _turns_bolts(scene: Scene) -> bool:
+    first = scene.gate[0]
+    run = scene.alive.run(first.run_id)
+    command = run.sequence.by_no[first.step].do if run is not None else None
+    return command is not None and command.role == "robot" and command.opcode in plant.BOLT_WORK
+
+
+def _voltage_while_it_travels(scene: Scene) -> None:
+    """Between our last look and the PLC's answer: only the PLC's own interlock can tell."""
+    scene.send(meanwhile={"high_voltage": True})
+
+
+def _becomes(scene: Scene, **changes: Any) -> None:
+    scene.t = scene.t._replace(**changes)
+    scene.react()
+
+
+def _end_on_full_disk(scene: Scene, role: str) -> None:
+    scene.journal_fails = True
+    scene.finish(role)
+    scene.react()
+    scene.journal_fails = False
+
+
+def _exchange(scene: Scene) -> None:
+    scene.t = scene.t.bay(0, pack=plant.EARLIER)
+    scene.react()
+
+
+def _faults_at_the_vehicle(scene: Scene) -> Iterator[Move]:
+    t = scene.t
+    if t.car == IN_BAY and t.prechecked and not t.high_voltage:
+        yield "the vehicle switches high voltage on", 1, lambda s: _becomes(s, high_voltage=True)
+    if t.clamp == 2 and t.lift == 2:
+        yield "a clamp gives way", 1, lambda s: _becomes(s, clamp=1)
+    if t.bays[0].pack == plant.FRESH and not t.smoke:
+        if t.at_out != plant.EARLIER and t.on_fork != plant.EARLIER and t.bays[2].pack != plant.EARLIER:
+            yield "somebody exchanges the charged pack", 1, lambda s: _exchange(s)
+        yield "smoke in the charged pack's bay", 1, lambda s: _becomes(s, smoke=True)
+
+
+def _faults_of_plcs(scene: Scene) -> Iterator[Move]:
+    used = set()
+    for role, chan in zip(scene.ground.roles, scene.chans, strict=True):
+        if chan.work is None:
+            continue
+        used.add(scene.ground.link_of[role])
+        if not chan.stuck:
+            yield f"{role} stalls", 1, lambda s, r=role: _stall(s, r)
+        yield f"{role} says done and is not", 1, lambda s, r=role: then(s, lambda: s.lie(r))
+        if scene.engine is not None and scene.reaches(role) and not chan.stuck:
+            full = "and the disk is full"
+            yield f"{role} ends order {chan.work[0]} {full}", 1, lambda s, r=role: _end_on_full_disk(s, r)
+        yield f"{role} fails half-way", 1, lambda s, r=role: then(s, lambda: s.fail(r))
+        if scene.stuck is None:
+            yield from _stuck_sensors(scene, role, chan.work[0])
+    if scene.engine is None:
+        return
+    used |= {scene.ground.link_of[role_of(scene, w.run_id, w.step)] for w in scene.gate if role_of(scene, w.run_id, w.step)}
+    for link, name in enumerate(LINK_NAMES):
+        if link in used:
+            yield f"PLC {name} restarts", 1, lambda s, i=link: then(s, lambda: s.restart_plc(i))
+        if (link in used or name == "safety") and not any(scene.links):
+            yield f"link {name} is lost", 1, lambda s, i=link: then(s, lambda: _cut(s, i, DOWN))
+            yield f"the program of PLC {name} stands still", 1, lambda s, i=link: then(s, lambda: _cut(s, i, FROZEN))
+
+
+def _stall(scene: Scene, role: str) -> None:
+    i = scene.ground.index[role]
+    scene.chans[i] = scene.chans[i]._replace(stuck=True)
+
+
+def _cut(scene: Scene, link: int, health: int) -> None:
+    scene.links[link] = health
+    if health == FROZEN:
+        scene.frozen = (scene.t, tuple(scene.chans))
+
+
+TELLS = {
+    ("lift", 12): ("lift", "CLAMPED"), ("lift", 13): ("lift", "LIFT_AT_WORK"), ("lift", 15): ("lift", "LIFT_DOWN"),
+    ("robot", 20): ("lift", "VEH_LOCKS_OPEN"), ("robot", 21): ("lift", "VEH_LOCKS_CLOSED"),
+    ("robot", 12): ("robot", "PACK_PRESENT"), ("robot", 30): ("stacker", "HANDOVER_OUT_PRESENT"),
+    ("robot", 31): ("stacker", "HANDOVER_IN_PRESENT"), ("robot", 10): ("robot", "AT_POSITION"),
+    ("stacker", 20): ("stacker", "HANDOVER_IN_PRESENT"), ("stacker", 21): ("rack_b", "BAY01_PRESENT"),
+    ("vehicle", 42): ("lift", "VEH_HV_OFF"),
+}  # fmt: skip
+"""The sensor that tells the end of an order, and that may stick."""
+
+LULLS = {("robot", 20): ("VEH_HV_OFF", True), ("robot", 21): ("VEH_HV_VOLTS", 0.0)}
+"""One of two signs of high voltage that sticks at what one likes to hear."""
+
+
+def _stuck_sensors(scene: Scene, role: str, opcode: int) -> Iterator[Move]:
+    if (role, opcode) in TELLS:
+        link, tag = TELLS[role, opcode]
+        shows = LINKS[link](scene.t)[tag]
+        yield f"sensor {tag} sticks at {shows}", 1, lambda s: _stick(s, link, tag, shows)
+    if (role, opcode) in LULLS:
+        sign, lull = LULLS[role, opcode]
+        yield f"sensor {sign} sticks at {lull}", 1, lambda s: _stick(s, "lift", sign, lull)
+
+
+def _stick(scene: Scene, link: str, tag: str, shows: Any) -> None:
+    scene.stuck = (link, tag, shows)
+    scene.react()

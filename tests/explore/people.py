@@ -1,0 +1,150 @@
+"""What people do at a station at rest: remove causes, acknowledge, resume, give up, move a machine by hand.
+
+Knows what a person can see and do. Everything is asked of the real engine by the real requests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import Any
+
+from station_ctl.core.errors import Refused
+from station_ctl.core.modes import Mode, State
+from station_ctl.engine import recovery
+from station_ctl.engine.events import RetreatAsked, Verb
+from station_ctl.service.recovery import retreat
+from tests.explore import plant
+from tests.explore.happening import Move, role_of
+from tests.explore.image import UP
+from tests.explore.plant import IN_BAY, Truth
+from tests.explore.scene import LINK_NAMES, Scene, T
+
+
+def unhurried(act: Callable[[Scene], None]) -> Callable[[Scene], None]:
+    """No person is faster than an order expires."""
+
+    def later(scene: Scene) -> None:
+        scene.expire()
+        act(scene)
+
+    return later
+
+
+def people(scene: Scene) -> Iterator[Move]:
+    state = scene.alive
+    wrong = _something_to_mend(scene)
+    if state.runs and (wrong or state.trips or state.mode is not Mode.AUTOMATIC):
+        yield "a person resumes too early", 0, lambda s: s.ask(Verb.RESUME, confirmed=True)
+    if state.runs and wrong and state.trips:
+        yield "a person acknowledges too early", 0, lambda s: s.ask(Verb.ACKNOWLEDGE)
+    if wrong:
+        yield "people remove every cause", 0, mend
+        return
+    if not state.runs:
+        return
+    if not state.journal_writable:
+        yield "the service is restarted with a good disk", 0, _restart
+        return
+    if state.trips or state.state is State.ABORTED or state.mode is not Mode.AUTOMATIC:
+        yield "a person acknowledges and clears", 0, acknowledge
+        return
+    yield "a person resumes", 0, lambda s: s.ask(Verb.RESUME, confirmed=True)
+    for run in state.runs:
+        yield f"a person gives run {run.run_id} up", 0, lambda s, r=run.run_id: ask_retreat(s, r)
+    if recovery.why_not_resume(scene.ground.facts, state, scene.image(), confirmed=True):
+        yield "a person brings the machine to the step's end by hand", 0, by_hand
+
+
+def _restart(scene: Scene) -> None:
+    scene.die()
+    scene.start_again()
+
+
+def _something_to_mend(scene: Scene) -> bool:
+    t = scene.t
+    return bool(
+        t.safe or _exchanged(scene) or scene.stuck is not None or any(scene.links) or t.smoke or _voltage_is_wrong(t) or _clamp_is_wrong(t)
+    )
+
+
+def _exchanged(scene: Scene) -> bool:
+    """A pack that no run knows is where the charged one should be."""
+    t = scene.t
+    at = (t.on_robot, t.at_in, t.at_out, t.on_fork, t.in_vehicle, *(b.pack for b in t.bays))
+    return plant.EARLIER in at and plant.FRESH not in at and t.bays[2].pack != plant.EARLIER and t.at_out != plant.EARLIER
+
+
+def _voltage_is_wrong(t: Truth) -> bool:
+    return t.high_voltage and t.prechecked and not t.postchecked and t.car == IN_BAY
+
+
+def _clamp_is_wrong(t: Truth) -> bool:
+    return t.clamp == 1 and t.lift == 2
+
+
+PLACES = ("on_robot", "at_in", "at_out", "on_fork", "in_vehicle")
+
+
+def mend(scene: Scene) -> None:
+    """Every cause is removed by people: chain reset, voltage off, clamp back, links and sensors mended."""
+    t = scene.t
+    changes: dict[str, Any] = {"safe": 0, "smoke": False}
+    if _voltage_is_wrong(t):
+        changes["high_voltage"] = False
+    if _clamp_is_wrong(t):
+        changes["clamp"] = 2
+    if _exchanged(scene):
+        right = {name: plant.FRESH for name in PLACES if getattr(t, name) == plant.EARLIER}
+        bays = tuple(b._replace(pack=plant.FRESH) if b.pack == plant.EARLIER else b for b in t.bays)
+        changes.update(right, bays=bays)
+    scene.t = t._replace(**changes)
+    broken = {i for i, health in enumerate(scene.links) if health != UP}
+    scene.links, scene.stuck, scene.frozen = [UP] * len(LINK_NAMES), None, None
+    scene.gate = [
+        w._replace(connection=0)
+        if (role := role_of(scene, w.run_id, w.step)) and scene.ground.link_of[role] in broken
+        else w
+        for w in scene.gate
+    ]
+    for role, chan in zip(scene.ground.roles, tuple(scene.chans), strict=True):
+        if chan.work is not None and chan.stop:
+            scene.halt(role)
+    scene.react()
+
+
+def acknowledge(scene: Scene) -> None:
+    """Acknowledge, clear an abort, back to automatic: none of it moves anything."""
+    scene.ask(Verb.ACKNOWLEDGE)
+    if scene.alive.state is State.ABORTED:
+        scene.ask(Verb.CLEAR)
+    if scene.alive.mode is not Mode.AUTOMATIC:
+        scene.ask(Verb.MODE, mode=Mode.AUTOMATIC)
+
+
+def by_hand(scene: Scene) -> None:
+    """A technician moves what stands half-way to where its step ends."""
+    state = scene.alive
+    for found in recovery.assess(scene.ground.facts, state, scene.image()):
+        command = found.step.do
+        if command is not None and found.finding in (recovery.Finding.HALF_WAY, recovery.Finding.LYING):
+            work = (command.opcode, tuple(map(int, command.params)))
+            scene.t = plant.ended(scene.t, command.role, work)
+    scene.react()
+
+
+def ask_retreat(scene: Scene, run_id: str) -> None:
+    """As the service does it: the real choice of the way back, the real request."""
+    ground = scene.ground
+
+    async def request(run: str, retreat_id: str, sequence: Any, job: Any, who: str) -> None:
+        scene.feed(RetreatAsked(T, run, retreat_id, sequence, job, who, 1))
+        scene.react()
+
+    engine: Any = SimpleNamespace(state=scene.alive, facts=ground.facts, image=scene.image, retreat=request)
+    work = retreat(engine, ground.specimen.procedures, run_id, "person")
+    try:
+        work.send(None)
+    except (StopIteration, Refused):
+        return
+    raise AssertionError("the retreat waits for something")
