@@ -202,7 +202,8 @@ class Scene(Plcs):
                 self.halt(role)
 
     def _release_stops(self) -> None:
-        for role in sorted(self.raised):
+        # Levels of a program before this one stand in the PLCs; every release takes them down, too.
+        for role in self.ground.roles:
             if self.links[self.ground.link_of[role]] != DOWN:
                 self._level(role, False)
                 self.raised.discard(role)
