@@ -71,7 +71,7 @@ class RunWatch:
             run = dict(effect.facts)["run"]
             assert isinstance(run, Run)
             self.closed[effect.run_id] = run
-            if len(self.closed) > KEPT:
+            while len(self.closed) > KEPT:
                 del self.closed[next(iter(self.closed))]
         if effect.what in ("run-closed", "phase", "state"):
             self._changed.set()
