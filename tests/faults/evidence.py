@@ -20,7 +20,9 @@ def faults(long: bool = False) -> dict[str, int]:
     with tempfile.TemporaryDirectory(prefix="station-faults-") as folder:
         report = Path(folder) / "report.xml"
         command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "tests/faults", f"--junitxml={report}"]
-        subprocess.run([*command, *(["--long"] if long else [])], cwd=ROOT, stdout=subprocess.DEVNULL, check=False)
+        subprocess.run(
+            [*command, *(["--long"] if long else [])], cwd=ROOT, stdout=subprocess.DEVNULL, check=False
+        )
         cases = ElementTree.parse(report).getroot().findall(".//testcase")
     run = [case for case in cases if case.find("skipped") is None]
     wrong = [case for case in run if case.find("failure") is not None or case.find("error") is not None]

@@ -190,6 +190,8 @@ def assert_stopped_at_once(bench: StruckBench) -> None:
     """The decision that saw the loss stopped every device at work, and the level stands in the PLCs."""
     loss, channels = bench.loss, bench.engine.facts.channels
     told = {role for e in loss.effects if isinstance(e, StopDevices) for role in e.roles}
+    ordered = {s.do.role for _, s, _ in loss.before.active_steps() if s.do is not None}
+    assert ordered <= told, "ordered something and not told to stop"
     assert loss.at_work <= {channels[role].name for role in told}, "at work and not told to stop"
     assert not any(isinstance(e, Issue) for e in loss.effects)
     for role in told:
