@@ -32,7 +32,7 @@ from tests.crash.crash_bench import SPEED, CrashBench, Hears, Point, World
 from tests.crash.interruptions import Kind, after_an_interruption
 from tests.crash.judgement import Expected
 
-PAIR_ONE_IN = {False: 100, True: 45}
+PAIR_ONE_IN = {False: 150, True: 45}
 """Of the points of each recovery, every how many-eth is crashed again; short and long form."""
 
 CHOICES = (Way.RESUME, Way.RETREAT)

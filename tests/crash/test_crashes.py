@@ -24,7 +24,7 @@ def test_a_swap_crashed_at_every_point_and_interrupted_in_every_step_comes_to_it
     told = told_by("campaign")
     nothing_wrong(told)
     assert told["points"] >= 130 and told["crashes"] >= 230 and told["interruptions"] >= 50
-    assert told["pairs"] >= 60
+    assert told["pairs"] >= 40
     assert told["ways"]["resume"] > 100 and told["ways"]["retreat"] > 50, told["ways"]
     # Whoever is refused a way learns what stands against it, or which way is open.
     silent = [text for text in told["refusals"] if not re.search("resume$|needs|there is no open run", text)]

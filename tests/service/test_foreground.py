@@ -106,7 +106,9 @@ def test_scan_class_that_was_never_read_is_not_ready(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("step", [20, 80, 105])
-def test_end_in_the_middle_of_a_step_holds_the_swap_and_waits_until_machines_stand(tmp_path: Path, step: int) -> None:
+def test_end_in_the_middle_of_a_step_holds_the_swap_and_waits_until_machines_stand(
+    tmp_path: Path, step: int
+) -> None:
     async def main() -> None:
         async with ready_bench(tmp_path, speed=20.0) as bench:
             run_id = await begun(bench, step)
