@@ -178,6 +178,8 @@ class Channel:
         self.started_s = plc.plant.now
         self.set(ORDER_STATE=AT_WORK, FAULT=0)
         steps = kind.work(params, plc.rng.uniform(0.97, 1.03))
+        if not self.prefix:
+            steps = plc.drive.carried_out(steps)
         process = plc.plant.motions.start(steps, driven=kind.driven, ended=self._ended)
         if self.kind is not None:
             self.process = process

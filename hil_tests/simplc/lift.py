@@ -86,7 +86,7 @@ class LiftPlc(Plc):
         values["LIFT_MM"] = round(body.height, 1)
         values["LIFT_SYNC_ERR"] = round(0.4 + 0.9 * (body.height % 7.0) / 7.0, 1)
         values["CLAMP_FORCE"] = round(body.force, -1)
-        if body.linked is None:
+        if body.linked is None or not body.linked.radio:
             values.update(NO_VEHICLE)
         else:
             self._sense_vehicle(body.linked)
@@ -102,8 +102,8 @@ class LiftPlc(Plc):
         bits = (
             True, True, vehicle.gear_p, vehicle.epb, vehicle.doors_closed, not vehicle.brake_pressed,
             vehicle.confirmed, not vehicle.contactors, vehicle.contactors and vehicle.volts >= SAFE_VOLTS,
-            True, mated, vehicle.connector <= 0.0, mated, vehicle.precheck, vehicle.postcheck,
-            pack is not None,
+            vehicle.port_closed, mated, vehicle.connector <= 0.0, mated and vehicle.coolant,
+            vehicle.precheck, vehicle.postcheck, pack is not None,
         )  # fmt: skip
         values = self.values
         for name, bit in zip(VEHICLE_BITS, bits, strict=True):
@@ -113,7 +113,7 @@ class LiftPlc(Plc):
         values["VEH_LOCKS_CLOSED"] = closed
         values["VEH_INSULATION"] = pack.insulation if pack is not None and mated else 8000
         values["VEH_SOC"] = round(pack.soc, 1) if pack is not None and mated else 0.0
-        values["VEH_VIN"] = vehicle.vin
+        values["VEH_VIN"] = vehicle.told_vin or vehicle.vin
         values["VEH_MODEL"] = vehicle.model
         values["VEH_PACK_ID"] = vehicle.read_code if pack is not None else ""
         values["VEH_PACK_TYPE"] = vehicle.pack_type

@@ -5,12 +5,13 @@ Knows how a PLC lives. Does not know orders in particular, nor the wire.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from random import Random
 from typing import TYPE_CHECKING
 
 from hil_tests.simplc.contract import Channel, OrderKind
 from hil_tests.simplc.plant import Plant
+from hil_tests.simplc.truth.drive import Drive
 from hil_tests.simplc.truth.motion import Steps, Until
 
 if TYPE_CHECKING:
@@ -43,6 +44,9 @@ class Plc:
         self.beat = 0
         self.inputs: dict[str, Written] = {}
         self.stuck: dict[str, Value] = {}
+        self.restless: dict[str, Callable[[], Value]] = {}
+        self.drive = Drive()
+        self.stop_mode = False
         self._hidden: dict[str, Value] = {}
         self.wired: dict[str, Plc] = {}
         self.monitor: Monitor | None = None
@@ -80,6 +84,7 @@ class Plc:
 
     def release(self, tag: str) -> None:
         """The tag shows again what is the case."""
+        self.restless.pop(tag, None)
         if self.stuck.pop(tag, None) is None:
             return
         self.values[tag] = self._hidden.pop(tag)
@@ -139,6 +144,8 @@ class Plc:
         if self.booting:
             self._boot()
             return
+        if self.stop_mode:
+            return
         version = self.plant.motions.version
         if version != self.seen:
             self.seen = version
@@ -148,8 +155,10 @@ class Plc:
 
     def cycle(self) -> None:
         """Second half of a cycle: heartbeat, dead-man, orders."""
-        if self.booting:
+        if self.booting or self.stop_mode:
             return
+        for tag, shown in self.restless.items():
+            self.stuck[tag] = shown()
         self.uptime_ms = self.uptime_ms + CYCLE_MS & 0xFFFFFFFF
         self.beat = self.beat + 1 & 0xFFFF
         values = self.values
@@ -196,6 +205,19 @@ class Plc:
         self.values.update(self.identity())
         self.online = self.linked
         self.seen = 0
+
+    def mode_switch(self, run: bool) -> None:
+        """The PLC's own RUN/STOP switch: in STOP its outputs fall, and its interface still answers with what was."""
+        if run:
+            for channel in self.channels:
+                channel.publish()
+            self.seen = 0
+        elif not self.stop_mode:
+            shown = dict(self.values)
+            for channel in self.channels:
+                channel.halt()
+            self.values.update(shown)
+        self.stop_mode = not run
 
     def link(self, up: bool) -> None:
         """The network cable."""

@@ -119,14 +119,15 @@ class RackPlc(Plc):
 def measured(bay: Bay) -> tuple[bool | int | float | str, ...]:
     """Values of one bay in the order of SLOTS."""
     pack = bay.pack
-    linked = pack is not None and bay.plugged
+    linked = pack is not None and bay.plugged and not pack.bms_silent
     head = (
         pack is not None, pack is not None, bay.plug <= 0.0, bay.plugged, not bay.live, True, not bay.smoke,
-        bay.enabled, True, linked, not (bay.smoke or (bay.heat_kw > 0.0 and _hot(bay))), True,
+        bay.enabled, not bay.charger_dead, linked, not (bay.smoke or (bay.heat_kw > 0.0 and _hot(bay))),
+        not (linked and pack is not None and pack.crashed),
         bay.state, bay.reason, round(bay.volts, 1), round(bay.amps, 1), round(bay.kilowatts, 1),
     )  # fmt: skip
     tail = (round(bay.kwh, 2), _remaining(bay), round(bay.limit_kw, 1) if bay.live else 0.0)
-    if pack is None or not bay.plugged:
+    if pack is None or not linked:
         return (*head, 0.0, 0.0, AMBIENT_C, AMBIENT_C, 0, 0, 0, _gas(bay), 0, AMBIENT_C, "", *tail, 0)
     cell = round(3000 + 10 * pack.soc)
     return (

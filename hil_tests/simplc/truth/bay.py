@@ -41,6 +41,8 @@ class Bay:
     kwh: float = 0.0
     smoke: bool = False
     heat_kw: float = 0.0
+    welded: bool = False
+    charger_dead: bool = False
     changed: bool = True
 
     @property
@@ -79,7 +81,11 @@ class Bay:
         self.state, self.changed = CHARGING, True
 
     def end(self, reason: int) -> Steps:
-        """The current ramps down within 1.5 s; `reason` says what the charger shows afterwards."""
+        """The current ramps down within 1.5 s; `reason` says what the charger shows afterwards.
+
+        A charger with a welded contactor goes on as if nobody had asked."""
+        if self.welded:
+            return
         self.state, self.reason, self.changed = STOPPING, reason, True
         self.kilowatts = self.amps = 0.0
         yield Wait(1.5)
@@ -90,8 +96,10 @@ class Bay:
     def integrate(self, dt: float) -> int:
         """`dt` plant seconds of charging; returns why it has to end now, or 0."""
         pack = self.pack
-        if pack is None:
+        if pack is None or pack.bms_silent:
             return R_BMS
+        if self.charger_dead:
+            return R_LINK
         self.volts = 340.0 + 0.75 * pack.soc
         self.kilowatts = min(self.limit_kw, accepted_kw(pack))
         self.amps = self.kilowatts * 1000.0 / self.volts

@@ -39,6 +39,8 @@ class Pack:
     insulation: int
     cycles: int
     place: str = ""
+    crashed: bool = False
+    bms_silent: bool = False
 
 
 class Places:

@@ -17,6 +17,8 @@ HOME, UNDER, OUT, IN = 0.0, 4000.0, 8000.0, 10000.0
 SPEED_MM_S = 1600.0
 TRAVEL_Z, DOWN_Z, SET_Z, FLOOR_Z = 200.0, 0.0, 100.0, 250.0
 NEAR_MM = 1200.0
+CROSSED_AT, SLIP = 0.25, 0.6
+"""Part of its turns at which a crossed thread seizes; what the turn counter of a slipping runner still counts."""
 
 
 @dataclass(slots=True)
@@ -47,6 +49,9 @@ class Robot:
     runners: list[Runner] = field(default_factory=lambda: [Runner() for _ in range(BOLTS)])
     stuck: set[int] = field(default_factory=set)
     loose: set[int] = field(default_factory=set)
+    tight: set[int] = field(default_factory=set)
+    slipping: set[int] = field(default_factory=set)
+    crossed: set[int] = field(default_factory=set)
     mishaps: list[tuple[str, str]] = field(default_factory=list)
 
     # ---- what is the case ----------------------------------------------------------------------------------
@@ -113,7 +118,7 @@ class Robot:
             self._refuse("S11", "a pack driven against the pack in the vehicle")
         yield Ramp(self, seconds, z=seat)
         if self.load is not None:
-            vehicle.connector = 1.0
+            vehicle.connector = 0.9 if vehicle.bent_connector else 1.0
         self.contact = True
 
     def lower_table(self, to: float, seconds: float) -> Steps:
@@ -197,7 +202,9 @@ class Robot:
             return []
         bolt = bolts[k]
         to = 0.0 if direction < 0 else bolt.turns
-        turned = self.runners[k].turns + abs(to - bolt.wound)
+        if direction > 0 and k in self.crossed:
+            to = max(bolt.wound, CROSSED_AT * bolt.turns)
+        turned = self.runners[k].turns + abs(to - bolt.wound) * (SLIP if k in self.slipping else 1.0)
         return [Ramp(bolt, seconds, wound=to), Ramp(self.runners[k], seconds, turns=turned)]
 
     def _finish(self, k: int, bolts: list[Bolt] | None, direction: int, torque: float) -> None:
@@ -206,14 +213,15 @@ class Robot:
         if bolts is None:
             runner.result = 7
             return
-        if k in self.stuck:
+        if k in self.stuck or (direction > 0 and k in self.crossed):
             runner.torque = 118.0 + self.rng.uniform(-3.0, 3.0)
             runner.result = 3
             return
         if direction < 0:
             runner.torque = bolts[k].torque = 0.0
         else:
-            reached = torque * (0.6 if k in self.loose else self.rng.uniform(0.98, 1.02))
+            wrong = 0.6 if k in self.loose else 1.25 if k in self.tight else 0.0
+            reached = torque * (wrong or self.rng.uniform(0.98, 1.02))
             runner.torque = bolts[k].torque = reached
 
     def _hand_over(self, direction: int) -> None:

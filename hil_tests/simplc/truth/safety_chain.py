@@ -21,6 +21,8 @@ class SafetyChain:
     no_water: bool = True
     grid: bool = True
     no_prealarm: bool = True
+    muted: bool = False
+    key: bool = False
     latched: bool = False
     opened: list[Callable[[], None]] = field(default_factory=list)
 

@@ -65,6 +65,11 @@ class Vehicle:
     read_code: str = ""
     settled: bool = False
     dismissed: bool = False
+    port_closed: bool = True
+    coolant: bool = True
+    radio: bool = True
+    bent_connector: bool = False
+    told_vin: str = ""
 
     @property
     def place(self) -> str:

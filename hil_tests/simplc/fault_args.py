@@ -1,0 +1,50 @@
+"""What a fault is told: which bolt, which PLC, which of several; a wrong one is refused in words.
+
+Knows the form of the arguments. Does not know any fault.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from hil_tests.simplc.plc import Plc
+
+Acts = dict[str, Callable[[bool, Mapping[str, Any]], None]]
+
+
+class UnknownFault(Exception):
+    """The fault, or what it should act on, does not exist."""
+
+
+def plc_of(plcs: Mapping[str, Plc], name: str) -> Plc:
+    """Raises UnknownFault with what exists."""
+    plc = plcs.get(name)
+    if plc is None:
+        raise UnknownFault(f"no PLC {name!r}; there are {', '.join(plcs)}")
+    return plc
+
+
+def bolts_of(args: Mapping[str, Any]) -> list[int]:
+    """Indices of `bolts` (a list), else of `bolt` (3 unless told); bolts are 1 to 10."""
+    told = args.get("bolts", [args.get("bolt", 3)])
+    bolts = [int(bolt) for bolt in told]
+    if not bolts or not all(1 <= bolt <= 10 for bolt in bolts):
+        raise UnknownFault("bolt is 1 to 10")
+    return [bolt - 1 for bolt in bolts]
+
+
+def one_of(args: Mapping[str, Any], key: str, count: int) -> int:
+    """Index of one of `count`, which people count from 1."""
+    which = int(args.get(key, 1))
+    if not 1 <= which <= count:
+        raise UnknownFault(f"{key} is 1 to {count}")
+    return which - 1
+
+
+def switch(chosen: set[Any], member: Any, on: bool) -> None:
+    """Into the set, or out of it."""
+    if on:
+        chosen.add(member)
+    else:
+        chosen.discard(member)

@@ -1,0 +1,145 @@
+"""Faults of packs, their labels, and the bays and chargers they stand in.
+
+Knows packs and bays. Does not know machines or the vehicle's own faults.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from hil_tests.simplc.fault_args import Acts, UnknownFault, switch
+from hil_tests.simplc.plant import PACK_TYPE, Plant
+from hil_tests.simplc.truth.bay import CHARGING, FULL, Bay
+from hil_tests.simplc.truth.packs import HANDOVER_IN, ROBOT, STACKER, Pack
+
+TARGETS = ("fresh", "vehicle")
+
+
+class PackFaults:
+    """What is wrong with packs, and with where they stand."""
+
+    def __init__(self, plant: Plant) -> None:
+        self.plant = plant
+
+    def acts(self) -> Acts:
+        """By name."""
+        return {
+            "wrong-pack": self._wrong_pack,
+            "label-blank": self._label_blank,
+            "pack-sick": self._sick,
+            "hot-pack": self._hot_pack,
+            "bay-disabled": self._bay_disabled,
+            "charger-welded": self._charger_welded,
+            "charger-dead": self._charger_dead,
+            "bay-taken": self._bay_taken,
+        }
+
+    # ---- which pack, which bay -----------------------------------------------------------------------------
+    def _bay(self, args: Mapping[str, Any]) -> Bay:
+        name = str(args.get("bay", "A01"))
+        bay = self.plant.bays.get(self.plant.bay_number(name))
+        if bay is None:
+            raise UnknownFault(f"no bay {name!r}")
+        return bay
+
+    def _targets(self, args: Mapping[str, Any]) -> list[Pack]:
+        """The pack of a `bay`, or with `target` the packs on their way to the vehicle, or the vehicle's own."""
+        if "bay" in args:
+            pack = self._bay(args).pack
+            return [pack] if pack is not None else []
+        target = str(args.get("target", "fresh"))
+        if target not in TARGETS:
+            raise UnknownFault("target is fresh or vehicle")
+        places, lift = self.plant.places, self.plant.lift
+        vehicle = lift.vehicle or next(iter(lift.queue), None)
+        arrived = vehicle.arrival_code if vehicle is not None else ""
+        if target == "vehicle":
+            return [pack for pack in places if pack.code == arrived]
+        on_the_way = [HANDOVER_IN, ROBOT, STACKER, *([vehicle.place] if vehicle is not None else [])]
+        found = [places.at(place) for place in on_the_way]
+        return [pack for pack in found if pack is not None and pack.code != arrived]
+
+    # ---- labels --------------------------------------------------------------------------------------------
+    def _wrong_pack(self, on: bool, args: Mapping[str, Any]) -> None:
+        """The label of the pack in question, or of the next one, says another code."""
+        target = str(args.get("target", "fresh"))
+        if target not in TARGETS:
+            raise UnknownFault("target is fresh or vehicle")
+        switch(self.plant.mislabel, target, on)
+        if not on:
+            for pack in self.plant.places:
+                pack.label = pack.code
+            return
+        for pack in self._targets({"target": target}):
+            self.plant.relabel(pack)
+
+    def _label_blank(self, on: bool, args: Mapping[str, Any]) -> None:
+        """Nobody can read the label any more."""
+        for pack in self._targets(args):
+            pack.label = "" if on else pack.code
+        for bay in self.plant.bays.values():
+            bay.changed = True
+
+    # ---- health --------------------------------------------------------------------------------------------
+    def _sick(self, on: bool, args: Mapping[str, Any]) -> None:
+        """`how`: insulation, bms, crash, soc or soh; gone again, the pack is a healthy one."""
+        how = str(args.get("how", "insulation"))
+        for pack in self._targets(args):
+            match how:
+                case "insulation":
+                    pack.insulation = 20 if on else 5000
+                case "bms":
+                    pack.bms_silent = on
+                case "crash":
+                    pack.crashed = on
+                case "soc":
+                    pack.soc = 55.0 if on else 96.0
+                case "soh":
+                    pack.soh = 60.0 if on else 92.0
+                case _:
+                    raise UnknownFault("how is insulation, bms, crash, soc or soh")
+        for bay in self.plant.bays.values():
+            bay.changed = True
+
+    def _hot_pack(self, on: bool, args: Mapping[str, Any]) -> None:
+        """Cells of the pack in `bay` run hot; `smoke` true makes the detector speak."""
+        bay = self._bay(args)
+        if bay.pack is None and not args.get("smoke"):
+            raise UnknownFault(f"no pack in bay {bay.name!r}")
+        bay.heat_kw = float(args.get("kilowatts", 30.0)) if on and bay.pack is not None else 0.0
+        bay.smoke = on and bool(args.get("smoke", False))
+        if bay.pack is not None:
+            if on and "celsius" in args:
+                bay.pack.temperature = float(args["celsius"])
+            elif not on:
+                bay.pack.temperature = min(bay.pack.temperature, 30.0)
+        bay.changed = True
+
+    # ---- bays and chargers ---------------------------------------------------------------------------------
+    def _bay_disabled(self, on: bool, args: Mapping[str, Any]) -> None:
+        bay = self._bay(args)
+        bay.enabled, bay.changed = not on, True
+
+    def _charger_welded(self, on: bool, args: Mapping[str, Any]) -> None:
+        """The charger charges and cannot be switched off; repaired, it has stopped."""
+        bay = self._bay(args)
+        bay.welded, bay.changed = on, True
+        if on and bay.plugged and bay.pack is not None:
+            bay.state, bay.reason, bay.limit_kw = CHARGING, 0, 10.0
+        elif not on and bay.live:
+            bay.state, bay.reason, bay.volts, bay.kilowatts, bay.amps = FULL, 1, 0.0, 0.0, 0.0
+
+    def _charger_dead(self, on: bool, args: Mapping[str, Any]) -> None:
+        """The charger does not answer its rack any more, and gives no current."""
+        bay = self._bay(args)
+        bay.charger_dead, bay.changed = on, True
+
+    def _bay_taken(self, on: bool, args: Mapping[str, Any]) -> None:
+        """Somebody has put a pack of his own into `bay`; with `on` false he has taken it away again."""
+        bay, places = self._bay(args), self.plant.places
+        if on and bay.pack is None:
+            places.put(self.plant.make_pack(PACK_TYPE, 50.0), bay.name)
+        elif not on and bay.pack is not None:
+            places.move(bay.pack, f"left:{bay.name}")
+        bay.changed = True
