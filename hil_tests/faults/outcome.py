@@ -19,9 +19,10 @@ PROPERTY = "outcome"
 class Outcome:
     """One fault at one step.
 
-    `code` is the number of the fault, `step` the step it struck in (0 = none: the link alone, or the station at rest).
-    `reaction` is what was seen, `first_out` the code of the first trip or alarm (`A201`; "" = none). `violations` counts
-    what the independent monitor saw, `custody_ok` says that ledger and plant agreed. `where` is `wire` or `virtual`.
+    `code` is the number of the fault, `step` the step it struck in (0 = none: the link alone, or the station at
+    rest). `reaction` is what was seen, `first_out` the code of the first trip or alarm (`A201`; "" = none).
+    `violations` counts what the independent monitor saw, `custody_ok` says that ledger and plant agreed. `where` is
+    `wire` or `virtual`.
     """
 
     code: str

@@ -1,0 +1,410 @@
+"""Each fault of the Modbus TCP list between link and PLC: what the image shows meanwhile, and that the link recovers.
+
+The whole station under the same faults stands in test_faults_in_swaps.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import pytest
+
+from drivers import backoff
+from drivers.backoff import BackOff
+from drivers.block_plan import PlannedWrite
+from drivers.modbus import TcpChannel, write_question
+from drivers.modbus_tcp import ModbusTcpLink
+from drivers.scan_clock import PERIODS
+from hil_tests.faults import toxics_modbus as toxic
+from hil_tests.faults.aim import Aim
+from hil_tests.faults.fault import Reaction
+from hil_tests.faults.outcome import Outcome
+from hil_tests.faults.proxy_modbus import ModbusProxy, Toxic
+from hil_tests.link_bench import (
+    IDENTITY,
+    BarePlc,
+    io_list,
+    order,
+    plain,
+    rows,
+    running,
+    serving,
+    until,
+    until_fault,
+    until_usable,
+)
+from hil_tests.simplc.wire.io_list import PlcValue
+from hil_tests.simplc.wire.modbus_server import ModbusServer
+from hil_tests.simplc.wire.registers import RegisterMemory
+from station_ctl.core.links import LinkError, LinkSnapshot, NotSent, OutcomeUnknown, WriteRefused
+from station_ctl.core.points import ScanClass
+
+LIFT = "vehicle_lift_vl1"
+READS = frozenset({3, 4})
+OFTEN = {**PERIODS, ScanClass.SLOW: 0.1}
+TIMEOUT = 0.25
+PATIENT = 600.0
+"""A time-out that no stall of this machine reaches: what fails then does not fail because time passed."""
+
+Record = Callable[[str, object], None]
+
+
+@dataclass
+class Wire:
+    """A PLC, the proxy before it, and the link to it; `lies` are good values that the PLC never had."""
+
+    plc: BarePlc
+    server: ModbusServer
+    proxy: ModbusProxy
+    link: ModbusTcpLink
+    lies: list[str]
+    good: int = 0
+    """Publications without a fault since the last one with a fault."""
+
+    def watch(self, snapshot: LinkSnapshot) -> None:
+        self.good = 0 if snapshot.fault is not None else self.good + 1
+        if snapshot.fault is not None:
+            return
+        for block in snapshot.blocks.values():
+            for tag, value in block.values.items() if block.at > -math.inf else ():
+                if tag not in (*block.bad, "HB_PLC") and plain(value) != plain(self.plc.values[tag]):
+                    self.lies.append(f"{tag} shown as {value}")
+
+    async def scans(self, count: int = 3) -> None:
+        """Wait for so many more fast scans without any fault."""
+        for _ in range(count):
+            at = self.link.snapshot.blocks[ScanClass.FAST].at
+            await until(lambda at=at: self.link.snapshot.blocks[ScanClass.FAST].at > at, "another scan")
+            assert self.link.snapshot.fault is None
+
+    async def recovers(self) -> None:
+        """The fault is over: the link is usable and stays so, reads on, and writes."""
+        self.proxy.relent()
+        self.good = 0
+        await until(lambda: self.good >= 10, f"the link recovers: {self.link.snapshot.fault}")
+        await self.link.write({"HB_CTL": 77})
+        assert self.plc.written[-1] == {"HB_CTL": 77}
+        await until(lambda: len(self.server.connections) == 2, "two connections, no more")
+
+
+@asynccontextmanager
+async def wire(within: float = TIMEOUT) -> AsyncIterator[Wire]:
+    """Everything on loopback; afterwards no descriptor is left open and no value was wrong."""
+    descriptors = len(os.listdir("/proc/self/fd"))
+    async with serving(BarePlc("lift", io_list(LIFT)), LIFT) as server:
+        assert isinstance(server.plc, BarePlc)
+        proxy = ModbusProxy(server.port)
+        await proxy.door.open()
+        link = ModbusTcpLink(
+            *("lift", io_list(LIFT), "127.0.0.1", proxy.door.port),
+            identity=IDENTITY, heartbeat="HB_PLC", timeout=within, periods=OFTEN,
+        )  # fmt: skip
+        made = Wire(server.plc, server, proxy, link, [])
+        link.on_scan(made.watch)
+        async with running(link):
+            await until_usable(link)
+            yield made
+        await proxy.door.close()
+    assert made.lies == []
+    await until(lambda: len(os.listdir("/proc/self/fd")) <= descriptors, "every descriptor is closed again")
+
+
+# ---- wrong or missing answers to a scan: the fault in words, nothing false believed, and recovery ----------
+STOPS: dict[str, tuple[str, Toxic, str]] = {
+    "M03": ("M03", toxic.reset_before_reply, "connection lost"),
+    "M04": ("M04", toxic.reset_mid_frame, "connection lost"),
+    "M05": ("M05", toxic.fin_after_request, "connection lost"),
+    "M06": ("M06", toxic.silence, "no answer within 250 ms"),
+    "M08 beyond the time-out": ("M08", toxic.late(0.6), "no answer within 250 ms"),
+    "M10": ("M10", toxic.drip(0.1), "no answer within 250 ms"),
+    "M12": ("M12", toxic.unit(), "answered by unit 2"),
+    "M13": ("M13", toxic.function(3), "answered with function 03"),
+    "M14 count high": ("M14", toxic.byte_count(2), "byte count"),
+    "M14 count low": ("M14", toxic.byte_count(-2), "byte count"),
+    "M14 registers missing": ("M14", toxic.registers(-1), "bytes, needs"),
+    "M14 registers too many": ("M14", toxic.registers(1), "bytes, needs"),
+    "M15 zero": ("M15", toxic.transaction(lambda tid: 0), "transaction id 0, which nobody asked"),
+    "M15 stale": ("M15", toxic.transaction(lambda tid: tid - 1), "which nobody asked"),
+    "M15 future": ("M15", toxic.transaction(lambda tid: tid + 1000), "which nobody asked"),
+    "M16": ("M16", toxic.twice, "which nobody asked"),
+    "M18": ("M18", toxic.protocol(1), "no Modbus header (protocol 1"),
+    "M19 nothing": ("M19", toxic.length(0), "no Modbus header (protocol 0, length 0)"),
+    "M19 65535": ("M19", toxic.length(65535), "no Modbus header (protocol 0, length 65535)"),
+    "M19 longer": ("M19", toxic.length(254), ""),
+    "M19 shorter": ("M19", toxic.length(4), ""),
+    "M24 zeroed": ("M24", toxic.zeroed, "MAGIC is 0, needs 23205"),
+}
+
+
+@pytest.mark.parametrize("case", STOPS)
+async def test_what_is_no_answer_is_a_fault_in_words_and_over_when_it_ends(
+    case: str, record_property: Record
+) -> None:
+    code, what, words = STOPS[case]
+    async with wire() as it:
+        accepted = it.proxy.door.accepted
+        it.proxy.strike(what, Aim(READS))
+        await until_fault(it.link, words or it.link.name)
+        if what is not toxic.zeroed:
+            await until(lambda: it.proxy.door.accepted > accepted, "a new connection was tried")
+        await it.recovers()
+    Outcome(code, 0, Reaction.HOLD).record(record_property)
+
+
+async def test_a_flood_of_garbage_is_not_kept(
+    record_property: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept: list[int] = []
+    received = TcpChannel.data_received
+
+    def note(channel: TcpChannel, data: bytes) -> None:
+        received(channel, data)
+        kept.append(len(channel._received))
+
+    monkeypatch.setattr(TcpChannel, "data_received", note)
+    async with wire() as it:
+        kept.clear()
+        it.proxy.strike(toxic.garbage(13), Aim(READS))
+        await until_fault(it.link, "no Modbus header")
+        await it.recovers()
+    # One read of the socket at most, never the 13 MB.
+    assert max(kept) <= 256 * 1024
+    Outcome("M22", 0, Reaction.HOLD).record(record_property)
+
+
+# ---- connecting --------------------------------------------------------------------------------------------
+async def test_a_refused_connection_is_named_and_tried_again(record_property: Record) -> None:
+    async with wire() as it:
+        it.proxy.door.shut()
+        await until_fault(it.link, "Connect call failed")
+        await it.proxy.door.open()
+        await it.recovers()
+    Outcome("M01", 0, Reaction.HOLD).record(record_property)
+
+
+async def test_a_port_that_says_nothing_is_named_and_tried_again(record_property: Record) -> None:
+    async with wire() as it:
+        it.proxy.door.wall_up()
+        await until_fault(it.link, "no connection within 250 ms")
+        await it.proxy.door.open()
+        await it.recovers()
+    Outcome("M02", 0, Reaction.HOLD).record(record_property)
+
+
+async def test_a_thousand_connections_taken_and_closed_leave_nothing_behind(
+    record_property: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backoff, "_LEAST", 0.0005)
+    monkeypatch.setattr(BackOff, "next", lambda self, took=0.0: 0.0005)
+    async with wire() as it:
+        it.proxy.door.revolving = True
+        it.proxy.door.cut()
+        descriptors = len(os.listdir("/proc/self/fd"))
+        accepted = it.proxy.door.accepted
+        await until(lambda: it.proxy.door.accepted > accepted + 1000, "a thousand connections")
+        assert len(os.listdir("/proc/self/fd")) <= descriptors + 8
+        it.proxy.door.revolving = False
+        await it.recovers()
+    Outcome("M23", 0, Reaction.HOLD).record(record_property)
+
+
+async def test_connections_that_are_closed_at_once_are_tried_ever_less_often() -> None:
+    """Each of the two connections waits for its back-off, whatever the PLC does with the one before."""
+    waits: list[float] = []
+    wait = BackOff.next
+
+    def note(self: BackOff, took: float = 0.0) -> float:
+        waits.append(wait(self, took))
+        return waits[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BackOff, "next", note)
+        async with wire() as it:
+            it.proxy.door.revolving = True
+            it.proxy.door.cut()
+            await until(lambda: len(waits) >= 12, "six attempts of each connection")
+            it.proxy.door.revolving = False
+            await it.recovers()
+    assert all(wait > 0.1 for wait in waits[8:12]), waits
+
+
+# ---- nothing but time and segments -------------------------------------------------------------------------
+CALM: dict[str, tuple[str, Toxic]] = {
+    "M08 a fifth of the time-out": ("M08", toxic.late(0.05)),
+    "M08 most of the time-out": ("M08", toxic.late(0.2)),
+    "M09": ("M09", toxic.jitter(0.05)),
+    "M11 each byte alone": ("M11", toxic.split),
+}
+
+
+@pytest.mark.parametrize("case", CALM)
+async def test_slow_and_cut_up_answers_are_good_answers(case: str, record_property: Record) -> None:
+    code, what = CALM[case]
+    async with wire(PATIENT) as it:
+        it.proxy.strike(what)
+        connection = it.link.snapshot.connection
+        await it.scans(5)
+        await it.link.write(order(), commit="CMD_COMMIT")
+        assert it.plc.written == [order()]
+        assert it.link.snapshot.connection == connection
+        assert it.proxy.struck > 5
+        await it.recovers()
+    Outcome(code, 0, Reaction.TRANSPARENT).record(record_property)
+
+
+async def test_two_answers_in_one_segment_are_two_answers(record_property: Record) -> None:
+    async with wire(PATIENT) as it:
+        it.proxy.strike(toxic.Merged(), Aim({16, 6}, times=2))
+        ordered = asyncio.create_task(it.link.write(order(), commit="CMD_COMMIT"))
+        await until(lambda: it.proxy.struck == 1, "the order waits for its answer")
+        # The scan connection is kept busy, so that the stop goes out beside the waiting order.
+        stop = asyncio.create_task(it.link._command.ask(write_question(_stop(it.link)), PATIENT, urgent=True))  # type: ignore[union-attr]
+        await asyncio.gather(ordered, stop)
+        assert it.plc.written == [order(), {"STOP_REQ": 1}]
+        await it.scans()
+    Outcome("M11", 0, Reaction.TRANSPARENT).record(record_property)
+
+
+def _stop(link: ModbusTcpLink) -> PlannedWrite:
+    where = link._targets["STOP_REQ"]
+    return PlannedWrite(where.unit, where.number, b"\0\1", ("STOP_REQ",))
+
+
+# ---- late answers ------------------------------------------------------------------------------------------
+async def test_the_answer_to_the_question_before_answers_nothing(record_property: Record) -> None:
+    async with wire(PATIENT) as it:
+        it.proxy.strike(toxic.Previous(), Aim(READS))
+        await until_fault(it.link, "which nobody asked")
+        await it.recovers()
+    Outcome("M17", 0, Reaction.HOLD).record(record_property)
+
+
+async def test_a_late_answer_finds_nobody(record_property: Record) -> None:
+    """It comes when its connection is gone and a new one asks already; no value ever is what it says."""
+    async with wire() as it:
+        for _ in range(3):
+            connection = it.link.snapshot.connection
+            it.proxy.strike(toxic.late(0.5), Aim(READS, times=1))
+            await until(lambda c=connection: it.link.snapshot.connection > c, "a new connection")
+            for tag, value in it.plc.values.items():
+                if isinstance(value, bool):
+                    it.plc.values[tag] = not value
+            it.lies.clear()  # what was read before the change
+            await it.scans()
+            it.lies.clear()
+            await asyncio.sleep(0.5)
+            assert it.lies == []
+        await it.recovers()
+    Outcome("M17", 0, Reaction.HOLD).record(record_property)
+
+
+# ---- writes ------------------------------------------------------------------------------------------------
+WRITTEN: dict[str, tuple[str, Toxic, bool]] = {
+    "M03": ("M03", toxic.reset_before_reply, True),
+    "M04": ("M04", toxic.reset_mid_frame, True),
+    "M05": ("M05", toxic.fin_after_request, True),
+    "M06 the answer is lost": ("M06", toxic.silence, True),
+    "M06 the request is lost": ("M06", toxic.swallowed, False),
+    "M08": ("M08", toxic.late(0.6), True),
+    "M10": ("M10", toxic.drip(0.1), True),
+    "M12": ("M12", toxic.unit(), True),
+    "M13": ("M13", toxic.function(6), True),
+    "M15": ("M15", toxic.transaction(lambda tid: tid - 1), True),
+    "M17": ("M17", toxic.delivered_late(0.4), True),
+    "M18": ("M18", toxic.protocol(1), True),
+    "M19": ("M19", toxic.length(3), True),
+    "M21": ("M21", toxic.echo(), True),
+}
+
+
+@pytest.mark.parametrize("case", WRITTEN)
+async def test_an_order_without_a_right_answer_is_unknown_and_sent_once(
+    case: str, record_property: Record
+) -> None:
+    code, what, arrives = WRITTEN[case]
+    async with wire() as it:
+        it.proxy.strike(what, Aim({16}, times=1))
+        with pytest.raises(OutcomeUnknown):
+            await it.link.write(order(), commit="CMD_COMMIT")
+        await until(lambda: len(it.plc.written) >= arrives, "the order reaches the PLC")
+        await it.recovers()
+        assert it.plc.written.count(order()) == arrives
+    Outcome(code, 0, Reaction.HOLD).record(record_property)
+
+
+async def test_a_repeated_answer_to_an_order_is_believed_once(record_property: Record) -> None:
+    async with wire() as it:
+        it.proxy.strike(toxic.twice, Aim({16}, times=1))
+        await it.link.write(order(), commit="CMD_COMMIT")
+        await it.recovers()
+        assert it.plc.written.count(order()) == 1
+    Outcome("M16", 0, Reaction.TRANSPARENT).record(record_property)
+
+
+EXCEPTIONS = {1: False, 2: False, 3: False, 4: True, 5: True, 6: False, 10: False, 11: True}
+"""Exception codes, and whether a write that was answered so may have happened all the same."""
+
+
+@pytest.mark.parametrize("number", EXCEPTIONS)
+async def test_an_exception_to_a_scan_is_named_and_costs_no_connection(
+    number: int, record_property: Record
+) -> None:
+    async with wire() as it:
+        connection, accepted = it.link.snapshot.connection, it.proxy.door.accepted
+        it.proxy.strike(toxic.exception(number), Aim(READS))
+        await until_fault(it.link, f"exception {number} (")
+        await it.recovers()
+        assert (it.link.snapshot.connection, it.proxy.door.accepted) == (connection, accepted)
+    Outcome("M20", 0, Reaction.HOLD).record(record_property)
+
+
+@pytest.mark.parametrize("number", EXCEPTIONS)
+async def test_an_exception_to_an_order_says_whether_it_may_have_happened(number: int) -> None:
+    error: type[LinkError] = OutcomeUnknown if EXCEPTIONS[number] else WriteRefused
+    async with wire() as it:
+        it.proxy.strike(toxic.exception(number), Aim({16}, times=1))
+        with pytest.raises(error, match=rf"exception {number} \("):
+            await it.link.write(order(), commit="CMD_COMMIT")
+        await it.recovers()
+        assert order() not in it.plc.written
+
+
+# ---- a PLC that was restarted ------------------------------------------------------------------------------
+@pytest.mark.parametrize("memory", ["zeroed", "retained"])
+async def test_a_restarted_server_is_another_connection_and_believed_when_it_is_the_right_one(
+    memory: str, record_property: Record
+) -> None:
+    """Zeroed registers prove no identity; retained ones do, but their heartbeat stands until the program runs."""
+    async with wire() as it:
+        it.plc.beat()
+        await until(lambda: it.link.snapshot.alive_at > 0, "the heartbeat is seen")
+        connection, right = it.link.snapshot.connection, dict(it.plc.values)
+        await it.server.stop()
+        await until_fault(it.link, "connect")
+        if memory == "zeroed":
+            it.plc.values = {tag: _nothing(value) for tag, value in right.items()}
+        it.server.memory = RegisterMemory(it.plc, rows(LIFT), 1)
+        await it.server.start()
+        if memory == "zeroed":
+            await until_fault(it.link, "MAGIC is 0, needs 23205")
+            with pytest.raises(NotSent, match="MAGIC is 0"):
+                await it.link.write(order(), commit="CMD_COMMIT")
+            it.plc.values = right
+        await until_usable(it.link)
+        assert it.link.snapshot.connection > connection
+        alive = it.link.snapshot.alive_at
+        await it.scans()
+        assert it.link.snapshot.alive_at == alive, "a heartbeat that stands proves nothing"
+        await it.recovers()
+    Outcome("M24", 0, Reaction.HOLD).record(record_property)
+
+
+def _nothing(value: PlcValue) -> PlcValue:
+    if isinstance(value, tuple):
+        return tuple(_nothing(item) for item in value)  # type: ignore[return-value]
+    return "" if isinstance(value, str) else type(value)(0)
