@@ -99,9 +99,16 @@ class LinkImage:
         if words:
             self._faults["identity"] = "; ".join(words)
         elif not self._strangers:
-            self._faults.pop("identity", None)
+            if self._faults.pop("identity", None) is not None:
+                self._disbelieve_others(block)
             seen = {tag for b in self._blocks.values() for tag in b.values}
             self._identified = self._identified or set(self._identity) <= seen
+
+    def _disbelieve_others(self, block: Block) -> None:
+        # What was read before the PLC had its identity back may be zeroes or another program's: it is read again first.
+        for scan, other in self._blocks.items():
+            if other is not block:
+                self._blocks[scan] = Block(other.values, float("-inf"), other.bad)
 
     def publish(self) -> None:
         """Replace the snapshot and tell every listener."""

@@ -91,6 +91,19 @@ def test_identity_spread_over_two_blocks_is_wrong_as_long_as_one_part_is() -> No
     assert made.unwritable(urgent=False) is None
 
 
+def test_what_was_read_from_a_stranger_proves_nothing_when_the_right_plc_is_back() -> None:
+    """Zeroes that a PLC shows before its program runs must be read again, or they would be its first values."""
+    made = image()
+    made.take(NORMAL, block(1.0, BAY_TAKEN=0))
+    assert tell(made, block(1.0, MAGIC=0, MAP_VERSION=0, HB=0)).fault is not None
+    made.take(NORMAL, block(1.1, BAY_TAKEN=0))
+    back = tell(made, block(1.2, MAGIC=23205, MAP_VERSION=1, HB=1))
+    assert back.fault is None
+    assert (back.blocks[FAST].at, back.blocks[NORMAL].at) == (1.2, float("-inf"))
+    made.take(NORMAL, block(1.3, BAY_TAKEN=1))
+    assert tell(made, block(1.4, MAGIC=23205, MAP_VERSION=1, HB=2)).blocks[NORMAL].at == 1.3
+
+
 def test_alive_is_when_the_heartbeat_moved_not_when_it_was_read() -> None:
     made = image()
     alive = [
