@@ -82,6 +82,9 @@ def _assess(facts: StationFacts, run: Run, step: Step, st: StepState, image: Ima
         return found(Finding.DONE, f"{step.done}")
     if shown:
         return found(Finding.SEEN_DONE, f"{step.done}")
+    # A proof that cannot be read, as just after a start, speaks for nothing: neither for a lie nor for half-way.
+    if unread_proof := [unmet for unmet in step.done.unmet(image) if not unmet.known]:
+        return found(Finding.UNKNOWN, "; ".join(map(str, unread_proof)))
     # What was said done and stands as before the step again, somebody has undone: it may be done anew after a look.
     undone = step.start is not None and step.start.proven(image)
     if said_done and not undone:
@@ -90,8 +93,16 @@ def _assess(facts: StationFacts, run: Run, step: Step, st: StepState, image: Ima
         where = str(step.start) if step.start is not None else "the step moves nothing twice"
         finding = Finding.HALF_WAY if ours and not restarted else Finding.NOT_BEGUN
         return found(finding, f"the machine stands as before the step: {where}")
+    if step.ending is not None and step.ending.shows.proven(image):
+        return found(Finding.HALF_WAY, f"its work is done, only its end is missing: {step.ending.shows}")
     neither = f"neither as before ({step.start.why_not(image)}) nor done ({step.done.why_not(image)})"
     return found(Finding.HALF_WAY, neither)
+
+
+def as_it_stands(step: Step, st: StepState, image: Image) -> Step:
+    """What is ordered of a step now: all of it, or its end alone where sensors show that its work is done."""
+    worked = st.order > 0 and step.ending is not None and step.ending.shows.proven(image)
+    return step.to_its_end() if worked else step
 
 
 def why_not_resume(facts: StationFacts, state: StationState, image: Image, *, confirmed: bool) -> str:
@@ -132,12 +143,17 @@ def why_not_retreat(facts: StationFacts, state: StationState, image: Image, run_
 
 def _certain(step: Step, image: Image) -> bool:
     """Sensors show the machine as it is before the step, or after it; a pack in a moving vehicle is at neither."""
-    return step.done.proven(image) or (step.start is not None and step.start.proven(image))
+    return _arrived(step, image) or (step.start is not None and step.start.proven(image))
+
+
+def _arrived(step: Step, image: Image) -> bool:
+    """Sensors show the step's work done, whether or not the machine has come back from it."""
+    return step.done.proven(image) or (step.ending is not None and step.ending.shows.proven(image))
 
 
 def where_is(found: Assessment, image: Image) -> str | None:
     """The place of the pack that an interrupted step moves, as far as sensors prove it: origin, target or None."""
     (move, *_) = found.step.moves
-    if found.step.done.proven(image):
+    if _arrived(found.step, image):
         return move.target
     return move.origin if found.step.start is not None and found.step.start.proven(image) else None

@@ -103,6 +103,15 @@ def test_nothing_is_found_on_an_answer_that_cannot_be_read(tag: str, loss: str) 
     assert "unknown" in why_not_resume(d.facts, d.state, d.world.image(), confirmed=True)
 
 
+@pytest.mark.parametrize("said", [OK, int(Result.STOPPED)], ids=["said done", "stopped"])
+@pytest.mark.parametrize("loss", ["flag", "forget", "stale"])
+def test_nothing_is_found_on_a_proof_that_cannot_be_read(said: int, loss: str) -> None:
+    d = stopped(ASKS, said=said)
+    getattr(d.world, loss)(done(10))
+    found = judged(d)
+    assert found.finding is Finding.UNKNOWN and found.why, str(found)
+
+
 def test_a_wait_that_was_interrupted_has_not_begun() -> None:
     d = Desk(step(10, None))
     d.begin()
