@@ -16,11 +16,11 @@ from sequences.car_station import (
     vehicle_place,
 )
 from sequences.interlocks import CarInterlocks, Column
-from station_ctl.core.conditions import JournalWritable
+from station_ctl.core.conditions import Condition, JournalWritable
 from station_ctl.core.custody import Move
 from station_ctl.core.modes import Phase
 from station_ctl.core.roles import At
-from station_ctl.core.steps import Interlock, Job, OnResume, Sequence, Step
+from station_ctl.core.steps import Ending, Interlock, Job, OnResume, Sequence, Step
 
 __all__ = ["REQUIRED_ROLES", "CarStation", "reception", "swap"]
 
@@ -86,7 +86,8 @@ def _positioning(st: CarStation, job: Job, il: CarInterlocks) -> tuple[Step, ...
             do=stacker.fetch(bay.number), after=(22,), start=bay.present.is_on() & stacker.pack_on_fork.is_off() & stacker.in_present.is_off(),
             permissives=(*il.needs(fe), il.unplugged(bay), il.quiet(bay), il.in_clear, il.robot_away, il.aisle_clear),
             interlocks=il.keeps(fe), on_resume=OnResume.ASK, enters=(AISLE, HANDOVER), leaves=(AISLE, HANDOVER),
-            moves=(Move(job.fresh, bay.name, HANDOVER_IN),), background=True, chapter="A2",
+            moves=(Move(job.fresh, bay.name, HANDOVER_IN),), background=True,
+            ending=parked_again(st, il, stacker.in_present.is_on() & stacker.in_seated.is_on() & bay.present.is_off()), chapter="A2",
         ),
         Step(
             30, "Driver secures the vehicle and starts the swap", "vehicle", Phase.POSITIONING,
@@ -110,6 +111,15 @@ def _positioning(st: CarStation, job: Job, il: CarInterlocks) -> tuple[Step, ...
             interlocks=il.keeps(cl), enters=(PIT,), leaves=(PIT,), chapter="A6",
         ),
     )  # fmt: skip
+
+
+def parked_again(st: CarStation, il: CarInterlocks, stands: Condition) -> Ending:
+    """A stacker that was stopped after it had set its pack down: fork in, back to its park position.
+
+    `stands`: the pack stands at its target and has left its origin; it is ordered nowhere any more.
+    """
+    shows = stands & st.stacker.pack_on_fork.is_off()
+    return Ending(shows, st.stacker.home(), (*il.needs(Column.FETCH), il.robot_away, il.aisle_clear))
 
 
 def _exchange(st: CarStation, job: Job, il: CarInterlocks) -> tuple[Step, ...]:
@@ -248,7 +258,8 @@ def _put_away(st: CarStation, job: Job, il: CarInterlocks) -> tuple[Step, ...]:
             190, f"Store the spent pack in bay {bay.name}", "stacker", Phase.PUT_AWAY, stored, within=180, nominal=26,
             do=stacker.store(bay.number), start=stacker.out_present.is_on() & stacker.pack_on_fork.is_off() & bay.present.is_off(), permissives=(*il.needs(fe), *free, il.robot_away, il.aisle_clear), interlocks=il.keeps(fe),
             on_resume=OnResume.ASK, enters=(AISLE, HANDOVER), leaves=(AISLE, HANDOVER),
-            moves=(Move(job.spent, HANDOVER_OUT, bay.name),), chapter="bg",
+            moves=(Move(job.spent, HANDOVER_OUT, bay.name),),
+            ending=parked_again(st, il, bay.present.is_on() & bay.seated.is_on() & stacker.out_present.is_off()), chapter="bg",
         ),
         Step(
             200, f"Plug in bay {bay.name}", "rack", Phase.PUT_AWAY, bay.plug_in.is_on(), within=30, nominal=4,

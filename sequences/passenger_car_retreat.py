@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from sequences.car_station import HANDOVER_IN, ROBOT, TRAVEL_MM, CarStation, vehicle_place
 from sequences.interlocks import CarInterlocks, Column
-from sequences.passenger_car import AISLE, HANDOVER, PIT, lock_pack, release
+from sequences.passenger_car import AISLE, HANDOVER, PIT, lock_pack, parked_again, release
 from station_ctl.core.custody import Move
 from station_ctl.core.modes import Phase
 from station_ctl.core.roles import At
@@ -155,7 +155,8 @@ def put_back(st: CarStation, job: Job, il: CarInterlocks, *, fetched: bool) -> t
             300, f"Bring the prepared pack back to bay {bay.name}", "stacker", Phase.PUT_AWAY, stored, within=180, nominal=26,
             do=stacker.put_back(bay.number), start=here, permissives=(*il.needs(fe), *free, il.robot_away, il.aisle_clear),
             interlocks=il.keeps(fe), on_resume=OnResume.ASK, enters=(AISLE, HANDOVER), leaves=(AISLE, HANDOVER),
-            moves=(Move(job.fresh, HANDOVER_IN, bay.name),), chapter="R6",
+            moves=(Move(job.fresh, HANDOVER_IN, bay.name),),
+            ending=parked_again(st, il, bay.present.is_on() & bay.seated.is_on() & stacker.in_present.is_off()), chapter="R6",
         ),
     )  # fmt: skip
     return (

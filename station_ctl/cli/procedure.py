@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from station_ctl.core.steps import Interlock, OnLoss, OnResume, Sequence, Step
+from station_ctl.core.steps import Ending, Interlock, OnLoss, OnResume, Sequence, Step
 
 RESUME = {
     OnResume.REPEAT: "is ordered again",
@@ -53,11 +53,21 @@ def step_data(step: Step) -> dict[str, Any]:
         "admits": None if step.admits is None else {"pack": step.admits[0], "place": step.admits[1]},
         "releases": step.releases or None,
         "on_resume": str(step.on_resume),
+        "ending": None if step.ending is None else _ending(step.ending),
     }
 
 
 def _interlock(row: Interlock) -> dict[str, str]:
     return {"code": row.code, "text": row.text, "condition": str(row.holds)}
+
+
+def _ending(ending: Ending) -> dict[str, Any]:
+    needs = [_interlock(row) for row in ending.permissives]
+    return {"order": ending.do.text, "shows": str(ending.shows), "needs": needs}
+
+
+def _ending_words(step: Step) -> str:
+    return f"{step.ending.do.text} alone, if {step.ending.shows}" if step.ending is not None else ""
 
 
 def _only_needed(step: Step) -> Iterator[Interlock]:
@@ -85,6 +95,7 @@ def step_facts(step: Step) -> list[tuple[str, str]]:
         ("zones", "; ".join(zones)),
         ("packs", "; ".join(packs)),
         ("after a stop", RESUME[step.on_resume]),
+        ("stopped after its work", _ending_words(step)),
         ("counts as not begun if", str(step.start) if step.start is not None else ""),
     )
     return [(what, words) for what, words in facts if words]

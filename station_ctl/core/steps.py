@@ -6,7 +6,7 @@ Knows the form of a procedure. Does not know any station, nor how a step is run.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from station_ctl.core.conditions import Condition
@@ -50,6 +50,19 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
+class Ending:
+    """How a step that was stopped after its work was done comes to its end.
+
+    `shows` is what sensors show then: only the machine's way back is missing, and the step's own order would have
+    nothing left to work on. `do` is ordered instead, of the same role; the step's proof stays what it is.
+    """
+
+    shows: Condition
+    do: Command
+    permissives: tuple[Interlock, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One line of a procedure: order + proof.
 
@@ -59,6 +72,7 @@ class Step:
     `moves` is what the order does to custody; `admits` (pack, place) and `releases` (pack) happen when it is proven.
     `measures`: the order itself measures its proof, so that the proof says nothing of an order that was stopped.
     `background` steps may outlast their phase; whatever needs them names them in `after`.
+    `ending` is what remains to be ordered when the step was stopped after its work was done.
     """
 
     no: int
@@ -81,7 +95,14 @@ class Step:
     releases: str = ""
     background: bool = False
     measures: bool = False
+    ending: Ending | None = None
     chapter: str = ""
+
+    def to_its_end(self) -> Step:
+        """The step as it is ordered once its work is done; without an ending, the step itself."""
+        if self.ending is None:
+            return self
+        return replace(self, do=self.ending.do, permissives=self.ending.permissives)
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,6 +135,8 @@ class Sequence:
                 found.append(f"{self.key} step {step.no}: needs 0 < nominal ≤ within")
             if step.on_resume is OnResume.ASK and step.start is None:
                 found.append(f"{self.key} step {step.no}: asks on resume, so it needs `start`")
+            if step.ending is not None and (step.do is None or step.ending.do.role != step.do.role):
+                found.append(f"{self.key} step {step.no}: its ending is ordered of another role than the step")
             if step.phase not in ORDERED_PHASES[:-1]:
                 found.append(f"{self.key} step {step.no}: {step.phase} is not a phase that acts")
         return tuple(found)

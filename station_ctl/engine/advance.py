@@ -14,6 +14,7 @@ from station_ctl.core.steps import Interlock, OnLoss, Step
 from station_ctl.engine import lanes
 from station_ctl.engine.events import Effect, Issue, Progress, Record, SetLedger
 from station_ctl.engine.follow import fields_of
+from station_ctl.engine.recovery import as_it_stands
 from station_ctl.engine.state import Run, StationState, StepState, StepStatus, Trip
 from station_ctl.engine.states import RUN
 from station_ctl.engine.station import PERMISSIVE_WITHIN, StationFacts
@@ -99,6 +100,7 @@ def _begin(
 ) -> StationState:
     """Begin one ready step: check permissives and interlocks, decide custody, hand the order to the gate."""
     before = run.of(step.no).order
+    step = as_it_stands(step, run.of(step.no), image)
     view = image.with_own(replace(image.own, ledger=image.own.ledger.cancel(before))) if before else image
     if not all(i.holds.proven(view) for i in _needed(facts, state, step)):
         return _wait(facts, state, run, step, view, effects)

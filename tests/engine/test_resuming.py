@@ -6,19 +6,23 @@ from dataclasses import replace
 
 from station_ctl.core.conditions import PlaceHolds
 from station_ctl.core.custody import Custody, Move
+from station_ctl.core.devices import Command
 from station_ctl.core.modes import State
 from station_ctl.core.orders import Result
-from station_ctl.core.steps import Interlock, OnResume
+from station_ctl.core.steps import Ending, Interlock, OnResume
 from station_ctl.engine.events import (
+    Asked,
     OrderNotSent,
     Verb,
 )
 from station_ctl.engine.state import StepStatus
 from tests.bench.desk import (
     LEVEL,
+    PERMITS,
     READY,
     Desk,
     done,
+    flag,
     issues,
     ledger,
     step,
@@ -102,3 +106,60 @@ def test_permissives_that_speak_of_custody_hold_again_when_a_move_is_taken_up() 
     here = Interlock("T14", "Pack in its bay", PlaceHolds("A01", "P-1"))
     d = held_half_way(permissives=(here,))
     assert d.ask(Verb.RESUME) == "" and d.of(20).order == 101
+
+
+# ---- work done, machine not yet back ----
+STANDS = flag("handover.present", "rail")
+EMPTY = Interlock("T19", "Handover empty", STANDS.is_off())
+COMES_BACK = Ending(STANDS.is_on(), Command("robot", 10, (), "robot.home()"), (PERMITS,))
+
+
+def held_after_its_work(**changes: object) -> Desk:
+    """The pack stands at its target already, the machine was stopped on its way back."""
+    d = Desk(
+        replace(FETCH, ending=COMES_BACK, permissives=(PERMITS, EMPTY), **changes),
+        ledger=ledger(**{"P-1": "A01"}),
+    )
+    d.world.set(STANDS, False)
+    d.begin()
+    d.under_way(20)
+    d.world.set(STANDS, True)
+    d.ask(Verb.HOLD)
+    d.end("robot", 100, Result.STOPPED)
+    for _ in range(30):
+        d.scan()
+    assert d.state.state is State.HELD
+    return d
+
+
+def test_a_step_stopped_after_its_work_is_only_brought_to_its_end() -> None:
+    d = held_after_its_work()
+    (order,) = issues((*d.feed(Asked(d.time, Verb.RESUME, "test", 1)), *d.scan()))
+    assert d.state.ledger.where("P-1") == Custody("A01", "handover", 101), (
+        "the pack is on its way until the proof"
+    )
+    assert (order.number, order.command.text, order.step.permissives) == (101, "robot.home()", (PERMITS,))
+    d.complete(20)
+    assert d.state.ledger.at("handover") == "P-1"
+
+
+def test_the_end_alone_is_ordered_only_where_the_work_has_been_ordered() -> None:
+    """What stands at the target before the step's own order is a stranger, and stops the step."""
+    d = Desk(replace(FETCH, ending=COMES_BACK, permissives=(PERMITS, EMPTY)), ledger=ledger(**{"P-1": "A01"}))
+    d.world.set(STANDS, True)
+    assert issues(d.begin()) == [] and d.of(20).status is StepStatus.WAITING
+
+
+def test_the_end_alone_needs_what_it_needs() -> None:
+    d = held_after_its_work()
+    d.world.set(READY, False)
+    assert issues(d.feed(Asked(d.time, Verb.RESUME, "test", 1))) == []
+    d.world.set(READY, True)
+    assert [order.command.text for order in issues(d.scan())] == ["robot.home()"]
+
+
+def test_a_pack_put_back_by_hand_is_fetched_anew() -> None:
+    d = held_after_its_work()
+    d.world.set(STANDS, False)
+    effects = d.feed(Asked(d.time, Verb.RESUME, "test", 1))
+    assert [order.command.text for order in issues((*effects, *d.scan()))] == ["robot.go(20)"]

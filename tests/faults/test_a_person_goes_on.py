@@ -34,16 +34,7 @@ async def assert_completes(bench: StruckBench) -> None:
     assert_safe(bench)
 
 
-ARRIVED = pytest.mark.xfail(
-    strict=True,
-    reason="without a link the stacker works on until its dead-man time; the pack then stands in its bay, the stacker "
-    "is not parked, and the order can neither be repeated nor proven: a person has to home the stacker",
-)
-
-
-@pytest.mark.parametrize(
-    "no", [*ordered_steps(23, 90, without=(190,)), pytest.param(190, marks=[ARRIVED, pytest.mark.long])]
-)
+@pytest.mark.parametrize("no", ordered_steps(23, 90, 190))
 def test_a_swap_goes_on_after_a_lost_link_is_back(tmp_path: Path, no: int) -> None:
     async def story() -> None:
         async with visited(tmp_path) as bench:

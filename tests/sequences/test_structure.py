@@ -113,6 +113,26 @@ def test_before_and_after_a_step_never_look_alike(sequence: Sequence, step: Step
 
 
 @pytest.mark.parametrize(("sequence", "step"), EACH_STEP)
+def test_a_step_that_ends_apart_from_its_machine_says_how_the_machine_comes_back(
+    sequence: Sequence, step: Step
+) -> None:
+    """A stacker that has set its pack down can neither repeat the order nor prove the step: the bay is taken."""
+    if step.do is None or step.do.role != "stacker":
+        assert step.ending is None
+        return
+    ending = step.ending
+    assert ending is not None and ending.do.role == step.do.role
+    assert step.start is not None
+    with pytest.raises(AssertionError, match="no value proves"):
+        World().prove(step.start, ending.shows)
+    World().prove(*(row.holds for row in ending.permissives), ending.shows)
+    moved = {row.code for row in step.permissives} - {row.code for row in ending.permissives}
+    assert moved <= {"G15", "G19", "G25", "G29"}, (
+        "the end may leave out only what speaks of the place or the pack"
+    )
+
+
+@pytest.mark.parametrize(("sequence", "step"), EACH_STEP)
 def test_all_that_a_step_needs_and_its_proof_can_be_true(sequence: Sequence, step: Step) -> None:
     World().prove(*(row.holds for row in needs(step)))
     World().prove(step.done)
