@@ -15,7 +15,9 @@ from station_ctl.core.errors import StationError
 from station_ctl.core.modes import State
 from station_ctl.core.points import Access, ScanClass
 from station_ctl.engine.events import Verb
+from station_ctl.engine.requests import why_journal_old
 from station_ctl.engine.runner import Engine
+from station_ctl.service.notify import ServiceManager, keep_told
 from station_ctl.service.recovery import ways_out
 
 log = structlog.get_logger()
@@ -37,21 +39,30 @@ class EngineEnded(StationError):
     code = "A701"
 
 
-async def serve(engine: Engine, leave: asyncio.Event) -> None:
-    """Run the engine until `leave` is set, then bring whatever moves to rest. Raises EngineEnded."""
-    running = asyncio.create_task(engine.run(), name="engine")
-    watching = asyncio.create_task(watch_links(engine), name="links-watch")
+async def serve(engine: Engine, leave: asyncio.Event, manager: ServiceManager | None = None) -> None:
+    """Run the engine until `leave` is set, then bring whatever moves to rest. Raises EngineEnded.
+
+    `manager` is told ready at once: a PLC that is switched off must not look like a service that does not start.
+    """
+    manager = ServiceManager() if manager is None else manager
+    working = {
+        asyncio.create_task(engine.run(), name="engine"),
+        asyncio.create_task(watch_links(engine), name="watch of the links"),
+        asyncio.create_task(keep_told(engine, manager, lambda: links_down(engine)), name="word to the service manager"),
+    }
     leaving = asyncio.create_task(leave.wait(), name="leave")
+    manager.tell(READY=1)
     try:
-        await asyncio.wait((running, watching, leaving), return_when=asyncio.FIRST_COMPLETED)
-        for name, task in (("engine", running), ("watch of the links", watching)):
+        await asyncio.wait((*working, leaving), return_when=asyncio.FIRST_COMPLETED)
+        for task in working:
             if task.done():
-                raise EngineEnded(f"the {name} ended by itself: {task.exception()!r}") from task.exception()
+                raise EngineEnded(f"the {task.get_name()} ended by itself: {task.exception()!r}") from task.exception()
+        manager.tell(STOPPING=1)
         await come_to_rest(engine)
     finally:
-        for ours in (watching, leaving, running):
+        for ours in (*working, leaving):
             ours.cancel()
-        await asyncio.gather(watching, leaving, running, return_exceptions=True)
+        await asyncio.gather(*working, leaving, return_exceptions=True)
 
 
 async def watch_links(engine: Engine) -> None:
@@ -70,6 +81,8 @@ async def watch_links(engine: Engine) -> None:
             gc.collect()
             gc.freeze()
             log.info("ready", links=len(engine.links), after_s=round(loop.time() - began, 2))
+            if why := why_journal_old(engine.facts, engine.state, engine.image()):
+                log.error("alarm", code="A505", text=why, source="journal")
             if engine.state.runs:
                 _tell_ways_out(engine)
         elif not told and loop.time() - began > READY_WITHIN:
