@@ -24,7 +24,9 @@ from hil_tests.simplc.wire.station_wire import NAMES, StationWire
 
 TICK = 0.01
 MOST_AT_ONCE = 0.25
-"""Longest wall time (s) in one step: after a stall of this machine the PLCs count as stalled, too."""
+"""Longest wall time (s) in one step: after a stall of this machine the PLCs count as stalled, too.
+
+Only their uptime goes on meanwhile (contract, 9.2): an order that waited in the network expires."""
 
 
 def _arguments(argv: list[str] | None) -> argparse.Namespace:
@@ -61,6 +63,8 @@ async def _pace(station: SimStation, wire: StationWire) -> None:
     while True:
         await asyncio.sleep(TICK)
         now = time.monotonic()
+        if now - last > MOST_AT_ONCE:
+            station.stall(now - last - MOST_AT_ONCE)
         station.advance(min(now - last, MOST_AT_ONCE))
         last = now
         wire.follow(station.reader_lines())

@@ -81,6 +81,11 @@ class SimStation:
         for _ in range(cycles):
             self._cycle()
 
+    def stall(self, seconds: float) -> None:
+        """No PLC program ran for so long; their clocks did, so that an order from before is as old as it is."""
+        for plc in self.plcs.values():
+            plc.uptime_ms = plc.uptime_ms + round(1000 * seconds) & 0xFFFFFFFF
+
     def _cycle(self) -> None:
         self.cycles += 1
         cycles, plant = self.cycles, self.plant
