@@ -179,6 +179,6 @@ class StationState:
     def active_steps(self) -> Iterator[tuple[Run, Step, StepState]]:
         """Every step that holds its device now, oldest run first."""
         for run in self.runs:
-            for step, st in run.pairs():
-                if st.active:
+            for step, st in zip(run.sequence.steps, run.steps, strict=True):
+                if st.status in ORDERED:
                     yield run, step, st

@@ -5,6 +5,7 @@ Knows links, blocks, quality. Does not know what the values mean.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -28,44 +29,104 @@ class Chan(NamedTuple):
 
     ack: int = 0
     code: int = 0
-    last: int = 0
     done: int = 0
     result: int = 0
     state: int = 0
+    last: int = 0
     number: int = 0
     work: Work | None = None
     stop: bool = False
     stuck: bool = False
 
 
+SHOWN = 5
+"""How many of a channel's fields its PLC shows; the others are the PLC's own."""
+
 Stuck = tuple[str, str, Any] | None
 Frozen = tuple[Truth, tuple[Chan, ...]] | None
+Look = tuple[LinkSnapshot, dict[str, Reading]]
+"""What one link shows, and the readings already taken of it. Each is kept once, so that it is known by its identity."""
+
+
+class Looks(dict[str, Look]):
+    """The links as they are looked at: taken when first asked for, in the order of asking."""
+
+    __slots__ = ("view",)
+
+    def __init__(self, view: View) -> None:
+        super().__init__()
+        self.view = view
+
+    def __missing__(self, link: str) -> Look:
+        found = self[link] = self.view.look(link)
+        return found
+
+
+class Snapshots(Mapping[str, LinkSnapshot]):
+    """The same links as an image holds them."""
+
+    __slots__ = ("looks",)
+
+    def __init__(self, looks: Looks) -> None:
+        self.looks = looks
+
+    def __getitem__(self, link: str) -> LinkSnapshot:
+        if link not in LINKS:
+            raise KeyError(link)
+        return self.looks[link][0]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(LINKS)
+
+    def __len__(self) -> int:
+        return len(LINKS)
 
 
 class PlantImage(Image):
-    """An image that remembers its readings. The reading itself is the real one."""
+    """An image that remembers its readings, and which links were looked at. The reading itself is the real one."""
 
-    __slots__ = ("memos",)
+    __slots__ = ("looks",)
 
-    def __init__(self, now: float, links: Any, memos: dict[str, dict[str, Reading]], own: OwnFacts) -> None:
+    def __init__(self, now: float, links: Any, looks: Looks, own: OwnFacts) -> None:
         super().__init__(now, links, LIMITS, own)
-        self.memos = memos
+        self.looks = looks
 
     def with_own(self, own: OwnFacts) -> Image:
-        return PlantImage(self.now, self.links, self.memos, own)
+        return PlantImage(self.now, self.links, self.looks, own)
 
     def reading(self, link: str, scan: ScanClass, tag: str, max_age: float) -> Reading:
-        memo = self.memos.get(link)
-        if memo is None:
+        if link not in LINKS:
             return super().reading(link, scan, tag, max_age)
+        memo = self.looks[link][1]
         found = memo.get(tag)
         if found is None:
             found = memo[tag] = super().reading(link, scan, tag, max_age)
         return found
 
 
+class View(NamedTuple):
+    """One moment as it may be looked at, link by link, `later` seconds after NOW."""
+
+    camera: Camera
+    t: Truth
+    chans: Sequence[Chan]
+    links: Sequence[int]
+    stuck: Stuck
+    frozen: Frozen
+    later: float
+
+    def look(self, link: str) -> Look:
+        """What one link shows."""
+        return self.camera.look(link, self)
+
+    def image(self) -> PlantImage:
+        """An image of all links, none of them looked at yet."""
+        looks = Looks(self)
+        return PlantImage(NOW + self.later, Snapshots(looks), looks, OwnFacts())
+
+
 class Camera:
-    """Makes images; keeps the snapshots it has made."""
+    """Takes what links show; keeps every snapshot it has taken."""
 
     def __init__(self, channels: dict[str, Channel], scans: dict[tuple[str, str], ScanClass]) -> None:
         self.roles = tuple(channels)
@@ -74,24 +135,21 @@ class Camera:
         self._of_link = {
             link: tuple(i for i, role in enumerate(self.roles) if channels[role].link == link) for link in LINKS
         }
-        self._kept: dict[Any, tuple[LinkSnapshot, dict[str, Reading]]] = {}
+        self._at = {link: i for i, link in enumerate(LINKS)}
+        self._kept: dict[str, dict[Any, Look]] = {link: {} for link in LINKS}
 
-    def take(
-        self, t: Truth, chans: tuple[Chan, ...], links: tuple[int, ...], stuck: Stuck, frozen: Frozen, later: float
-    ) -> PlantImage:
-        """What all links show, `later` seconds after NOW."""
-        snapshots: dict[str, LinkSnapshot] = {}
-        memos: dict[str, dict[str, Reading]] = {}
-        for at, link in enumerate(LINKS):
-            shown, of = (t, chans) if links[at] != FROZEN or frozen is None else frozen
-            seen = tuple(shown[i] for i in PARTS[link])
-            says = tuple(of[i] for i in self._of_link[link])
-            key = (link, seen, says, links[at], stuck if stuck is not None and stuck[0] == link else None, later)
-            kept = self._kept.get(key)
-            if kept is None:
-                kept = self._kept[key] = (self._snapshot(link, shown, says, links[at], stuck, later), {})
-            snapshots[link], memos[link] = kept
-        return PlantImage(NOW + later, snapshots, memos, OwnFacts())
+    def look(self, link: str, view: View) -> Look:
+        """What a link shows; the same object whenever it shows the same."""
+        health, stuck = view.links[self._at[link]], view.stuck
+        shown, of = (view.t, view.chans) if health != FROZEN or view.frozen is None else view.frozen
+        says = [of[i][:SHOWN] for i in self._of_link[link]]
+        key = (PARTS[link](shown), *says, health, stuck if stuck is not None and stuck[0] == link else None, view.later)
+        kept = self._kept[link]
+        found = kept.get(key)
+        if found is None:
+            chans = tuple(of[i] for i in self._of_link[link])
+            found = kept[key] = (self._snapshot(link, shown, chans, health, stuck, view.later), {})
+        return found
 
     def _snapshot(
         self, link: str, t: Truth, says: tuple[Chan, ...], health: int, stuck: Stuck, later: float

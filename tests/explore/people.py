@@ -52,8 +52,17 @@ def people(scene: Scene) -> Iterator[Move]:
     yield "a person resumes", 0, lambda s: s.ask(Verb.RESUME, confirmed=True)
     for run in state.runs:
         yield f"a person gives run {run.run_id} up", 0, lambda s, r=run.run_id: ask_retreat(s, r)
-    if recovery.why_not_resume(scene.ground.facts, state, scene.image(), confirmed=True):
+    if _why_not_resume(scene):
         yield "a person brings the machine to the step's end by hand", 0, by_hand
+
+
+def _why_not_resume(scene: Scene) -> str:
+    state, facts = scene.alive, scene.ground.facts
+    return str(
+        scene.ground.memory.ask(
+            state, "resume", scene.view(), lambda image: recovery.why_not_resume(facts, state, image, confirmed=True)
+        )
+    )
 
 
 def _restart(scene: Scene) -> None:

@@ -33,7 +33,8 @@ from station_ctl.engine.gate import Gate
 from station_ctl.engine.journal import JournalRow, Restored, _open_run
 from station_ctl.engine.state import StationState, StepState, StepStatus
 from station_ctl.service.recovery import rebuild
-from tests.explore.image import DOWN, EPOCH, FROZEN, NOW, Camera, Frozen, PlantImage, Stuck
+from tests.explore.image import DOWN, EPOCH, FROZEN, NOW, Camera, Frozen, PlantImage, Stuck, View
+from tests.explore.memory import Memory
 from tests.explore.monitor import Monitor
 from tests.explore.plcs import Message, Plcs
 from tests.explore.sensing import LINKS
@@ -48,6 +49,10 @@ NEXT = 10_000
 LINK_NAMES = tuple(LINKS)
 NOTHING: Mapping[str, Any] = {}
 UNKNOWN_AFTER, QUIET_AFTER, CAUSE_AFTER = 1.05, 2.1, 0.15
+
+
+AT_START = StationState(custody_checked=NOW)
+"""The engine's memory before it has read the journal."""
 
 
 class Waiting(NamedTuple):
@@ -79,23 +84,30 @@ class Ground:
         self.index = {role: i for i, role in enumerate(self.roles)}
         self.link_of = {role: LINK_NAMES.index(self.facts.channels[role].link) for role in self.roles}
         self.monitor = Monitor(self)
+        self.memory = Memory()
         self._stops = _Stops()
-        self._scene: Scene | None = None
+        self._looked: tuple[StationState, PlantImage] | None = None
         nothing: Any = None
         self._gate = Gate(
             self.facts, {}, nothing, self._stops,  # type: ignore[arg-type]
-            image=lambda: self._seen().image(), state=lambda: self._seen().alive,
+            image=lambda: self._seen()[1], state=lambda: self._seen()[0],
             report=nothing, beat=nothing,
         )  # fmt: skip
 
-    def _seen(self) -> Scene:
-        assert self._scene is not None
-        return self._scene
+    def _seen(self) -> tuple[StationState, PlantImage]:
+        assert self._looked is not None
+        return self._looked
 
     def gate_refuses(self, scene: Scene, issue: Issue) -> str:
         """The real gate's last look before an order leaves."""
-        self._scene, self._stops.raised = scene, frozenset(scene.raised)
-        return self._gate._why_not(issue)
+        raised = frozenset(scene.raised)
+
+        def why_not(image: PlantImage) -> str:
+            self._looked, self._stops.raised = (scene.alive, image), raised
+            return self._gate._why_not(issue)
+
+        which = ("gate", issue.number, issue.run_id, issue.step.no, issue.epoch, issue.connection, raised)
+        return str(self.memory.ask(scene.alive, which, scene.view(), why_not))
 
 
 class Scene(Plcs):
@@ -127,22 +139,28 @@ class Scene(Plcs):
     def controlled(self) -> bool:
         return self.engine is not None
 
-    def image(self, later: float = 0.0) -> PlantImage:
+    def view(self, later: float = 0.0) -> View:
+        """What the controller may look at, link by link."""
+        return View(self.ground.camera, self.t, self.chans, self.links, self.stuck, self.frozen, later)
+
+    def image(self) -> PlantImage:
         """What the controller sees."""
-        camera = self.ground.camera
-        return camera.take(self.t, tuple(self.chans), tuple(self.links), self.stuck, self.frozen, later)
+        return self.view().image()
 
     # ---- the controller ------------------------------------------------------------------------------------
     def feed(self, event: Event, later: float = 0.0) -> bool:
         """One decision and its effects. True if anything came of it."""
-        before = self.alive
+        before, facts = self.alive, self.ground.facts
+
+        def decided(image: PlantImage) -> tuple[StationState, tuple[Effect, ...]]:
+            after, effects = deciding.decide(facts, before, image, event)
+            return (_aged(after, later) if later else after), effects
+
         try:
-            after, effects = deciding.decide(self.ground.facts, before, self.image(later), event)
+            after, effects = self.ground.memory.ask(before, (event, later), self.view(later), decided)
         except Exception as error:  # noqa: BLE001 - a decision that raises is what is looked for
             self.broken.append(("TOTAL", f"the decision raises {error!r}"))
             return False
-        if later:
-            after = _aged(after, later)
         self.engine = after
         self.ground.monitor.decided(self, event, before, effects)
         if effects:
@@ -175,23 +193,25 @@ class Scene(Plcs):
         match row.kind:
             case "run-opened":
                 job = 1 if data.get("vehicle") == self.ground.specimen.earlier.vehicle else 0
-                self.journal[row.run_id] = (str(data["sequence"]), job, {})
+                self.journal = {**self.journal, row.run_id: (str(data["sequence"]), job, {})}
             case "run-closed":
-                self.journal.pop(row.run_id, None)
+                self.journal = {name: kept for name, kept in self.journal.items() if name != row.run_id}
             case "step-ordered":
-                self._steps(row.run_id)[row.step] = (row.order, int(str(data["epoch"])), False)
+                self._write(row, (row.order, int(str(data["epoch"])), False))
             case "step-proven":
-                self._steps(row.run_id)[row.step] = (row.order, EPOCH, True)
+                self._write(row, (row.order, EPOCH, True))
             case "order-withdrawn":
-                steps, before = self._steps(row.run_id), int(str(data.get("back_to", 0)))
-                if steps.get(row.step, (0, 0, False))[0] == row.order:
+                order, epoch, _ = self.journal[row.run_id][2].get(row.step, (0, 0, False))
+                if order == row.order:
                     # The epoch of the order gone back to is no newer than that of the one withdrawn.
-                    epoch = steps.pop(row.step)[1]
-                    if before:
-                        steps[row.step] = (before, epoch, False)
+                    before = int(str(data.get("back_to", 0)))
+                    self._write(row, (before, epoch, False) if before else None)
 
-    def _steps(self, run_id: str) -> Steps:
-        return self.journal[run_id][2]
+    def _write(self, row: Record, known: tuple[int, int, bool] | None) -> None:
+        """What the journal says of a step from now on. Journals are shared by scenes: a new one, never a changed one."""
+        key, job, steps = self.journal[row.run_id]
+        others = {no: kept for no, kept in steps.items() if no != row.step}
+        self.journal = {**self.journal, row.run_id: (key, job, others if known is None else {**others, row.step: known})}
 
     def _stop(self, roles: tuple[str, ...]) -> None:
         for role in roles:
@@ -263,16 +283,19 @@ class Scene(Plcs):
         self.gate = [
             w._replace(epoch=old) if self._role_of(w.run_id, w.step) in roles else w for w in self.gate
         ]
-        for run_id, (_, _, steps) in self.journal.items():
-            for no, (order, epoch, proven) in tuple(steps.items()):
-                if self._role_of(run_id, no) in roles:
-                    steps[no] = (order, epoch if proven else old, proven)
+        self.journal = {
+            run_id: (
+                key, job,
+                {
+                    no: (order, epoch if proven or self._role_of(run_id, no) not in roles else old, proven)
+                    for no, (order, epoch, proven) in steps.items()
+                },
+            )
+            for run_id, (key, job, steps) in self.journal.items()
+        }  # fmt: skip
         if self.engine is not None:
-            for run in self.engine.runs:
-                for step, st in run.pairs():
-                    if step.do is not None and step.do.role in roles and st.order and st.status is not StepStatus.PROVEN:
-                        run = run.with_step(step.no, epoch=old)
-                self.engine = self.engine.with_run(run)
+            state = self.engine
+            self.engine = self.ground.memory.ask(state, (name, old), self.view(), lambda _: _of_epoch(state, roles, old))
         self.said.append(f"{name} restarts")
 
     def _role_of(self, run_id: str, no: int) -> str:
@@ -306,7 +329,7 @@ class Scene(Plcs):
             opened.append(_open_run(run_id, list(self._rows(run_id, key, job, steps))))
         restored = Restored(self.written, NEXT, tuple(opened))
         runs, faults = rebuild(restored, self.ground.specimen.procedures, self.ground.specimen.recipes)
-        self.engine = StationState(custody_checked=NOW)
+        self.engine = AT_START
         self.feed(JournalReady(T, self.written, NEXT, "; ".join(faults), runs))
         self.react()
 
@@ -342,6 +365,16 @@ class Scene(Plcs):
         self.expire()
         self.feed(Scanned(T + seconds))
         self.react()
+
+
+def _of_epoch(state: StationState, roles: set[str], epoch: int) -> StationState:
+    """Orders of these roles belong to an earlier start of their PLC."""
+    for run in state.runs:
+        for step, st in run.pairs():
+            if step.do is not None and step.do.role in roles and st.order and st.status is not StepStatus.PROVEN:
+                run = run.with_step(step.no, epoch=epoch)
+        state = state.with_run(run)
+    return state
 
 
 def _aged(state: StationState, by: float) -> StationState:

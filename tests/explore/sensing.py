@@ -5,6 +5,7 @@ Knows tags and truth. Judges nothing; quality and age are put on in image.py.
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Any
 
 from tests.explore.plant import (
@@ -145,6 +146,5 @@ SEES = {
 }  # fmt: skip
 """Which part of the truth each link depends on: two plants alike in it give the same scan."""
 
-PARTS = {link: tuple(Truth._fields.index(name) for name in names) for link, names in SEES.items()}
-
-
+PARTS = {link: attrgetter(*names) for link, names in SEES.items()}
+"""The same as functions of the truth."""

@@ -6,12 +6,13 @@ what may happen next.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from station_ctl.core.custody import Custody, Ledger
 from station_ctl.core.modes import Mode, State
+from station_ctl.core.orders import AckCode, OrderState, Result
 from station_ctl.engine.state import INTERRUPTED, Run, StationState, StepState, StepStatus, Trip, Zone
 from tests.explore.image import EPOCH, NOW, Chan
 from tests.explore.scene import NEXT, Ground, Scene, T
@@ -38,37 +39,42 @@ class Table:
         return found
 
 
+class About(NamedTuple):
+    """What the normal form of a part depends on: numbers asked for, by channel, and all numbers in it."""
+
+    part: Any
+    asked: tuple[tuple[int, int], ...]
+    numbers: tuple[int, ...]
+
+
 class States:
     """Turns scenes into keys and keys into scenes."""
 
     def __init__(self, ground: Ground) -> None:
         self.ground = ground
         self.engines, self.truths, self.wires, self.journals = Table(), Table(), Table(), Table()
+        # By identity: a part that a happening has left as it was is not looked through again.
+        self._engines: dict[int, About] = {}
+        self._journals: dict[tuple[int, int], About] = {}
+        self._channels: list[dict[Any, tuple[Chan, dict[int, int]]]] = [{} for _ in ground.roles]
+        self._known: dict[Any, int] = {}
 
     def key(self, scene: Scene) -> Key:
         """The normal form of a scene."""
-        live: set[int] = set()
-        ranks = self._ranks(scene, live)
-        engine = scene.engine
-        if engine is None:
-            engine_no = self.engines.put(None, None)
-        else:
-            engine_no = self._engine(scene, engine, ranks)
-        truth_no = self.truths.put(scene.t, scene.t)
+        engine, journal = self._about_engine(scene), self._about_journal(scene)
+        chans, ranks = self._ranks(scene, (*engine.asked, *journal.asked))
         wire = (
-            tuple(self._chan(c, ranks, live) for c in scene.chans),
-            tuple(scene.links), scene.stuck, scene.frozen,
+            chans, tuple(scene.links), scene.stuck, scene.frozen,
             tuple(sorted({m._replace(number=ranks[m.number]) for m in scene.messages})),
-            tuple(w._replace(number=ranks[w.number], connection=min(w.connection, 1)) for w in scene.gate),
+            tuple(w._replace(number=ranks.get(w.number, 0), connection=min(w.connection, 1)) for w in scene.gate),
             scene.armed, scene.journal_fails,
         )  # fmt: skip
-        journal = tuple(
-            (run_id, key, job, tuple(sorted((no, (0, 0, True) if p else (ranks[o], e, p)) for no, (o, e, p) in steps.items())))
-            for run_id, (key, job, steps) in sorted(scene.journal.items())
-        )  # fmt: skip
-        custody = _custody(scene.written, ranks)
-        wire_no = self.wires.put(wire, wire)
-        return engine_no, truth_no, wire_no, self.journals.put((journal, custody), (journal, custody))
+        return (
+            self._part(engine, ranks, tuple(sorted(scene.raised)), lambda: self._engine(scene, ranks)),
+            self.truths.put(scene.t, scene.t),
+            self.wires.put(wire, wire),
+            self._part(journal, ranks, "journal", lambda: self._journal(scene, ranks)),
+        )
 
     def scene(self, key: Key) -> Scene:
         """A scene to be moved on."""
@@ -81,60 +87,82 @@ class States:
             made.raised = set(raised)
         chans, links, made.stuck, made.frozen, messages, gate, made.armed, made.journal_fails = self.wires.parts[wire]
         made.chans, made.links, made.messages, made.gate = list(chans), list(links), list(messages), list(gate)
-        rows, custody = self.journals.parts[journal]
-        made.journal = {run_id: (name, job, dict(steps)) for run_id, name, job, steps in rows}
-        made.written = Ledger({pack: c for pack, c in custody})
+        made.journal, made.written = self.journals.parts[journal]
         return made
 
-    def _ranks(self, scene: Scene, live: set[int]) -> dict[int, int]:
-        """Order numbers become ranks on their channel: nothing compares numbers of two channels.
+    def _part(self, about: About, ranks: dict[int, int], more: Hashable, make: Callable[[], int]) -> int:
+        """The index of a part in its normal form; made only where part, ranks and the rest are new together."""
+        which = (id(about.part), tuple(map(ranks.get, about.numbers)), more)
+        found = self._known.get(which)
+        if found is None:
+            found = self._known[which] = make()
+        return found
 
-        `live` takes the numbers that a step, the journal or a message still asks for.
-        """
-        by_role: dict[str, set[int]] = {role: set() for role in self.ground.roles}
-        runs = scene.engine.runs if scene.engine is not None else ()
-        for run in runs:
+    # ---- numbers -------------------------------------------------------------------------------------------
+    def _about_engine(self, scene: Scene) -> About:
+        state = scene.engine
+        about = self._engines.get(id(state))
+        if about is None:
+            about = self._engines[id(state)] = self._numbers_of(state) if state is not None else About(None, (), ())
+        return about
+
+    def _numbers_of(self, state: StationState) -> About:
+        index, asked = self.ground.index, []
+        numbers = [c.order for _, c in state.ledger if c.order is not None]
+        for run in state.runs:
             for step, st in run.pairs():
+                numbers += (st.order, st.continues)
                 if st.order and step.do is not None and st.status is not StepStatus.PROVEN:
-                    by_role[step.do.role].update((st.order, st.continues))
-        for run_id, (_, _, steps) in scene.journal.items():
-            by_no = scene.sequence(run_id).by_no
-            for no, (order, _, proven) in steps.items():
-                if order and not proven:
-                    by_role[by_no[no].do.role].add(order)
-        live.update(*by_role.values())
-        # An expired copy that nobody waits for can do no more than be refused.
-        scene.messages = [m for m in scene.messages if scene.remembers or m.number in live or scene.alive_on_its_way(m)]
-        for message in scene.messages:
-            by_role[message.role].add(message.number)
-            live.add(message.number)
-        for role, chan in zip(self.ground.roles, scene.chans, strict=True):
-            by_role[role].update((chan.ack, chan.last, chan.done, chan.number))
-        ranks = {0: 0}
-        for at, role in enumerate(self.ground.roles, 1):
-            rank = 100 * at
-            for number in sorted(by_role[role] - {0}):
-                if number not in ranks:
-                    ranks[number] = rank = rank + 1
-        for waiting in scene.gate:
-            ranks.setdefault(waiting.number, 0)
-        return ranks
+                    at = index[step.do.role]
+                    asked += [(at, number) for number in (st.order, st.continues) if number]
+        return About(state, tuple(asked), tuple(dict.fromkeys(n for n in numbers if n)))
 
-    @staticmethod
-    def _chan(chan: Chan, ranks: dict[int, int], live: set[int]) -> Chan:
-        """Answers that nobody asks for any more are all alike."""
-        if chan.ack not in live:
-            # Below the last number, so that no number in use is taken for it.
-            chan = chan._replace(ack=0, code=0)
-        if chan.done not in live:
-            chan = chan._replace(done=0, result=0)
-        state = chan.state if chan.work is not None or chan.ack else 0
-        return chan._replace(
-            ack=ranks[chan.ack], last=ranks[chan.last], done=ranks[chan.done], number=ranks[chan.number], state=state
-        )
+    def _about_journal(self, scene: Scene) -> About:
+        which = (id(scene.journal), id(scene.written))
+        about = self._journals.get(which)
+        if about is None:
+            index, asked = self.ground.index, []
+            for run_id, (_, _, steps) in scene.journal.items():
+                by_no = scene.sequence(run_id).by_no
+                asked += [(index[by_no[no].do.role], order) for no, (order, _, proven) in steps.items() if order and not proven]
+            moving = [c.order for _, c in scene.written if c.order is not None]
+            part = (scene.journal, scene.written)
+            about = self._journals[which] = About(part, tuple(asked), tuple({*(n for _, n in asked), *moving}))
+        return about
 
-    def _engine(self, scene: Scene, state: StationState, ranks: dict[int, int]) -> int:
-        runs = tuple(self._run(run, ranks) for run in state.runs)
+    def _ranks(self, scene: Scene, asked: tuple[tuple[int, int], ...]) -> tuple[tuple[Chan, ...], dict[int, int]]:
+        """Order numbers become ranks on their channel: nothing compares numbers of two channels."""
+        if scene.messages:
+            live = {number for _, number in asked}
+            # An expired copy that nobody waits for can do no more than be refused.
+            scene.messages = [m for m in scene.messages if scene.remembers or m.number in live or scene.alive_on_its_way(m)]
+            index = self.ground.index
+            asked = (*asked, *((index[m.role], m.number) for m in scene.messages))
+        chans, ranks = [], {0: 0}
+        for at, chan in enumerate(scene.chans):
+            which = (chan, *sorted({number for i, number in asked if i == at}))
+            found = self._channels[at].get(which)
+            if found is None:
+                found = self._channels[at][which] = _channel(100 * (at + 1), *which)
+            chans.append(found[0])
+            ranks.update(found[1])
+        return tuple(chans), ranks
+
+    # ---- parts ---------------------------------------------------------------------------------------------
+    def _journal(self, scene: Scene, ranks: dict[int, int]) -> int:
+        rows = tuple(
+            (run_id, key, job, tuple(sorted((no, (0, 0, True) if p else (ranks[o], e, p)) for no, (o, e, p) in steps.items())))
+            for run_id, (key, job, steps) in sorted(scene.journal.items())
+        )  # fmt: skip
+        custody = _custody(scene.written, ranks)
+        made = {run_id: (key, job, dict(steps)) for run_id, key, job, steps in rows}
+        return self.journals.put((rows, custody), (made, Ledger(dict(custody))))
+
+    def _engine(self, scene: Scene, ranks: dict[int, int]) -> int:
+        state = scene.engine
+        if state is None:
+            return self.engines.put(None, None)
+        runs = tuple(_run(run, ranks) for run in state.runs)
         trips = _trips(state.trips)
         ledger = _custody(state.ledger, ranks)
         zones = tuple(sorted((z.name, z.run_id, z.role) for z in state.zones))
@@ -142,20 +170,37 @@ class States:
             state.mode, state.state, state.journal_writable, state.half_done, zones, tuple(trips), ledger,
             tuple((run.run_id, run.phase, run.interrupted, run.steps) for run in runs), tuple(sorted(scene.raised)),
         )  # fmt: skip
-        found = self.engines._index.get(key)
-        if found is not None:
-            return found
         normal = replace(
             state, runs=runs, trips=tuple(trips.values()), ledger=Ledger(dict(ledger)), next_order=NEXT, conflicts=(),
             announced=(), custody_checked=NOW, time=T, zones=tuple(Zone(*z) for z in zones),
         )  # fmt: skip
         return self.engines.put(key, (normal, tuple(sorted(scene.raised))))
 
-    def _run(self, run: Run, ranks: dict[int, int]) -> Run:
-        steps = tuple(
-            _WAITS if st is _WAITS else _DONE if st.status is StepStatus.PROVEN else _normal(st, ranks) for st in run.steps
-        )
-        return replace(run, steps=steps, began=T)
+
+def _channel(base: int, chan: Chan, *asked: int) -> tuple[Chan, dict[int, int]]:
+    """A channel in its normal form, and the ranks of the numbers on it.
+
+    Answers that nobody asks for any more are all alike: those of some older order, accepted and done, so that one who
+    takes them for his own is found out.
+    """
+    if chan.ack not in asked:
+        chan = chan._replace(ack=base, code=int(AckCode.ACCEPTED))
+    if chan.done not in asked:
+        chan = chan._replace(done=base, result=int(Result.OK))
+    numbers = sorted({chan.ack, chan.done, chan.number, *asked} - {0, base})
+    ranks = {number: rank for rank, number in enumerate(numbers, base + 1)}
+    ranks[0], ranks[base] = 0, base
+    # The last number is only asked whether another is newer.
+    last = max((ranks[number] for number in numbers if number <= chan.last), default=base)
+    state = chan.state if chan.work is not None or chan.ack != base else int(OrderState.DONE)
+    return chan._replace(ack=ranks[chan.ack], last=last, done=ranks[chan.done], number=ranks[chan.number], state=state), ranks
+
+
+def _run(run: Run, ranks: dict[int, int]) -> Run:
+    steps = tuple(
+        _WAITS if st is _WAITS else _DONE if st.status is StepStatus.PROVEN else _normal(st, ranks) for st in run.steps
+    )
+    return replace(run, steps=steps, began=T)
 
 
 def _normal(st: StepState, ranks: dict[int, int]) -> StepState:
