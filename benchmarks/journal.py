@@ -82,7 +82,7 @@ def _swap() -> _Tape:
 
 async def _rounds(folder: Path, tape: list[Commit], rounds: int) -> dict[str, list[float]]:
     """Milliseconds of each commit, the three in turn, so that what else the disk does strikes all of them alike."""
-    thread = JournalThread(Journal(folder / "ours.sqlite", "BENCH"))
+    thread = JournalThread(Journal.new(folder / "ours.sqlite", "BENCH"))
     append, bare = _raw_append(folder / "raw"), _bare_sqlite(folder / "bare.sqlite")
     took: dict[str, list[float]] = {"journal": [], "bare sqlite": [], "append": []}
     try:

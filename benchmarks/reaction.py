@@ -162,7 +162,7 @@ async def _our_trials(port: int, plant: PlantProcess | None, trials: int) -> Non
         changes = overrides(plant.endpoints, speed=1.0, journal=path) if plant is not None else {}
         changes["links.lift.address"] = f"127.0.0.1:{port}"
         config = load_station(STATION, changes, PARTS)
-        journal = Journal(path, config.station.code)
+        journal = Journal.new(path, config.station.code)
         thread = JournalThread(journal)
         if plant is not None:
             built = build(config)

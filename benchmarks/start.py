@@ -75,7 +75,7 @@ async def _start(settings: dict[str, str | float]) -> tuple[float, float]:
     words = [word for name, value in settings.items() for word in ("--set", f"{name}={value}")]
     began = time.monotonic()
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "station_ctl", "run", "--station", "sim_passenger_car", *words,
+        sys.executable, "-m", "station_ctl", "run", "--new-journal", "--station", "sim_passenger_car", *words,
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     assert process.stdout is not None

@@ -49,7 +49,8 @@ def _show(effect: Effect) -> None:
 async def _run(what: str, overrides: dict[str, Any]) -> None:
     config = load_station(config_directory() / "stations" / "sim_passenger_car.yaml", overrides, PARTS)
     built = build(config)
-    journal = Journal(config.journal, config.station.code, create=what == "begin")
+    opened = Journal.new if what == "begin" else Journal
+    journal = opened(config.journal, config.station.code)
     thread = JournalThread(journal)
     engine = built.engine(thread, journal.restore())
     engine.listen(_show)

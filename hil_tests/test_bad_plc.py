@@ -73,7 +73,7 @@ async def station(
     told = overrides(plant.endpoints, speed=SPEED, journal=folder / "journal.sqlite")
     config = load_station(station_file("sim_passenger_car"), {**told, **changed}, PARTS)
     built = build(config)
-    journal = Journal(config.journal, config.station.code)
+    journal = Journal.new(config.journal, config.station.code)
     if orders_before:
         journal.commit([Record("order-withdrawn", order=orders_before)], None)
     thread = JournalThread(journal)

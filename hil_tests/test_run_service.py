@@ -112,7 +112,7 @@ def station_of(plant: Program, folder: Path) -> Path:
 
 
 async def test_service_becomes_ready_orders_nothing_and_ends_clean(plant: Program, tmp_path: Path) -> None:
-    async with program("run", "--station", str(station_of(plant, tmp_path))) as service:
+    async with program("run", "--new-journal", "--station", str(station_of(plant, tmp_path))) as service:
         ready = await service.until("ready")
         assert ready["links"] == 8
         # A vehicle at the entry changes nothing: only a person lets the station work.
@@ -129,6 +129,7 @@ async def test_service_becomes_ready_orders_nothing_and_ends_clean(plant: Progra
 
 async def test_second_instance_is_refused_and_the_first_goes_on(plant: Program, tmp_path: Path) -> None:
     station = str(station_of(plant, tmp_path))
+    Journal.new(tmp_path / "journal.sqlite", "SIM-0001").close()
     async with program("run", "--station", station) as first, program("run", "--station", station) as second:
         # Whichever opened the journal first is the one that runs.
         running, refused = (first, second)
@@ -150,13 +151,13 @@ async def test_encrypted_robot_is_reached_with_the_settings_that_the_plant_tells
         told = (await plant.line())["data"]["settings"]
         assert [name for name in told if name.startswith("links.robot.security.")]
         settings = [word for text in told for word in ("--set", text)]
-        async with program("run", "--station", "sim_passenger_car", *settings) as service:
+        async with program("run", "--new-journal", "--station", "sim_passenger_car", *settings) as service:
             await service.until("ready")
             assert (await service.end())[0] == 0
 
 
 async def test_swap_that_was_never_finished_is_named_at_the_start(plant: Program, tmp_path: Path) -> None:
-    journal = Journal(tmp_path / "journal.sqlite", "SIM-0001")
+    journal = Journal.new(tmp_path / "journal.sqlite", "SIM-0001")
     opened = (("sequence", "swap-of-old"), ("steps", [20]), ("vehicle", "LSZ1"), ("model", "SIM-SEDAN"))
     journal.commit([Record("run-opened", "S-0007", data=opened)], None)
     journal.close()
@@ -166,6 +167,20 @@ async def test_swap_that_was_never_finished_is_named_at_the_start(plant: Program
         await service.until("ready")
         assert (await service.end())[0] == 0
     assert (await plant.ask(cmd="report"))["orders"] == 0
+
+
+async def test_old_copy_of_the_journal_is_told_at_the_start(plant: Program, tmp_path: Path) -> None:
+    """The PLCs remember a newer order than the journal: nobody has to try a start to learn it."""
+    service_of = ("run", "--station", str(station_of(plant, tmp_path)))
+    journal = Journal.new(tmp_path / "journal.sqlite", "SIM-0001")
+    journal.commit([Record("order-withdrawn", order=4)], None)
+    journal.close()
+    assert (await plant.ask(cmd="fault", name="sensor-stuck", tag="lift.ACK_ID", value=7, on=True))["ok"]
+    async with program(*service_of) as service:
+        await service.until("ready")
+        told = await service.until("alarm")
+        assert told["code"] == "A505" and "remembers order 7, the journal only 4" in told["text"]
+        assert (await service.end())[0] == 0
 
 
 async def test_plant_goes_on_when_its_input_ends_and_answers_until_then(plant: Program) -> None:

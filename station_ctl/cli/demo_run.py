@@ -88,7 +88,7 @@ class Demo:
 
     async def _with_engine(self, plant: PlantProcess, config: StationConfig) -> DemoReport:
         built = build(config)
-        journal = Journal(config.journal, config.station.code)
+        journal = Journal.new(config.journal, config.station.code)
         thread = JournalThread(journal)
         engine = built.engine(thread, journal.restore())
         engine.listen(self._lines.show)

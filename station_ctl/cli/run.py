@@ -29,7 +29,11 @@ if TYPE_CHECKING:
     "--set", "settings", multiple=True, metavar="NAME=VALUE",
     help="Another value for a line of the file of a simulated station, as clock.process_rate=20.",
 )
-def command(station: str, settings: tuple[str, ...]) -> None:
+@click.option(
+    "--new-journal", is_flag=True,
+    help="Begin a new journal: at the first installation, and nowhere else. Refused where there is one.",
+)
+def command(station: str, settings: tuple[str, ...], new_journal: bool) -> None:
     """Run the station in the foreground until SIGTERM or Ctrl-C.
 
     It wakes up in mode maintenance, state stopped, and moves nothing by itself. Log lines go to stdout: JSON, or
@@ -42,7 +46,7 @@ def command(station: str, settings: tuple[str, ...]) -> None:
 
     logs.configure(stream=sys.stdout)
     try:
-        _run(_checked(station, settings))
+        _run(_checked(station, settings), new_journal=new_journal)
     except StationError as error:
         structlog.get_logger().error("ended", code=error.code, why=str(error))
         raise
@@ -72,7 +76,7 @@ def setting(text: str) -> tuple[str, str | int | float | bool]:
     return name, plain if isinstance(plain, (str, int, float, bool)) else value
 
 
-def _run(config: StationConfig) -> None:
+def _run(config: StationConfig, *, new_journal: bool) -> None:
     import structlog
 
     import station_ctl
@@ -84,10 +88,9 @@ def _run(config: StationConfig) -> None:
         "starting", station=config.station.code, simulated=config.simulated, version=station_ctl.__version__,
         config=str(config.path), config_hash=config.config_hash, journal=str(config.journal),
     )  # fmt: skip
-    new = not config.journal.exists()
-    journal = Journal(config.journal, config.station.code)
-    if new:
-        # Right on a new site and nowhere else: the packs in the station have to be admitted by a person again.
+    journal = (Journal.new if new_journal else Journal)(config.journal, config.station.code)
+    if new_journal:
+        # The packs in the station have to be admitted by a person again.
         log.warning("journal-is-new", journal=str(config.journal))
     try:
         built = build(config)

@@ -96,7 +96,7 @@ def _read(station: str, journal: Path | None) -> tuple[StationConfig, list[RunHi
     if not path.is_file():
         raise NotFound(f"there is no journal {path}: the station has not run, or --journal names another file")
     try:
-        opened = Journal(path, config.station.code, create=False)
+        opened = Journal(path, config.station.code)
     except AlreadyRunning as error:
         raise AlreadyRunning(
             f"{error}: while the station runs its journal is its own. Stop the station and ask again, "

@@ -44,10 +44,16 @@ class ConfigurationError(StationError):
 
 
 class JournalError(StationError):
-    """The journal cannot be opened, trusted or written."""
+    """The journal cannot be opened or written."""
 
     code = "A501"
     exit = Exit.FAILED
+
+
+class ForeignJournal(JournalError):
+    """The file is a journal of another program, another station or another schema; it is not touched."""
+
+    code = "A502"
 
 
 class AlreadyRunning(JournalError):
@@ -56,11 +62,35 @@ class AlreadyRunning(JournalError):
     code = "A503"
 
 
+class JournalMissing(JournalError):
+    """There is no journal, or an empty file: never a reason to begin a new one silently."""
+
+    code = "A504"
+
+
+class DamagedJournal(JournalError):
+    """What stands in the journal cannot be believed."""
+
+    code = "A506"
+
+
+class JournalExists(JournalError):
+    """A new journal was asked for where there is one."""
+
+    code = "A507"
+
+
 class Refused(StationError):
     """A request was refused and nothing was moved."""
 
     code = "A401"
     exit = Exit.BLOCKED
+
+
+class OldJournal(Refused):
+    """A PLC has seen newer orders than the journal knows: the journal is an old copy."""
+
+    code = "A505"
 
 
 class NotAllowed(StationError):

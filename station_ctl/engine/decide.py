@@ -61,7 +61,8 @@ def decide(facts: StationFacts, state: StationState, image: Image, event: Event)
             state = replace(state, journal_writable=False)
             # Once: the trip is a journal row itself, and a broken disk would feed itself for ever.
             if all(t.code != "A501" for t in state.trips):
-                trip = Trip("A501", f"journal not writable: {event.why}", OnLoss.ABORT, interlock="G28")
+                text = f"journal not writable: {event.why}; restart the program once the disk is in order"
+                trip = Trip("A501", text, OnLoss.ABORT, interlock="G28")
                 state = latch(state, (trip,), effects)
         case TaskStuck():
             text = f"own task stuck, heartbeat withheld: {', '.join(event.names)}"

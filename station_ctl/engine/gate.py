@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
 
+from station_ctl.core.custody import Ledger
 from station_ctl.core.errors import JournalError
 from station_ctl.core.links import Link, NotSent, OutcomeUnknown, WriteRefused
 from station_ctl.core.modes import State
@@ -53,6 +54,7 @@ class Gate:
         self._image, self._state, self._report, self._beat = image, state, report, beat
         self._queue: asyncio.Queue[tuple[Effect, ...]] = asyncio.Queue()
         self._sending: set[asyncio.Task[None]] = set()
+        self._failed = ""
         self.commits = 0
 
     def submit(self, effects: tuple[Effect, ...]) -> None:
@@ -91,22 +93,32 @@ class Gate:
         ledgers = [e.ledger for e in batch if isinstance(e, SetLedger)]
         issues = [e for e in batch if isinstance(e, Issue)]
         if records or ledgers:
-            try:
-                await self._journal.commit(records, ledgers[-1] if ledgers else None)
-                self.commits += 1
-            except JournalError as error:
-                why = str(error)
-                # First the abort, so that what is taken back is not decided anew.
-                self._report(lambda time: JournalFailed(time, why))
-                for issue in issues:
-                    self._tell_not_sent(issue.number, why)
-                return
+            await self._commit(records, ledgers[-1] if ledgers else None)
+        # A stop level stays up, too: whoever asked to go on is not in the journal.
+        if self._failed:
+            for issue in issues:
+                self._tell_not_sent(issue.number, self._failed)
+            return
         if any(isinstance(e, ReleaseStop) for e in batch):
             await self._stops.lower_released()
         for issue in issues:
             task = asyncio.create_task(self._send(issue), name=f"order {issue.number}")
             self._sending.add(task)
             task.add_done_callback(self._sending.discard)
+
+    async def _commit(self, records: list[Record], ledger: Ledger | None) -> None:
+        """Make it durable. After the first failure nothing is committed any more, because a later commit could be told
+        durable on top of rows that the disk has lost; only a restart, which reads the disk, is believed again.
+        """
+        if self._failed:
+            return
+        try:
+            await self._journal.commit(records, ledger)
+            self.commits += 1
+        except JournalError as error:
+            self._failed = why = str(error)
+            # First the abort, so that what is taken back is not decided anew.
+            self._report(lambda time: JournalFailed(time, why))
 
     async def _send(self, issue: Issue) -> None:
         channel = self._facts.channels[issue.command.role]

@@ -8,35 +8,19 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from station_ctl.core.custody import Custody, Ledger
-from station_ctl.core.errors import AlreadyRunning, JournalError
+from station_ctl.core.errors import DamagedJournal, JournalError
+from station_ctl.engine import journal_file
 from station_ctl.engine.events import Record
-
-APPLICATION_ID = 0x53544354
-SCHEMA = 1
+from station_ctl.engine.journal_file import BACKUP, refusal
 
 LAST_ORDER = 0xFFFF_FFFF
 """The highest order number that fits into an order block (docs/plc_contract.md)."""
-
-BACKUP = "restore the newest verified backup"
-
-_TABLES = """
-CREATE TABLE row (
-  seq INTEGER PRIMARY KEY, at TEXT NOT NULL, kind TEXT NOT NULL, run TEXT NOT NULL, step INTEGER NOT NULL,
-  order_no INTEGER NOT NULL, data TEXT NOT NULL
-) STRICT;
-CREATE INDEX row_run ON row(run) WHERE run <> '';
-CREATE TABLE custody (
-  pack TEXT PRIMARY KEY CHECK (pack <> ''), place TEXT NOT NULL, target TEXT, order_no INTEGER,
-  CHECK ((target IS NULL) = (order_no IS NULL))
-) STRICT;
-CREATE UNIQUE INDEX custody_place ON custody(place);
-CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +62,9 @@ def _row(seq: int, at: str, kind: str, run: str, step: int, order: int, data: st
     try:
         facts = json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise JournalError(f"journal row {seq} ({kind}) cannot be read: {error}; {BACKUP}") from error
+        raise DamagedJournal(f"journal row {seq} ({kind}) cannot be read: {error}; {BACKUP}") from error
     if not isinstance(facts, dict):
-        raise JournalError(f"journal row {seq} ({kind}) says {data[:40]!r}, needs named facts; {BACKUP}")
+        raise DamagedJournal(f"journal row {seq} ({kind}) says {data[:40]!r}, needs named facts; {BACKUP}")
     return JournalRow(seq, at, kind, run, step, order, facts)
 
 
@@ -88,14 +72,14 @@ def _whole(row: JournalRow, name: str, highest: int, absent: int | None = None) 
     """A fact of a row that is a whole number from 0 to `highest`. Raises JournalError."""
     value = row.data.get(name, absent)
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= highest:
-        raise JournalError(f"journal row {row.seq} ({row.kind}): {name} is {value!r}, needs 0..{highest}; {BACKUP}")
+        raise DamagedJournal(f"journal row {row.seq} ({row.kind}): {name} is {value!r}, needs 0..{highest}; {BACKUP}")
     return value
 
 
 def _open_run(run_id: str, rows: list[JournalRow]) -> OpenRun:
     """How far a run is by its rows: an order is proven, withdrawn, or of unknown outcome. Raises JournalError."""
     if not run_id or sum(row.kind == "run-opened" for row in rows) != 1:
-        raise JournalError(f"journal: run {run_id!r} has no name, or was opened twice; {BACKUP}")
+        raise DamagedJournal(f"journal: run {run_id!r} has no name, or was opened twice; {BACKUP}")
     opened: dict[str, object] = {}
     steps: dict[int, tuple[int, int, bool]] = {}
     epochs: dict[int, int] = {}
@@ -131,84 +115,29 @@ def _impossible(ledger: Ledger) -> str:
 class Journal:
     """One open journal. Not thread-safe: one thread owns it (see `JournalThread`)."""
 
-    def __init__(self, path: Path, station: str, *, create: bool = True) -> None:
-        """Open or create the journal of `station`.
+    def __init__(self, path: Path, station: str) -> None:
+        """Open the journal of `station`; a new one is made by `Journal.new` and nowhere else.
 
-        Raises JournalError, AlreadyRunning if another process has it open; never silently begins a new one.
+        Raises JournalMissing, AlreadyRunning if another process has it open, ForeignJournal, DamagedJournal,
+        JournalError.
         """
-        # Of a damaged file SQLite may complain in bytes that are no text: then there is a UnicodeError.
         self.path = path
         self._ledger = Ledger()
-        new = not path.exists()
-        if new and not create:
-            raise JournalError(
-                f"journal {path} is missing; restore a backup, or start with a new journal on purpose"
-            )
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=0.2)
-            self._open(station, new=new)
-        except (sqlite3.Error, UnicodeError) as error:
-            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY:
-                raise AlreadyRunning(f"journal {path} is open in another process") from error
-            raise JournalError(f"journal {path} cannot be opened: {error}; {BACKUP}") from error
-        except OSError as error:
-            raise JournalError(f"journal {path} cannot be opened: {error}") from error
+        self._failed = ""
+        self._db = journal_file.connect(path, station)
 
-    def _open(self, station: str, *, new: bool) -> None:
-        db = self._db
-        try:
-            db.execute("PRAGMA locking_mode=EXCLUSIVE")
-            if not new:
-                self._check_program()  # first, because the next line changes the file
-            db.execute("PRAGMA journal_mode=WAL")
-            db.execute("PRAGMA synchronous=FULL")
-            db.execute("PRAGMA wal_autocheckpoint=500")
-            db.execute("BEGIN EXCLUSIVE")
-            if new:
-                for statement in _TABLES.split(";"):
-                    db.execute(statement)
-                db.execute(f"PRAGMA application_id={APPLICATION_ID}")
-                db.execute(f"PRAGMA user_version={SCHEMA}")
-                db.execute("INSERT INTO fact VALUES ('station', ?)", (station,))
-            self._check(station)
-        except BaseException:
-            if db.in_transaction:
-                db.execute("ROLLBACK")
-            db.close()
-            raise
-        db.execute("COMMIT")
-
-    def _check_program(self) -> None:
-        db = self._db
-        (application,) = db.execute("PRAGMA application_id").fetchone()
-        (version,) = db.execute("PRAGMA user_version").fetchone()
-        if application != APPLICATION_ID:
-            raise JournalError(
-                f"{self.path} is not a journal of this program; name another file in the station file"
-            )
-        if version != SCHEMA:
-            raise JournalError(
-                f"{self.path} has schema {version}, this release reads {SCHEMA}; use the release that wrote it"
-            )
-
-    def _check(self, station: str) -> None:
-        db = self._db
-        owner = db.execute("SELECT value FROM fact WHERE name='station'").fetchone()
-        if owner is None:
-            raise JournalError(f"{self.path} does not say whose journal it is; {BACKUP}")
-        if owner != (station,):
-            raise JournalError(f"{self.path} belongs to station {owner[0]}, not to {station}")
-        (verdict,) = db.execute("PRAGMA quick_check").fetchone()
-        if verdict != "ok":
-            raise JournalError(f"{self.path} is damaged: {verdict}; {BACKUP}")
+    @classmethod
+    def new(cls, path: Path, station: str) -> Journal:
+        """Make a new journal and open it. Raises JournalExists, JournalError."""
+        journal_file.make(path, station)
+        return cls(path, station)
 
     def restore(self) -> Restored:
         """Ledger, next order number and open runs, as committed. Raises JournalError for what is no such memory."""
         try:
             return self._restore()
         except (sqlite3.Error, UnicodeError) as error:
-            raise JournalError(f"journal {self.path} cannot be read: {error}; {BACKUP}") from error
+            raise refusal(self.path, error) from error
 
     def _restore(self) -> Restored:
         # Never a number again under which a pack still moves, wherever it is written down.
@@ -217,11 +146,11 @@ class Journal:
             " FROM (SELECT order_no FROM row UNION ALL SELECT order_no FROM custody)"
         ).fetchone()
         if lowest < 0 or last >= LAST_ORDER:
-            raise JournalError(f"journal: order numbers {lowest}..{last} are none; {BACKUP}")
+            raise DamagedJournal(f"journal: order numbers {lowest}..{last} are none; {BACKUP}")
         rows = self._db.execute("SELECT pack, place, target, order_no FROM custody").fetchall()
         self._ledger = Ledger({pack: Custody(place, target, order) for pack, place, target, order in rows})
         if wrong := _impossible(self._ledger):
-            raise JournalError(f"journal: custody of {wrong}; {BACKUP}")
+            raise DamagedJournal(f"journal: custody of {wrong}; {BACKUP}")
         opened = self._db.execute(
             "SELECT run FROM row WHERE kind='run-opened' AND run NOT IN (SELECT run FROM row WHERE kind='run-closed')"
             " ORDER BY seq"
@@ -233,7 +162,13 @@ class Journal:
         return Restored(self._ledger, last + 1, open_runs, last_run)
 
     def commit(self, records: Iterable[Record], ledger: Ledger | None) -> None:
-        """Write rows and the new ledger in one durable transaction. Raises JournalError; then nothing was written."""
+        """Write rows and the new ledger in one durable transaction. Raises JournalError; then nothing was written.
+
+        Once SQLite has failed, every later commit is refused: after a failed synchronisation the system may call
+        lost pages clean, and the next one would be told durable although it is not. A restart reads the disk anew.
+        """
+        if self._failed:
+            raise JournalError(f"journal {self.path} is not written any more since: {self._failed}")
         at = datetime.now(UTC).isoformat(timespec="milliseconds")
         db = self._db
         try:
@@ -247,8 +182,11 @@ class Journal:
             db.execute("COMMIT")
         except (sqlite3.Error, TypeError, ValueError, OverflowError) as error:
             # The last three: a value that neither JSON nor SQLite can hold.
+            if isinstance(error, sqlite3.Error):
+                self._failed = str(error)
             if db.in_transaction:
-                db.execute("ROLLBACK")
+                with suppress(sqlite3.Error):
+                    db.execute("ROLLBACK")
             raise JournalError(f"journal {self.path}: {error}") from error
         if ledger is not None:
             self._ledger = ledger

@@ -62,7 +62,7 @@ def answer_request(
     if not fired.moved:
         guard = guards.get(fired.refused_by)
         why = f"{asked.verb} refused: {guard() if guard is not None else fired.refused_by}"
-        code = "A401" if guard is not None else "A402"
+        code = _code(fired.refused_by, state) if guard is not None else "A402"
         effects += [Record("refused", data=(("verb", str(asked.verb)), ("who", asked.who), ("why", why)))]
         effects.append(Answer(asked.request, why, code))
         return state
@@ -114,6 +114,16 @@ def _highest_number(facts: StationFacts, image: Image) -> tuple[int, str]:
     seen = [(s.read(image), c.name) for c in facts.channels.values() for s in (c.ack_id, c.done_id)]
     known = [(r.value, name) for r, name in seen if r.good and isinstance(r.value, int)]
     return max(known, default=(0, ""))
+
+
+def _code(guard: str, state: StationState) -> str:
+    """The catalogue code of a refusal by this guard. A new journal knows no numbers, so it cannot be an old copy."""
+    return "A505" if guard == "numbers_newer" and state.next_order > 1 else "A401"
+
+
+def why_journal_old(facts: StationFacts, state: StationState, image: Image) -> str:
+    """That a PLC has seen newer orders than the journal knows, in words; empty as far as is known."""
+    return _why_numbers_old(facts, state, image) if state.next_order > 1 else ""
 
 
 def _why_numbers_old(facts: StationFacts, state: StationState, image: Image) -> str:
@@ -203,7 +213,7 @@ def begin_retreat(
         guard = guards.get(fired.refused_by)
         why = f"retreat refused: {guard() if guard is not None else fired.refused_by}"
         effects.append(Record("refused", event.run_id, data=(("verb", "retreat"), ("who", event.who), ("why", why))))
-        effects.append(Answer(event.request, why, "A401" if guard is not None else "A402"))
+        effects.append(Answer(event.request, why, _code(fired.refused_by, state) if guard is not None else "A402"))
         return state
     ledger = state.ledger
     for found in recovery.assess(facts, state, image):

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 
 import structlog
 
-from station_ctl.core.errors import NotAllowed, Refused, StationError
+from station_ctl.core.errors import NotAllowed, OldJournal, Refused, StationError
 from station_ctl.core.links import Link, LinkSnapshot
 from station_ctl.core.modes import Mode
 from station_ctl.core.signals import Image
@@ -53,7 +53,7 @@ Listener = Callable[[Effect], None]
 LATE_TOLD_EVERY = 60.0
 """Wall seconds between two alarms that the program is late: an overloaded PC is told, not written full."""
 
-_REFUSALS: dict[str, type[StationError]] = {"A401": Refused}
+_REFUSALS: dict[str, type[StationError]] = {"A401": Refused, "A505": OldJournal}
 
 
 class Engine:

@@ -93,7 +93,8 @@ class VirtualBench:
         links = {name: self._link(name, config.io.get(name, READER_IO), loop.time) for name in config.links}
         self.links = links
         self.built: BuiltStation = build(config, links)
-        self.journal = Journal(journal, config.station.code)
+        opened = Journal if journal.exists() else Journal.new
+        self.journal = opened(journal, config.station.code)
         self.engine = self.built.engine(self._committer(), self.journal.restore())
         self.engine.listen(self.seen.append)
         self.watch = RunWatch(self.engine)

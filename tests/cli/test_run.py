@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -72,13 +73,57 @@ def test_damaged_journal_stops_the_start_and_is_left_as_it_is(tmp_path: Path) ->
     path = tmp_path / "journal.sqlite"
     path.write_bytes(b"not a journal" * 500)
     result = run(*with_journal(path))
-    assert result.exit_code == 1 and result.stderr.startswith("A501: ")
+    assert result.exit_code == 1 and result.stderr.startswith("A506: Journal is damaged")
     assert path.read_bytes() == b"not a journal" * 500
-    assert (last_line(result)["event"], last_line(result)["code"]) == ("ended", "A501")
+    assert (last_line(result)["event"], last_line(result)["code"]) == ("ended", "A506")
+
+
+def test_without_a_journal_the_start_is_refused_and_names_the_flag_for_a_new_one(tmp_path: Path) -> None:
+    result = run(*with_journal(tmp_path / "journal.sqlite"))
+    assert result.exit_code == 1 and result.stderr.startswith("A504: Journal is missing or empty")
+    assert "restore the newest backup" in result.stderr and "station-ctl run --new-journal" in result.stderr
+    assert list(tmp_path.iterdir()) == [] and last_line(result)["code"] == "A504"
+
+
+def test_empty_journal_left_by_a_crash_is_refused_in_the_same_words(tmp_path: Path) -> None:
+    (tmp_path / "journal.sqlite").touch()
+    result = run(*with_journal(tmp_path / "journal.sqlite"))
+    assert result.exit_code == 1 and result.stderr.startswith("A504: Journal is missing or empty")
+    assert "was interrupted" in result.stderr and "station-ctl run --new-journal" in result.stderr
+
+
+def test_new_journal_is_refused_where_there_is_one(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    Journal.new(path, "SIM-0001").close()
+    before = path.read_bytes()
+    result = run("--new-journal", *with_journal(path))
+    assert result.exit_code == 1 and result.stderr.startswith("A507: There is a journal already")
+    assert "Start without `--new-journal`" in result.stderr
+    assert path.read_bytes() == before and last_line(result)["code"] == "A507"
+
+
+def _newer(path: Path) -> None:
+    db = sqlite3.connect(path)
+    db.execute("PRAGMA user_version=99")
+    db.close()
+
+
+@pytest.mark.parametrize(
+    ("owner", "spoil", "words"),
+    [("SIM-0001", _newer, "has schema 99"), ("OTHER-1", lambda path: None, "belongs to station OTHER-1")],
+)
+def test_journal_that_is_not_this_stations_is_refused(
+    owner: str, spoil: Callable[[Path], None], words: str, tmp_path: Path
+) -> None:
+    Journal.new(tmp_path / "journal.sqlite", owner).close()
+    spoil(tmp_path / "journal.sqlite")
+    result = run(*with_journal(tmp_path / "journal.sqlite"))
+    assert result.exit_code == 1 and result.stderr.startswith("A502: ") and words in result.stderr
+    assert "remedy: " in result.stderr and last_line(result)["code"] == "A502"
 
 
 def test_second_instance_is_told_that_the_first_runs(tmp_path: Path) -> None:
-    first = Journal(tmp_path / "journal.sqlite", "SIM-0001")
+    first = Journal.new(tmp_path / "journal.sqlite", "SIM-0001")
     try:
         result = run(*with_journal(tmp_path / "journal.sqlite"))
     finally:

@@ -54,7 +54,7 @@ def steps() -> tuple[int, ...]:
 def file(tmp_path: Path, steps: tuple[int, ...]) -> Path:
     """One swap that stopped at its first step, was resumed, and is still open; a reception before it."""
     path = tmp_path / "journal.sqlite"
-    journal = Journal(path, STATION)
+    journal = Journal.new(path, STATION)
     for record in (
         opened("R-0001", "reception-car", (10,)),
         ordered(10, 1, "R-0001"),
@@ -139,7 +139,7 @@ def test_reception_has_a_timeline_of_its_own(file: Path) -> None:
 
 
 def test_procedure_of_another_release_keeps_the_words_of_its_orders(tmp_path: Path) -> None:
-    journal = Journal(tmp_path / "j", STATION)
+    journal = Journal.new(tmp_path / "j", STATION)
     journal.commit([opened(steps=(1, 2), **JOB), ordered(1, 1)], None)
     journal.close()
     (step,) = data("swap", "timeline", "S-0001", "--journal", tmp_path / "j")["steps"]
@@ -158,7 +158,7 @@ def test_absent_journal_exits_9_and_is_not_made(tmp_path: Path) -> None:
 
 
 def test_journal_of_another_station_is_refused(tmp_path: Path) -> None:
-    Journal(tmp_path / "j", "OTHER-1").close()
+    Journal.new(tmp_path / "j", "OTHER-1").close()
     result = run("swap", "list", "--journal", tmp_path / "j")
     assert result.exit_code == 1 and "belongs to station OTHER-1" in result.stderr
 

@@ -116,9 +116,13 @@ class Tally:
 def recorded(synchronous: str, folder: Path, vehicles: int) -> tuple[list[Op], list[JournalRow]]:
     """What real swaps did to the disk, and the rows they left. Raises NoRecorder."""
     place = Path(tempfile.mkdtemp(dir=folder))
+    Journal.new(place / DATABASE, STATION).close()
+    made = (place / DATABASE).read_bytes()
     command = [sys.executable, "-m", "tests.crash.recorded_swaps", str(place), synchronous, str(vehicles)]
-    ops = record(command, place, FILES, cwd=ROOT)
-    journal = Journal(place / DATABASE, STATION, create=False)
+    # What was there before the recording, on the disk for sure.
+    there = [Op("create", DATABASE), Op("write", DATABASE, 0, made), Op("sync", DATABASE)]
+    ops = [*there, *record(command, place, FILES, cwd=ROOT)]
+    journal = Journal(place / DATABASE, STATION)
     rows = journal.rows()
     journal.close()
     return ops, rows
@@ -149,7 +153,7 @@ def _judge(
         if name in image:
             (place / name).write_bytes(image[name])
     try:
-        journal = Journal(place / DATABASE, STATION, create=False)
+        journal = Journal(place / DATABASE, STATION)
     except JournalError as error:
         tally.corrupt += 1
         tally.examples.append(f"{case}: {error}")

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from station_ctl.core.errors import JournalError, Refused
+from station_ctl.core.errors import JournalError, OldJournal, Refused
 from station_ctl.core.modes import Mode, State
 from station_ctl.engine.events import Record, Verb
 from station_ctl.engine.journal import Journal
@@ -54,7 +54,7 @@ def _fill(place: Path) -> Path:
 
 
 def test_a_full_disk_refuses_the_row_and_keeps_the_ones_before(small_disk: Path) -> None:
-    journal = Journal(small_disk / DATABASE, STATION)
+    journal = Journal.new(small_disk / DATABASE, STATION)
     journal.commit([Record("before")], None)
     _fill(small_disk)
     with pytest.raises(JournalError, match="full"):
@@ -62,7 +62,7 @@ def test_a_full_disk_refuses_the_row_and_keeps_the_ones_before(small_disk: Path)
             journal.commit([Record("after", data=(("text", "y" * 2000),))], None)
     kept = [row.kind for row in journal.rows()]
     journal.close()
-    again = Journal(small_disk / DATABASE, STATION, create=False)
+    again = Journal(small_disk / DATABASE, STATION)
     assert [row.kind for row in again.rows()] == kept and kept[0] == "before"
     again.close()
 
@@ -105,11 +105,13 @@ def test_a_disk_that_fills_up_in_a_swap_makes_the_machine_safe_and_the_swap_goes
 
 
 def test_a_read_only_disk_is_told_at_the_start(small_disk: Path) -> None:
-    Journal(small_disk / DATABASE, STATION).close()
+    Journal.new(small_disk / DATABASE, STATION).close()
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
-    for name in (DATABASE, "another.sqlite", "folder/another.sqlite"):
-        with pytest.raises(JournalError, match="cannot be opened"):
-            Journal(small_disk / name, STATION)
+    with pytest.raises(JournalError, match="cannot be opened"):
+        Journal(small_disk / DATABASE, STATION)
+    for name in ("another.sqlite", "folder/another.sqlite"):
+        with pytest.raises(JournalError, match="cannot be made"):
+            Journal.new(small_disk / name, STATION)
 
 
 def test_a_disk_that_fails_to_synchronise_stops_the_swap_and_loses_nothing(tmp_path: Path) -> None:
@@ -128,7 +130,7 @@ def test_a_disk_that_fails_to_synchronise_stops_the_swap_and_loses_nothing(tmp_p
     assert ended.returncode != 0
     assert "A501 journal not writable" in ended.stderr and "disk I/O error" in ended.stderr
     acknowledged = int((tmp_path / ACKNOWLEDGED).read_text().split()[-1])
-    journal = Journal(tmp_path / DATABASE, STATION, create=False)
+    journal = Journal(tmp_path / DATABASE, STATION)
     assert len(journal.rows()) >= acknowledged > 10
     journal.close()
 
@@ -159,7 +161,7 @@ def test_an_old_copy_of_the_journal_is_refused_by_the_machine(tmp_path: Path) ->
             orders = len(world.orders)
             await bench.engine.ask(Verb.MODE, "test", mode=Mode.AUTOMATIC)
             words = "the journal is older than the machine; restore the newest one"
-            with pytest.raises(Refused, match=words):
+            with pytest.raises(OldJournal, match=words):
                 await bench.engine.ask(Verb.RESUME, "test", confirmed=True)
             with pytest.raises(Refused, match=f"{words}|forward|not certain"):
                 await recovery.retreat(bench.engine, bench.built.procedures(), bench.state.runs[0].run_id, "test")

@@ -90,3 +90,20 @@ async def test_a_failed_commit_of_several_decisions_is_reported_once() -> None:
     assert b.disk.commits == [["a", "b"]]
     assert [type(event) for event in b.reported] == [JournalFailed]
     assert b.gate.commits == 0
+
+
+async def test_after_a_failed_commit_nothing_is_committed_any_more() -> None:
+    """The disk seems to take rows again; what it lost meanwhile nobody knows before a restart."""
+    b = Bench()
+    b.disk.fails = True
+    with b.running() as task:
+        b.gate.submit((Record("a"),))
+        await asyncio.sleep(0)
+        await b.disk.release()
+        b.disk.fails = False
+        b.gate.submit((Record("b"),))
+        await b.disk.release()
+        await b.disk.release()
+    await _ended(task)
+    assert b.disk.commits == [["a"]]
+    assert [type(event) for event in b.reported] == [JournalFailed]

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from pathlib import Path
 
 import pytest
 
 from station_ctl.core.custody import Custody, Ledger, Move
-from station_ctl.core.errors import AlreadyRunning, JournalError
+from station_ctl.core.errors import (
+    AlreadyRunning,
+    DamagedJournal,
+    ForeignJournal,
+    JournalError,
+    JournalExists,
+    JournalMissing,
+)
 from station_ctl.engine.events import Record
-from station_ctl.engine.journal import APPLICATION_ID, SCHEMA, Journal
+from station_ctl.engine.journal import Journal
+from station_ctl.engine.journal_file import APPLICATION_ID, SCHEMA
 from station_ctl.engine.journal_thread import JournalThread
 
 TWO = Ledger().admit("P-1", "A01").admit("P-2", "A02")
@@ -23,7 +32,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def opened(path: Path, station: str = "TOY") -> Journal:
-    return Journal(path, station)
+    return Journal(path, station) if path.exists() else Journal.new(path, station)
 
 
 def ordered(no: int, order: int, run: str = "S-0001", epoch: int = 5) -> Record:
@@ -38,12 +47,62 @@ def test_a_new_journal_remembers_nothing(path: Path) -> None:
     assert (len(restored.ledger), restored.next_order, restored.open_runs) == (0, 1, ())
 
 
-def test_a_journal_that_must_exist_is_not_made_silently(path: Path) -> None:
-    with pytest.raises(
-        JournalError, match="is missing; restore a backup, or start with a new journal on purpose"
-    ):
-        Journal(path, "TOY", create=False)
-    assert not path.exists()
+def test_a_journal_that_is_missing_is_not_made_silently(path: Path) -> None:
+    with pytest.raises(JournalMissing, match="is missing$"):
+        Journal(path, "TOY")
+    assert not path.parent.exists()
+
+
+def test_an_empty_file_is_no_journal_and_is_replaced_only_on_purpose(path: Path) -> None:
+    """What a copy or a start leaves that was interrupted at its first moment."""
+    path.parent.mkdir()
+    path.touch()
+    with pytest.raises(JournalMissing, match="is empty: whatever made or copied it was interrupted"):
+        Journal(path, "TOY")
+    assert path.read_bytes() == b"" and _names(path) == [path.name]
+    Journal.new(path, "TOY").close()
+    opened(path).close()
+
+
+@pytest.mark.parametrize("suffix", ["-wal", "-journal"])
+def test_the_other_half_of_a_journal_is_never_written_over(path: Path, suffix: str) -> None:
+    path.parent.mkdir()
+    beside = path.with_name(path.name + suffix)
+    beside.write_bytes(b"rows")
+    with pytest.raises(JournalMissing, match=f"although its {beside.name} is there"):
+        Journal(path, "TOY")
+    with pytest.raises(JournalExists):
+        Journal.new(path, "TOY")
+    assert beside.read_bytes() == b"rows" and _names(path) == [beside.name]
+
+
+def test_a_new_journal_never_replaces_one(path: Path) -> None:
+    journal = opened(path)
+    journal.commit([Record("x")], None)
+    journal.close()
+    before = path.read_bytes()
+    with pytest.raises(JournalExists, match="already: start without asking for a new one"):
+        Journal.new(path, "TOY")
+    assert path.read_bytes() == before and _names(path) == [path.name]
+
+
+def test_of_two_that_make_a_journal_at_once_one_makes_it(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    link = os.link
+
+    def beaten(source: str, target: Path) -> None:
+        monkeypatch.setattr("os.link", link)
+        Journal.new(path, "OTHER").close()
+        link(source, target)
+
+    monkeypatch.setattr("os.link", beaten)
+    with pytest.raises(JournalExists, match="another process has just made"):
+        Journal.new(path, "TOY")
+    assert _names(path) == [path.name]
+    opened(path, "OTHER").close()
+
+
+def _names(path: Path) -> list[str]:
+    return sorted(p.name for p in path.parent.iterdir())
 
 
 def test_durability_is_switched_on_and_the_file_belongs_to_one_process(path: Path) -> None:
@@ -101,26 +160,41 @@ def _newer(path: Path) -> None:
     db.close()
 
 
+def _halved(path: Path) -> None:
+    _damaged(path)
+    path.write_bytes(path.read_bytes()[: 4096 * 2])
+
+
+def _without_tables(path: Path) -> None:
+    _foreign(path, f"PRAGMA application_id={APPLICATION_ID}")
+    db = sqlite3.connect(path)
+    db.execute(f"PRAGMA user_version={SCHEMA}")
+    db.close()
+
+
 def _text(path: Path) -> None:
     path.parent.mkdir(parents=True)
     path.write_text("station: not a database\n" * 100)
 
 
 @pytest.mark.parametrize(
-    ("spoil", "words"),
+    ("spoil", "code", "words"),
     [
-        (_damaged, "restore the newest verified backup"),
-        (_foreign, "is not a journal of this program; name another file in the station file"),
-        (_newer, f"has schema {SCHEMA + 1}, this release reads {SCHEMA}; use the release that wrote it"),
-        (_text, "cannot be opened: file is not a database"),
-        (lambda p: opened(p, "OTHER").close(), "belongs to station OTHER, not to TOY"),
-        (lambda p: p.mkdir(parents=True), "cannot be opened"),
+        (_damaged, DamagedJournal, "restore the newest verified backup"),
+        (_foreign, ForeignJournal, "is not a journal of this program; name another file in the station file"),
+        (_newer, ForeignJournal, f"has schema {SCHEMA + 1}, this release reads {SCHEMA}; use the release that wrote it"),
+        (_text, DamagedJournal, "cannot be read: file is not a database; restore the newest verified backup"),
+        (_halved, DamagedJournal, "cannot be read: database disk image is malformed"),
+        (_without_tables, DamagedJournal, "cannot be read: no such table: fact"),
+        (lambda p: opened(p, "OTHER").close(), ForeignJournal, "belongs to station OTHER, not to TOY"),
+        (lambda p: p.mkdir(parents=True), JournalError, "cannot be opened"),
     ],
 )
-def test_a_file_that_cannot_be_trusted_is_refused_with_what_to_do(spoil, words: str, path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_a_file_that_cannot_be_trusted_is_refused_with_what_to_do(spoil, code, words: str, path: Path) -> None:  # type: ignore[no-untyped-def]
     spoil(path)
-    with pytest.raises(JournalError, match=words):
+    with pytest.raises(code, match=words) as refused:
         opened(path)
+    assert type(refused.value) is code
 
 
 def test_another_programs_database_is_left_as_it_was(path: Path) -> None:
@@ -133,8 +207,8 @@ def test_another_programs_database_is_left_as_it_was(path: Path) -> None:
 
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
-    with pytest.raises(JournalError, match="cannot be opened"):
-        opened(tmp_path / "file" / "journal.sqlite")
+    with pytest.raises(JournalError, match="cannot be made"):
+        Journal.new(tmp_path / "file" / "journal.sqlite", "TOY")
 
 
 def test_a_refused_file_is_free_for_others_again(path: Path) -> None:
@@ -194,8 +268,8 @@ def test_a_commit_that_fails_has_written_nothing(path: Path, spoil: str) -> None
     journal.close()
 
 
-def test_a_commit_that_failed_does_not_count_for_the_next_one(path: Path) -> None:
-    """The next commit writes the difference to what is on the disk, not to what should have been."""
+def test_after_a_failed_commit_nothing_is_written_until_the_file_is_opened_anew(path: Path) -> None:
+    """A disk that has failed once may call lost pages clean: the next commit could be durable in name only."""
     journal = opened(path)
     journal.commit([], TWO)
     journal._db.execute(
@@ -203,9 +277,15 @@ def test_a_commit_that_failed_does_not_count_for_the_next_one(path: Path) -> Non
     )
     with pytest.raises(JournalError):
         journal.commit([Record("bad")], MOVING)
-    journal.commit([Record("good")], MOVING.finish(7))
-    assert journal.restore().ledger == MOVING.finish(7)
+    with pytest.raises(JournalError, match="is not written any more since: x$"):
+        journal.commit([Record("good")], MOVING)
+    assert journal.rows() == [] and journal.restore().ledger == TWO
     journal.close()
+    again = opened(path)
+    assert again.restore().ledger == TWO
+    again.commit([Record("good")], MOVING.finish(7))
+    assert again.restore().ledger == MOVING.finish(7)
+    again.close()
 
 
 @pytest.mark.parametrize("value", [object(), b"bytes", {1, 2}, "\ud800"])

@@ -87,7 +87,12 @@ async def _interrupted_at(no: int, folder: Path) -> tuple[list[tuple[Any, ...]],
 
 def filled(rows: list[tuple[Any, ...]], custody: list[tuple[Any, ...]]) -> Journal:
     """A journal in memory with these rows."""
-    journal = Journal(Path(":memory:"), paper().config.station.code)
+    with tempfile.TemporaryDirectory() as folder:
+        journal = Journal.new(Path(folder) / "journal.sqlite", paper().config.station.code)
+        memory = sqlite3.connect(":memory:", isolation_level=None)
+        journal._db.backup(memory)
+        journal.close()
+        journal._db = memory
     journal._db.executemany(ROW, rows)
     journal._db.executemany("INSERT INTO custody VALUES (?, ?, ?, ?)", custody)
     return journal

@@ -18,7 +18,7 @@ from tests.fuzz.mutation import spoilt
 def intact(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """The file of a journal of an interrupted swap."""
     path = tmp_path_factory.mktemp("journal") / "journal.sqlite"
-    journal = Journal(path, paper().config.station.code)
+    journal = Journal.new(path, paper().config.station.code)
     rows, custody = interrupted_swaps()[1]
     journal._db.executemany(ROW, rows)
     journal._db.executemany("INSERT INTO custody VALUES (?, ?, ?, ?)", custody)

@@ -82,6 +82,7 @@ def test_a_journal_without_descriptors_is_refused_in_words(tmp_path: Path, monke
     def refuse(*args: Any, **kwargs: Any) -> Any:
         raise sqlite3.OperationalError("unable to open database file")
 
-    monkeypatch.setattr("station_ctl.engine.journal.sqlite3.connect", refuse)
+    Journal.new(tmp_path / "journal.sqlite", "TOY").close()
+    monkeypatch.setattr("station_ctl.engine.journal_file.sqlite3.connect", refuse)
     with pytest.raises(JournalError, match="unable to open"):
         Journal(tmp_path / "journal.sqlite", "TOY")

@@ -88,7 +88,7 @@ def test_a_journal_thread_that_is_gone_takes_the_gate_with_it_and_is_named(tmp_p
 
 
 async def test_a_journal_thread_that_was_ended_raises_instead_of_hanging(tmp_path: Path) -> None:
-    journal = Journal(tmp_path / "journal.sqlite", "TOY")
+    journal = Journal.new(tmp_path / "journal.sqlite", "TOY")
     thread = JournalThread(journal)
     thread.close()
     with pytest.raises(RuntimeError, match="shutdown"):
