@@ -31,7 +31,7 @@ class VehicleLinkVL1(Device):
     | 42 HV_OFF     | vehicle pre-check, contactors open, wait for less than 60 V                      |
     | 43 CHECK_PACK | vehicle checks locks, connector, coolant, pack code and insulation               |
     | 44 HV_ON      | contactors close, vehicle self-check                                             |
-    | 45 SETTLE     | accounts of the swap are settled with the vehicle                                |
+    | 45 SETTLE     | accounts are settled; the vehicle acknowledges it, until the next IDENTIFY       |
 
     No parameters. Orders are written at hr:32, the answers read at ir:18. Nothing here moves the station:
     these orders go on while the safety chain is open, but HV_ON is refused then. EPOCH and UPTIME_MS are those
@@ -61,6 +61,7 @@ class VehicleLinkVL1(Device):
         self.precheck_ok = self.signal(bool, "VEH_PRECHECK_OK", "precheck_ok")
         self.postcheck_ok = self.signal(bool, "VEH_POSTCHECK_OK", "postcheck_ok")
         self.pack_latched = self.signal(bool, "VEH_PACK_LATCHED", "pack_latched")
+        self.settled = self.signal(bool, "VEH_SETTLED", "settled")
         self.hv_volts = self.signal(float, "VEH_HV_VOLTS", "hv_volts")
         self.locks_open = self.signal(int, "VEH_LOCKS_OPEN", "locks_open")
         self.locks_closed = self.signal(int, "VEH_LOCKS_CLOSED", "locks_closed")

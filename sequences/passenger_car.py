@@ -229,8 +229,8 @@ def release(st: CarStation, job: Job, il: CarInterlocks) -> tuple[Step, ...]:
             permissives=(*il.needs(rl), il.floor_closed), interlocks=il.keeps(rl), chapter="A16",
         ),
         Step(
-            170, "Settle the order with the vehicle", "vehicle", Phase.RELEASE, car.postcheck_ok.is_on(), within=30, nominal=5,
-            do=car.settle(), start=car.postcheck_ok.is_on(), permissives=(*il.needs(rl), il.self_check), interlocks=il.keeps(rl), chapter="A17",
+            170, "Settle the order with the vehicle", "vehicle", Phase.RELEASE, car.settled.is_on(), within=30, nominal=5,
+            do=car.settle(), start=car.settled.is_off(), permissives=(*il.needs(rl), il.self_check), interlocks=il.keeps(rl), chapter="A17",
         ),
         Step(
             180, "Vehicle drives out", "lift", Phase.RELEASE, lift.bay_empty.is_on() & lift.exit_beam.is_on(), within=300, nominal=20,

@@ -16,7 +16,7 @@ ALL_LOCKS = (1 << BOLTS) - 1
 VEHICLE_BITS = (
     "LINK_OK", "AUTH_OK", "GEAR_P", "EPB_ON", "DOORS_CLOSED", "BRAKE_RELEASED", "READY", "HV_OFF", "HV_ON",
     "PORT_CLOSED", "CONNECTOR_MATED", "CONNECTOR_APART", "COOLANT_MATED", "PRECHECK_OK", "POSTCHECK_OK",
-    "PACK_LATCHED",
+    "PACK_LATCHED", "SETTLED",
 )  # fmt: skip
 NO_VEHICLE = {
     **{f"VEH_{name}": False for name in VEHICLE_BITS},
@@ -103,7 +103,7 @@ class LiftPlc(Plc):
             True, True, vehicle.gear_p, vehicle.epb, vehicle.doors_closed, not vehicle.brake_pressed,
             vehicle.confirmed, not vehicle.contactors, vehicle.contactors and vehicle.volts >= SAFE_VOLTS,
             vehicle.port_closed, mated, vehicle.connector <= 0.0, mated and vehicle.coolant,
-            vehicle.precheck, vehicle.postcheck, pack is not None,
+            vehicle.precheck, vehicle.postcheck, pack is not None, vehicle.settled,
         )  # fmt: skip
         values = self.values
         for name, bit in zip(VEHICLE_BITS, bits, strict=True):
@@ -229,6 +229,7 @@ class LiftPlc(Plc):
             raise OrderFailed("the vehicle is gone")
         pack = self.plant.pack_in(vehicle)
         vehicle.read_code = pack.label if pack is not None else ""
+        vehicle.settled = False
         self.body.linked = vehicle
 
     def _linked(self) -> Vehicle:

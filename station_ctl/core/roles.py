@@ -102,6 +102,7 @@ class VehicleLink(Protocol):
     coolant_mated: Signal[bool]
     precheck_ok: Signal[bool]
     postcheck_ok: Signal[bool]
+    settled: Signal[bool]
     pack_latched: Signal[bool]
     hv_volts: Signal[float]
     locks_open: Signal[int]

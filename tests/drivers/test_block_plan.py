@@ -23,7 +23,7 @@ def point(tag: str, address: str, kind: str, low: float | None = None, high: flo
 
 def test_the_fast_tags_of_the_lift_come_in_one_request(io_list: ReadIo) -> None:
     (read,) = plan_reads(io_list("vehicle_lift_vl1").scanned(ScanClass.FAST))
-    assert (read.unit, read.table, read.start, read.count) == (1, Table.INPUT, 0, 39)
+    assert (read.unit, read.table, read.start, read.count) == (1, Table.INPUT, 0, 40)
 
 
 def test_a_rack_is_read_in_blocks_of_at_most_120_registers_over_its_gaps(io_list: ReadIo) -> None:

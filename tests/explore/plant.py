@@ -40,6 +40,7 @@ class Truth(NamedTuple):
     high_voltage: bool = True
     prechecked: bool = False
     postchecked: bool = False
+    settled: bool = False
     clamp: int = 0
     lift: int = 0
     floor: int = 0
@@ -140,6 +141,7 @@ def ended(t: Truth, role: str, work: Work) -> Truth:
             41: t._replace(secured=True),
             42: t._replace(high_voltage=False, prechecked=True),
             44: t._replace(high_voltage=True, postchecked=True),
+            45: t._replace(settled=True),
         }.get(opcode, t)
     if role == "lift":
         return {

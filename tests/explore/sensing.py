@@ -55,6 +55,7 @@ def lift(t: Truth) -> Values:
         "VEH_HV_OFF": here and not t.high_voltage, "VEH_HV_ON": here and t.high_voltage,
         "VEH_HV_VOLTS": 400.0 if here and t.high_voltage else 0.0,
         "VEH_PRECHECK_OK": here and t.prechecked, "VEH_POSTCHECK_OK": here and t.postchecked,
+        "VEH_SETTLED": here and t.settled,
         "VEH_CONNECTOR_MATED": pack != NONE, "VEH_CONNECTOR_APART": here and pack == NONE,
         "VEH_COOLANT_MATED": pack != NONE, "VEH_PACK_LATCHED": pack != NONE,
         "VEH_LOCKS_OPEN": OPEN_BITS.get(t.bolts, HALF_BITS) if here else 0,
@@ -136,7 +137,10 @@ LINKS = {
 """Every link and what it shows."""
 
 SEES = {
-    "lift": ("car", "secured", "high_voltage", "prechecked", "postchecked", "clamp", "lift", "floor", "bolts", "in_vehicle"),
+    "lift": (
+        "car", "secured", "high_voltage", "prechecked", "postchecked", "settled", "clamp", "lift", "floor", "bolts",
+        "in_vehicle",
+    ),
     "robot": ("car", "robot", "table", "pins", "bolts", "torque", "in_vehicle", "on_robot"),
     "stacker": ("on_fork", "stacker", "at_in", "at_out"),
     "rack_a": ("bays", "smoke"),

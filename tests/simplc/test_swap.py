@@ -33,6 +33,20 @@ def test_a_swap_runs_to_its_end_without_a_violation(make_client, speed):
         assert measured and measured[0] == pytest.approx(seconds, rel=0.035), (channel, opcode)
 
 
+def test_a_settlement_is_shown_only_after_its_order_and_only_for_this_visit(make_client):
+    client = make_client(speed=100.0)
+    lift = client.station.plcs["lift"]
+    client.swap_until("HV_ON")
+    assert lift.values["VEH_POSTCHECK_OK"] is True and lift.values["VEH_SETTLED"] is False
+    client.do("lift.VEH", 45)
+    assert lift.values["VEH_SETTLED"] is True
+    client.do("lift.VEH", 40)
+    assert lift.values["VEH_SETTLED"] is False
+    client.do("lift.VEH", 45)
+    client.do("lift", 17)
+    assert lift.values["VEH_SETTLED"] is False, "the vehicle is gone, and with it what it acknowledged"
+
+
 def test_twenty_swaps_conserve_every_pack(make_client):
     client = make_client(speed=200.0)
     before = set(client.report()["packs"])
