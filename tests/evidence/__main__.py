@@ -1,93 +1,108 @@
-"""`./station evidence`: run the short (or long) forms and print the evidence table.
+"""`./station evidence [--json] [--long] [CAMPAIGN …]`: run the short or long forms and print the evidence table.
 
-Knows which campaign gives which figures and what each must reach. Does not know how they work.
+Knows the form of the evidence and where that of long runs is kept. Does not know what a campaign does.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib
 import json
+import os
+import signal
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
-Figures = dict[str, Any]
+from benchmarks.__main__ import RESULTS, machine
+from tests.evidence.campaigns import CAMPAIGNS, Campaign, Figures
+from tests.evidence.running import one, run_all
+
+BY_NAME = {campaign.name: campaign for campaign in CAMPAIGNS}
+
+LONGEST_FIRST = ("faults", "explorer", "crash", "mutants", "soak", "power_cut", "fuzz", "guards")
+"""So that no core waits for the other at the end."""
 
 
-@dataclass(frozen=True, slots=True)
-class Campaign:
-    """One part of the evidence: where its function is, and when its figures are good."""
+def line(campaign: Campaign, figures: Figures) -> str:
+    """One campaign as one line; what is wrong with it as lines below."""
+    why = campaign.why_bad(figures)
+    shown = [f"{name} {_short(figures[name])}" for name in campaign.owes if name in figures and name != "seconds"]
+    if figures.get("states") and figures.get("seconds"):
+        shown.append(f"{figures['states'] / figures['seconds']:,.0f} states/s")
+    more = {n: v for n, v in figures.items() if n not in (*campaign.owes, "took_s") and isinstance(v, int | float)}
+    shown += [f"{name} {_short(value)}" for name, value in more.items()]
+    text = f"{'BAD' if why else 'ok '} {campaign.name:<10} {', '.join(shown)}  ({figures.get('took_s', 0):.0f} s)"
+    # Counter-examples are what a campaign says beside its figures.
+    return "\n    ".join((text, *filter(None, (why, *str(figures.get("said", "")).splitlines())))) if why else text
 
-    name: str
-    module: str
-    function: str
-    good: Callable[[Figures], bool]
+
+def _short(value: object) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:g}" if isinstance(value, float) else str(value)
 
 
-CAMPAIGNS = (
-    Campaign(
-        "explorer",
-        "tests.explore.evidence",
-        "explorer",
-        lambda f: f["violations"] == 0 and f["l1_percent"] == 100,
-    ),
-    Campaign("mutants", "tests.explore.evidence", "mutants", lambda f: f["killed"] == f["total"] >= 20),
-    Campaign("guards", "tests.explore.evidence", "guards", lambda f: f["proved"] == f["total"] > 0),
-    Campaign(
-        "crash",
-        "tests.crash.evidence",
-        "crash",
-        lambda f: not any(f[n] for n in ("lost", "repeated", "custody_errors", "violations", "stuck")),
-    ),
-    Campaign(
-        "power_cut",
-        "tests.crash.evidence",
-        "power_cut",
-        lambda f: f["corrupt"] == f["lost"] == 0 and f["controls_caught"] == 2,
-    ),
-    Campaign(
-        "faults",
-        "tests.faults.evidence",
-        "faults",
-        lambda f: f["cases"] == f["as_expected"] > 0 and f["unsafe_orders"] == 0,
-    ),
-    Campaign(
-        "fuzz", "tests.fuzz.evidence", "fuzz", lambda f: f["uncaught"] == f["wrong_accepts"] == 0 < f["frames"]
-    ),
-    Campaign(
-        "soak", "tests.soak.evidence", "soak", lambda f: f["violations"] == f["custody_errors"] == 0 < f["swaps"]
-    ),
-)
+def document(data: dict[str, Figures], *, long: bool, complete: bool) -> dict[str, Any]:
+    """The evidence as one JSON document; `ok` only if every campaign that was asked for ended well."""
+    at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    good = complete and all(not BY_NAME[name].why_bad(figures) for name, figures in data.items())
+    return {
+        "schema": "station.evidence/1", "ok": good, "simulated": True, "at": at,
+        "form": "long" if long else "short", "complete": complete, "data": data,
+    }  # fmt: skip
+
+
+def keep(data: dict[str, Figures], took: float, *, complete: bool, results: Path = RESULTS) -> Path:
+    """Write the evidence of a long run, with its date and versions, to benchmarks/results/<date>-evidence.json.
+
+    Campaigns that were not run this time stay as they were on the same day.
+    """
+    path = results / f"{datetime.now(UTC):%Y-%m-%d}-evidence.json"
+    before: dict[str, Figures] = json.loads(path.read_text(encoding="utf-8"))["data"] if path.exists() else {}
+    record = document({**before, **data}, long=True, complete=complete)
+    record = {**record, "took_s": round(took, 1), "machine": machine()}
+    path.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return path
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run every campaign; exit 0 only if all of them are good."""
+    """0 only if every campaign ran to its end and is good, 1 if not, 130 interrupted."""
     parser = argparse.ArgumentParser(prog="./station evidence", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print one JSON document instead of the table")
-    parser.add_argument("--long", action="store_true", help="the long forms (hours)")
-    parser.add_argument("only", nargs="*", metavar="CAMPAIGN", help="only these")
+    parser.add_argument("--long", action="store_true", help="the long forms (hours); their figures are kept")
+    parser.add_argument("--one", choices=BY_NAME, help=argparse.SUPPRESS)
+    parser.add_argument("only", nargs="*", metavar="CAMPAIGN", help=f"only these of {', '.join(BY_NAME)}")
     arguments = parser.parse_args(argv)
-    chosen = [c for c in CAMPAIGNS if not arguments.only or c.name in arguments.only]
-    data: dict[str, Figures] = {}
-    good = True
-    for campaign in chosen:
-        began = time.monotonic()
-        figures = getattr(importlib.import_module(campaign.module), campaign.function)(long=arguments.long)
-        data[campaign.name] = figures
-        good = good and campaign.good(figures)
-        if not arguments.json:
-            verdict = "ok " if campaign.good(figures) else "BAD"
-            shown = ", ".join(f"{key} {value}" for key, value in figures.items())
-            print(f"{verdict} {campaign.name:<10} {shown}  ({time.monotonic() - began:.0f} s)", flush=True)
-    if arguments.json:
-        at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        document = {"schema": "station.evidence/1", "ok": good, "simulated": True, "at": at, "data": data}
-        print(json.dumps(document))
-    return 0 if good else 1
+    if arguments.one:
+        print(json.dumps(BY_NAME[arguments.one].figures(long=arguments.long)))
+        return 0
+    if unknown := sorted(set(arguments.only) - set(BY_NAME)):
+        parser.error(f"no campaign {', '.join(unknown)}; there are {', '.join(BY_NAME)}")
+    return _run(arguments.only or list(BY_NAME), long=arguments.long, as_json=arguments.json)
+
+
+def _run(names: list[str], *, long: bool, as_json: bool) -> int:
+    began, found = time.monotonic(), dict[str, Figures]()
+
+    def told(name: str, figures: Figures) -> None:
+        if not BY_NAME[name].why_bad(figures):
+            figures.pop("said", None)
+        found[name] = figures
+        print(line(BY_NAME[name], figures), file=sys.stderr if as_json else sys.stdout, flush=True)
+        if long:
+            keep(found, time.monotonic() - began, complete=len(found) == len(names))
+
+    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
+    order = [name for name in (*LONGEST_FIRST, *BY_NAME) if name in names]
+    complete = run_all({name: one(name, long=long) for name in order}, min(2, os.cpu_count() or 1), told)
+    data = {name: found[name] for name in BY_NAME if name in found}
+    told_all = document(data, long=long, complete=complete)
+    if as_json:
+        print(json.dumps(told_all))
+    else:
+        word = "all good" if told_all["ok"] else "NOT good" if complete else "INTERRUPTED"
+        print(f"{word}; {len(data)} campaigns in {time.monotonic() - began:.0f} s")
+    return 0 if told_all["ok"] else 1 if complete else 130
 
 
 if __name__ == "__main__":
