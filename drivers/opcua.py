@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 
 from asyncua import ua
 from asyncua.client.client import Client
+from asyncua.client.ua_client import UASocketProtocol
 from asyncua.crypto.security_policies import SecurityPolicyBasic256Sha256
 from asyncua.ua.attribute_ids import AttributeIds
 
@@ -55,6 +56,8 @@ _REFUSALS = frozenset(
 _SESSION_MS = 10_000
 _NEVER = 3600.0
 _GOODBYE = 0.3
+_LONGEST = 1 << 20
+"""Bytes of one message that are kept; a scan of a thousand nodes has some 20 kB. The library knows no limit."""
 
 Sample = tuple[str | None, Any]
 """A node as it was read: None and its raw value, or the word why there is none (a status, `wrong type`)."""
@@ -106,6 +109,7 @@ class UaConnection:
         self._client = Client(url, timeout=timeout, watchdog_intervall=_NEVER)
         self._client.session_timeout = _SESSION_MS
         self._client.connection_lost_callback = self._on_lost
+        self._bound()
         self._namespaces: list[str] = []
 
     @property
@@ -152,6 +156,25 @@ class UaConnection:
             server_certificate=str(security.server_certificate),
             mode=ua.MessageSecurityMode.SignAndEncrypt,
         )
+
+    def _bound(self) -> None:
+        client = self._client.uaclient
+        make = client._make_protocol
+
+        def bounded() -> UASocketProtocol:
+            protocol = make()
+            take = protocol.data_received
+
+            def take_some(data: bytes) -> None:
+                take(data)
+                kept = len(protocol.receive_buffer or b"") + protocol._connection._incoming_size
+                if kept > _LONGEST:
+                    self.drop(f"{self.where}: a message of more than {_LONGEST} bytes")
+
+            protocol.data_received = take_some  # type: ignore[method-assign]
+            return protocol
+
+        client._make_protocol = bounded  # type: ignore[method-assign]
 
     def prepare(self, points: Sequence[Point]) -> ua.ReadParameters:
         """A read of all points in one request. Raises UaFailed when the server has no such namespace."""
@@ -226,9 +249,8 @@ class UaConnection:
         try:
             items = await request
         except Exception as error:  # the library passes on whatever its parsers raise
-            text = f"{self.where}: {_words(error)}"
-            self.drop(text)
-            raise UaFailed(text, sent=True) from error
+            self.drop(f"{self.where}: {_words(error)}")
+            raise UaFailed(str(self.loss.reason), sent=True) from error
         if len(items) != needed:
             text = f"{self.where}: {len(items)} results for {needed} nodes"
             self.drop(text)
