@@ -10,21 +10,23 @@ from dataclasses import dataclass
 
 ALWAYS = 10**9
 
+Places = range | frozenset[str]
+
 
 @dataclass
 class Aim:
-    """Strikes questions with one of `functions` (None = any) that touch a place in `places`.
+    """Strikes questions with one of `functions` (None = any) that touch one of `places` (registers or names).
 
     The first `spared` of them pass, the next `times` are struck. `hits` counts on; one aim serves one strike.
     """
 
     functions: Collection[object] | None = None
-    places: range | None = None
+    places: Places | None = None
     spared: int = 0
     times: int = ALWAYS
     struck: int = 0
 
-    def hits(self, function: object, places: range) -> bool:
+    def hits(self, function: object, places: Places) -> bool:
         """Whether this question is struck."""
         if self.functions is not None and function not in self.functions:
             return False
@@ -39,5 +41,7 @@ class Aim:
         return True
 
 
-def _overlap(one: range, other: range) -> bool:
-    return one.start < other.stop and other.start < one.stop
+def _overlap(one: Places, other: Places) -> bool:
+    if isinstance(one, range) and isinstance(other, range):
+        return one.start < other.stop and other.start < one.stop
+    return not set(one).isdisjoint(other)
