@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -112,6 +112,22 @@ def _impossible(ledger: Ledger) -> str:
     return ""
 
 
+def _changes(before: Ledger, after: Ledger) -> dict[str, Custody | None]:
+    """Every pack whose custody is another one afterwards; None = it has left."""
+    old, new = dict(before), dict(after)
+    return {pack: new.get(pack) for pack in (*new, *(old.keys() - new.keys())) if old.get(pack) != new.get(pack)}
+
+
+def _told(records: Iterable[Record], at: str, changes: Mapping[str, Custody | None]) -> list[tuple[object, ...]]:
+    """Rows as they are written. The last one tells what became of the ledger with it: the rows alone rebuild it."""
+    rows = [(r, dict(r.data)) for r in records]
+    if changes:
+        if not rows:
+            rows = [(Record("custody"), {})]
+        rows[-1][1]["custody"] = {p: c and [c.place, c.to, c.order] for p, c in changes.items()}
+    return [(at, r.kind, r.run_id, r.step, r.order, json.dumps(facts)) for r, facts in rows]
+
+
 class Journal:
     """One open journal. Not thread-safe: one thread owns it (see `JournalThread`)."""
 
@@ -170,15 +186,15 @@ class Journal:
         if self._failed:
             raise JournalError(f"journal {self.path} is not written any more since: {self._failed}")
         at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        changes = {} if ledger is None else _changes(self._ledger, ledger)
         db = self._db
         try:
             db.execute("BEGIN IMMEDIATE")
             db.executemany(
                 "INSERT INTO row (at, kind, run, step, order_no, data) VALUES (?, ?, ?, ?, ?, ?)",
-                [(at, r.kind, r.run_id, r.step, r.order, json.dumps(dict(r.data))) for r in records],
+                _told(records, at, changes),
             )
-            if ledger is not None:
-                self._write_ledger(ledger)
+            self._write_changes(changes)
             db.execute("COMMIT")
         except (sqlite3.Error, TypeError, ValueError, OverflowError) as error:
             # The last three: a value that neither JSON nor SQLite can hold.
@@ -191,14 +207,10 @@ class Journal:
         if ledger is not None:
             self._ledger = ledger
 
-    def _write_ledger(self, ledger: Ledger) -> None:
-        before, after = dict(self._ledger), dict(ledger)
-        changed = [(p, c) for p, c in after.items() if before.get(p) != c]
-        gone = [(p,) for p in before if p not in after or before[p] != after[p]]
-        self._db.executemany("DELETE FROM custody WHERE pack=?", gone)
-        self._db.executemany(
-            "INSERT INTO custody VALUES (?, ?, ?, ?)", [(p, c.place, c.to, c.order) for p, c in changed]
-        )
+    def _write_changes(self, changes: Mapping[str, Custody | None]) -> None:
+        self._db.executemany("DELETE FROM custody WHERE pack=?", [(pack,) for pack in changes])
+        rows = [(pack, c.place, c.to, c.order) for pack, c in changes.items() if c is not None]
+        self._db.executemany("INSERT INTO custody VALUES (?, ?, ?, ?)", rows)
 
     def rows(self, run: str = "") -> list[JournalRow]:
         """Rows of one run, or all, oldest first."""

@@ -17,8 +17,9 @@ from station_ctl.core.errors import (
     JournalExists,
     JournalMissing,
 )
+from station_ctl.engine.custody_history import told_ledger
 from station_ctl.engine.events import Record
-from station_ctl.engine.journal import Journal
+from station_ctl.engine.journal import Journal, JournalRow
 from station_ctl.engine.journal_file import APPLICATION_ID, SCHEMA
 from station_ctl.engine.journal_thread import JournalThread
 
@@ -48,7 +49,7 @@ def test_a_new_journal_remembers_nothing(path: Path) -> None:
 
 
 def test_a_journal_that_is_missing_is_not_made_silently(path: Path) -> None:
-    with pytest.raises(JournalMissing, match="is missing$"):
+    with pytest.raises(JournalMissing, match=r"is missing$"):
         Journal(path, "TOY")
     assert not path.parent.exists()
 
@@ -182,7 +183,7 @@ def _text(path: Path) -> None:
     [
         (_damaged, DamagedJournal, "restore the newest verified backup"),
         (_foreign, ForeignJournal, "is not a journal of this program; name another file in the station file"),
-        (_newer, ForeignJournal, f"has schema {SCHEMA + 1}, this release reads {SCHEMA}; use the release that wrote it"),
+        (_newer, ForeignJournal, f"schema {SCHEMA + 1}, this release reads {SCHEMA}; use the release that wrote it"),
         (_text, DamagedJournal, "cannot be read: file is not a database; restore the newest verified backup"),
         (_halved, DamagedJournal, "cannot be read: database disk image is malformed"),
         (_without_tables, DamagedJournal, "cannot be read: no such table: fact"),
@@ -219,6 +220,10 @@ def test_a_refused_file_is_free_for_others_again(path: Path) -> None:
 
 
 # ---- writing ----
+def told(ledger: Ledger) -> dict[str, list[object]]:
+    return {pack: [c.place, c.to, c.order] for pack, c in ledger}
+
+
 def test_what_is_committed_is_there_after_the_process_is_gone(path: Path) -> None:
     journal = opened(path)
     journal.commit([Record("run-opened", "S-0001"), ordered(10, 7)], MOVING)
@@ -229,7 +234,7 @@ def test_what_is_committed_is_there_after_the_process_is_gone(path: Path) -> Non
     again.close()
     assert restored.ledger == MOVING and restored.next_order == 8
     assert [(r.kind, r.run, r.step, r.order, r.data) for r in rows] == [
-        ("run-opened", "S-0001", 0, 0, {}), ("step-ordered", "S-0001", 10, 7, {"epoch": 5}),
+        ("run-opened", "S-0001", 0, 0, {}), ("step-ordered", "S-0001", 10, 7, {"epoch": 5, "custody": told(MOVING)}),
     ]  # fmt: skip
     assert [r.seq for r in rows] == [1, 2] and rows[0].at.endswith("+00:00")
 
@@ -239,8 +244,27 @@ def test_every_ledger_comes_back_as_it_was(path: Path) -> None:
     steps = [TWO, MOVING, MOVING.finish(7), MOVING.finish(7).release("P-1"), Ledger(), TWO]
     for ledger in steps:
         journal.commit([Record("x")], ledger)
-        assert journal.restore().ledger == ledger
+        assert journal.restore().ledger == ledger == told_ledger(journal.rows())
     journal.close()
+
+
+def test_rows_alone_tell_the_ledger_also_where_nothing_else_is_written(path: Path) -> None:
+    journal = opened(path)
+    journal.commit([], TWO)
+    journal.commit([Record("x")], TWO)
+    assert [(row.kind, row.data) for row in journal.rows()] == [("custody", {"custody": told(TWO)}), ("x", {})]
+    journal.commit([Record("y"), Record("z")], MOVING.finish(7).release("P-2"))
+    assert told_ledger(journal.rows()) == MOVING.finish(7).release("P-2") == journal.restore().ledger
+    journal.close()
+
+
+@pytest.mark.parametrize(
+    "said", [{"P-1": ["A01"]}, {"P-1": "A01"}, ["P-1"], {"": [1, 2, 3]}, {"P-1": ["A01", None, 7]}]
+)
+def test_custody_that_a_row_cannot_tell_is_a_damaged_journal(said: object) -> None:
+    row = JournalRow(3, "", "x", "", 0, 0, {"custody": said})
+    with pytest.raises(JournalError, match="journal row 3"):
+        told_ledger([row])
 
 
 def test_packs_may_change_places_in_one_commit(path: Path) -> None:
@@ -277,9 +301,9 @@ def test_after_a_failed_commit_nothing_is_written_until_the_file_is_opened_anew(
     )
     with pytest.raises(JournalError):
         journal.commit([Record("bad")], MOVING)
-    with pytest.raises(JournalError, match="is not written any more since: x$"):
+    with pytest.raises(JournalError, match=r"is not written any more since: x$"):
         journal.commit([Record("good")], MOVING)
-    assert journal.rows() == [] and journal.restore().ledger == TWO
+    assert len(journal.rows()) == 1 and journal.restore().ledger == TWO
     journal.close()
     again = opened(path)
     assert again.restore().ledger == TWO

@@ -10,6 +10,7 @@ import pytest
 
 from station_ctl.core.custody import Ledger
 from station_ctl.core.modes import Phase, State
+from station_ctl.engine.custody_history import told_ledger
 from station_ctl.engine.events import Effect, Progress, Record
 from station_ctl.engine.journal import JournalRow, Restored
 from station_ctl.engine.state import Run, StationState
@@ -70,7 +71,8 @@ def test_the_charged_pack_comes_while_the_vehicle_positions(nominal: Nominal) ->
 
 def test_the_journal_rebuilds_the_ledger_and_tells_the_whole_swap(nominal: Nominal) -> None:
     restored = nominal.restored
-    assert restored.ledger == nominal.state.ledger and restored.next_order == nominal.state.next_order
+    assert restored.ledger == nominal.state.ledger == told_ledger(nominal.rows)
+    assert restored.next_order == nominal.state.next_order
     assert restored.open_runs == ()
     rows = [row for row in nominal.rows if row.run == nominal.run.run_id]
     kinds = [row.kind for row in rows]
