@@ -1,0 +1,142 @@
+"""Words and numbers that stand outside the program too: in journals, I/O lists, PLC programs, scripts and on paper.
+
+They may be added to. One that changes makes an old journal unreadable or a PLC misunderstand us.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, fields
+from enum import Enum
+
+import pytest
+
+from station_ctl.core import errors
+from station_ctl.core.alarms import Priority
+from station_ctl.core.errors import Exit, StationError
+from station_ctl.core.interlock_table import CELLS
+from station_ctl.core.modes import ORDERED_PHASES, Mode, Phase, State
+from station_ctl.core.orders import (
+    ACK_TEXT,
+    MAGIC,
+    ORDER_TTL_MS,
+    PARAMETERS,
+    RESULT_TEXT,
+    AckCode,
+    OrderState,
+    Result,
+)
+from station_ctl.core.points import Access, BaseType, ScanClass
+from station_ctl.core.policy import SitePolicy
+from station_ctl.core.roles import At
+from station_ctl.core.signals import Quality
+from station_ctl.core.steps import OnLoss, OnResume
+from station_ctl.paths import config_directory
+
+WORDS: dict[type[Enum], str] = {
+    Mode: "automatic,manual,maintenance",
+    State: "stopped,idle,execute,holding,held,stopping,aborting,aborted",
+    Phase: "positioning,lock release,extraction,insertion,verification,release,put-away,complete,"
+    "held,aborted,recovering",
+    Access: "r,w",
+    ScanClass: "fast,normal,slow,-",
+    BaseType: "bool,u16,i16,u32,i32,f32,str",
+    Quality: "good,stale,bad,never read",
+    Priority: "critical,high,medium,low",
+    OnLoss: "hold,abort",
+    OnResume: "repeat,ask,never",
+}
+
+NUMBERS: dict[type[Enum], str] = {
+    At: "BETWEEN,HOME,UNDER_VEHICLE,HANDOVER_OUT,HANDOVER_IN",
+    AckCode: "NONE,ACCEPTED,BAD_CRC,EXPIRED,WRONG_EPOCH,OLD_NUMBER,INTERLOCK,BUSY,UNKNOWN_ORDER,"
+    "STOP_REQUESTED,DRIVES_OFF",
+    OrderState: "IDLE,BUSY,DONE,STOPPED,ERROR",
+    Result: "NONE,OK,FAILED,STOPPED,TIMEOUT",
+}
+
+
+@pytest.mark.parametrize("kind", WORDS, ids=lambda kind: kind.__name__)
+def test_a_word_is_written_as_it_always_was(kind: type[Enum]) -> None:
+    assert [member.value for member in kind] == WORDS[kind].split(",")
+
+
+@pytest.mark.parametrize("kind", NUMBERS, ids=lambda kind: kind.__name__)
+def test_a_number_means_what_it_always_meant(kind: type[Enum]) -> None:
+    assert {member.name: member.value for member in kind} == {
+        name: number for number, name in enumerate(NUMBERS[kind].split(","))
+    }
+
+
+@pytest.mark.parametrize(("texts", "kind"), [(ACK_TEXT, AckCode), (RESULT_TEXT, Result)])
+def test_every_answer_of_a_plc_has_a_text_of_its_own(texts: dict[Enum, str], kind: type[Enum]) -> None:
+    assert set(texts) == set(kind) and len(set(texts.values())) == len(texts)
+    assert all(text.strip() == text and text for text in texts.values())
+
+
+def test_a_plc_that_may_be_believed_shows_the_patterns_of_the_contract() -> None:
+    assert MAGIC == {"MAGIC": 0x5AA5, "PATTERN": 0x1234, "PATTERN32": 0x12345678}
+    assert ORDER_TTL_MS == 1000 and PARAMETERS == 4
+
+
+def test_an_exit_code_is_what_scripts_were_told() -> None:
+    assert {e.name: e.value for e in Exit} == {
+        "DONE": 0, "FAILED": 1, "USAGE": 2, "UNREACHABLE": 3, "BLOCKED": 4, "NOT_ALLOWED": 5, "CONFIGURATION": 6,
+        "TIMEOUT": 7, "RECOVERY_NEEDED": 8, "NOT_FOUND": 9, "CONFIRMATION_NEEDED": 10, "INTERNAL": 70,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "code", "exit_"),
+    [
+        (StationError, "A900", Exit.FAILED),
+        (errors.ConfigurationError, "A601", Exit.CONFIGURATION),
+        (errors.JournalError, "A501", Exit.FAILED),
+        (errors.AlreadyRunning, "A503", Exit.FAILED),
+        (errors.Refused, "A401", Exit.BLOCKED),
+        (errors.NotAllowed, "A402", Exit.NOT_ALLOWED),
+        (errors.NotFound, "A901", Exit.NOT_FOUND),
+    ],
+)
+def test_an_error_has_the_code_of_the_catalogue_and_the_exit_code_of_its_kind(
+    kind: type[StationError], code: str, exit_: Exit
+) -> None:
+    assert (kind.code, kind.exit) == (code, exit_)
+
+
+def _kinds(kind: type[StationError]) -> list[type[StationError]]:
+    return [kind, *(below for child in kind.__subclasses__() for below in _kinds(child))]
+
+
+def test_no_two_errors_share_a_code() -> None:
+    codes = [kind.code for kind in _kinds(StationError) if kind.__module__ == errors.__name__]
+    assert len(set(codes)) == len(codes) > 5, codes
+
+
+def test_the_findings_of_a_configuration_error_stand_one_a_line() -> None:
+    error = errors.ConfigurationError(["station.yaml:3:1: a", "io.csv:4:2: b"])
+    assert error.findings == ["station.yaml:3:1: a", "io.csv:4:2: b"]
+    assert str(error) == "station.yaml:3:1: a\nio.csv:4:2: b"
+
+
+def test_a_site_that_sets_no_number_has_those_of_the_schema() -> None:
+    schema = json.loads((config_directory() / "schema" / "station.json").read_text(encoding="utf-8"))
+    written = schema["$defs"]["Policy"]["properties"]
+    assert asdict(SitePolicy()) == {
+        field.name: written[field.name]["default"] for field in fields(SitePolicy)
+    }
+    assert asdict(SitePolicy()) == {
+        "swap_soc_min_percent": 90, "pack_soh_min_percent": 70, "pack_temp_max_c": 45, "pack_insulation_min_kohm": 500,
+        "pack_weight_tolerance_percent": 10, "charge_power_kw": 40, "position_tolerance_mm": 15,
+        "yaw_tolerance_deg": 1, "lift_sync_tolerance_mm": 5, "float_tolerance_mm": 3, "site_power_max_kw": 600,
+    }  # fmt: skip
+
+
+def test_the_phases_of_a_swap_come_in_this_order() -> None:
+    assert [str(phase) for phase in ORDERED_PHASES] == [
+        "positioning", "lock release", "extraction", "insertion", "verification", "release", "put-away", "complete",
+    ]  # fmt: skip
+
+
+def test_a_cell_of_the_interlock_table_is_one_of_four() -> None:
+    assert set(CELLS) == {"X", "H", "S", "-"} and len(set(CELLS.values())) == 4
