@@ -6,6 +6,7 @@ Knows the order of opening and closing. What it does on duty is in service/foreg
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import json
 import signal
 import sys
@@ -97,6 +98,8 @@ def _run(config: StationConfig, *, new_journal: bool) -> None:
     except BaseException:
         journal.close()
         raise
+    # A watchdog that bites sends SIGABRT: the stack of every thread then stands in the log, and says who hung.
+    faulthandler.enable()
     asyncio.run(_on_duty(built, journal))
     log.info("ended")
 
@@ -104,6 +107,7 @@ def _run(config: StationConfig, *, new_journal: bool) -> None:
 async def _on_duty(built: BuiltStation, journal: Journal) -> None:
     from station_ctl.engine.journal_thread import JournalThread
     from station_ctl.service.foreground import serve
+    from station_ctl.service.notify import ServiceManager
 
     leave = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -112,7 +116,7 @@ async def _on_duty(built: BuiltStation, journal: Journal) -> None:
     try:
         engine = built.engine(thread, journal.restore())
         _tell_memory(engine.state)
-        await serve(engine, leave)
+        await serve(engine, leave, ServiceManager.of())
     finally:
         thread.close()
 
