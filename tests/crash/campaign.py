@@ -169,6 +169,14 @@ class Campaign:
         return {**found, "pairs": pairs}
 
 
+async def visit(bench: CrashBench) -> None:
+    """One vehicle, from its arrival until its run is closed."""
+    bench.world.arrive()
+    await asyncio.sleep(0.5)
+    run, _ = await bench.reception.receive("test")
+    await bench.watch.until_closed(run)
+
+
 async def _vehicles(bench: CrashBench, vehicles: int, hears: Hears | None) -> None:
     """One vehicle after the other; the next is received as soon as the bay is free, while packs are put away."""
     runs = []

@@ -40,6 +40,9 @@ class Point:
 
 Hears = Callable[["CrashBench", Point], None]
 
+Strikes = Callable[[str, list[Record], Ledger | None], None]
+"""Told of every commit just before it, with what it will write."""
+
 
 class World:
     """What outlives the controller: the plant, and everything that was truly ordered, moved and done there."""
@@ -145,6 +148,8 @@ class _Commits:
         """Durable on return."""
         bench, text = self._bench, " + ".join(f"{r.kind} {r.step or r.run_id}".strip() for r in records)
         bench.point(f"commit of {text} before")
+        if bench.strikes is not None:
+            bench.strikes(f"commit of {text}", records, ledger)
         if bench.sabotage == "hasty":
             # What a gate would be that sends first and commits when there is time.
             asyncio.get_running_loop().call_later(0.1, bench.journal.commit, records, ledger)
@@ -164,6 +169,7 @@ class CrashBench(VirtualBench):
         self, folder: Path, world: World, *, journal: Path | None = None, hears: Hears | None = None, sabotage: str = ""
     ) -> None:
         self.world, self.hears, self.sabotage = world, hears, sabotage
+        self.strikes: Strikes | None = None
         super().__init__(folder, speed=SPEED, sim=world.sim, journal=journal)
 
     def _committer(self) -> Committer:

@@ -22,25 +22,30 @@ def told_by(module: str, *arguments: str) -> dict[str, Any]:
     return told
 
 
-def crash(long: bool = False) -> dict[str, int]:
+def crash(long: bool = False) -> dict[str, Any]:
     """Points of a swap and of two swaps that overlap; pairs of crashes; and whatever was wrong after any of them.
 
-    `violations` are unsafe or unasked orders, `stuck` are swaps that no way brought to an end, `by_hand` those that
-    took a person at a device's panel.
+    `killed` are processes that got SIGKILL for real, `inside` those of them that died inside a commit. `violations`
+    are unsafe or unasked orders, `stuck` are swaps that no way brought to an end, `by_hand` those that took a person
+    at a device's panel.
     """
     form = ("--long",) if long else ()
-    parts = [told_by("campaign", *form, "--vehicles", vehicles) for vehicles in ("1", "2")]
-    wrong = {kind: sum(part["wrong"][kind] for part in parts) for kind in parts[0]["wrong"]}
+    kills = told_by("sigkill", *form)
+    parts = [*(told_by("campaign", *form, "--vehicles", vehicles) for vehicles in ("1", "2")), kills]
+    wrong = {kind: sum(part["wrong"][kind] for part in parts) for kind in kills["wrong"]}
     for part in parts:
         sys.stderr.writelines(f"{example}\n" for example in part["examples"])
     return {
         **{name: sum(part[name] for part in parts) for name in ("points", "crashes", "pairs", "interruptions")},
+        "killed": kills["killed"],
+        "inside": kills["inside"],
         "by_hand": sum(len(part["by_hand"]) for part in parts),
         "lost": wrong["lost"],
         "repeated": wrong["repeated"],
         "custody_errors": wrong["custody"],
         "violations": wrong["unsafe"] + wrong["unasked"],
         "stuck": wrong["stuck"],
+        **({"skipped": kills["skipped"]} if kills["skipped"] else {}),
     }
 
 
