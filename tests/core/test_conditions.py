@@ -126,6 +126,52 @@ def test_a_number_that_is_none_proves_no_limit() -> None:
     assert not TORQUE.each_between(0b11, 80, 90).proven(world.image())
 
 
+@pytest.mark.parametrize(
+    ("condition", "enough", "not_enough"),
+    [
+        (VOLTS.between(-3.0, 3.0), (-3.0, 0.0, 3.0), (-3.1, 3.1)),
+        (VOLTS.between(2.0, 9.0), (2.0, 5.0, 9.0), (1.9, 9.1)),
+        (VOLTS.at_most(60.0), (60.0, -1.0), (60.1,)),
+        (VOLTS.at_least(1.0), (1.0, 99.0), (0.9,)),
+        (TORQUE.each_between(0b1, 80, 90), ((80.0,), (90.0, 0.0)), ((79.9,), (90.1,), ())),
+        (OPEN.has_bits(0b110), (0b110, 0b111), (0b100, 0b010, 0b001)),
+    ],
+)
+def test_a_limit_belongs_to_its_band(
+    condition: Compare, enough: tuple[Any, ...], not_enough: tuple[Any, ...]
+) -> None:
+    world = World()
+    for value in enough:
+        world.set(condition.signal, value)
+        assert condition.proven(world.image()), value
+    for value in not_enough:
+        world.set(condition.signal, value)
+        assert not condition.proven(world.image()), value
+
+
+@pytest.mark.parametrize(
+    ("condition", "found"),
+    [
+        (AT.differs(3), "HOME"),
+        (AT.differs(3), (1,)),
+        (CODE.differs("P-1"), 5),
+        (CODE.differs("P-1"), ("P-2",)),
+        (VOLTS.differs(0.0), math.nan),
+        (VOLTS.at_most(60.0), "10"),
+        (VOLTS.at_least(1.0), (10.0,)),
+        (VOLTS.between(0.0, 9.0), "5"),
+        (OPEN.has_bits(1), "1"),
+        (TORQUE.each_between(1, 80, 90), 85.0),
+    ],
+)
+def test_a_value_of_another_kind_proves_nothing_not_even_that_it_differs(
+    condition: Compare, found: Any
+) -> None:
+    world = World()
+    world.set(condition.signal, found)
+    assert not condition.proven(world.image())
+
+
 # ---- both, either ----
 def test_both_needs_both_and_names_each_missing_one() -> None:
     world = World()
@@ -168,7 +214,29 @@ def test_the_oldest_sample_dates_a_conjunction_and_the_newest_proof_an_alternati
     assert (CLAMPED.is_on() & AT.equals(1)).sampled_at(world.image()) == old
     assert (CLAMPED.is_on() | AT.equals(1)).sampled_at(world.image()) == new
     assert (AT.equals(2) | AT.equals(3)).sampled_at(world.image()) == float("-inf")
-    assert JournalWritable().sampled_at(world.image()) == NOT_SAMPLED
+    world.advance(1.0)
+    newest = AT.read(world.image()).at
+    assert newest > new
+    assert (CLAMPED.is_off() | AT.equals(1)).sampled_at(world.image()) == newest
+
+
+def test_of_two_proofs_the_newer_one_dates_an_alternative() -> None:
+    world = World()
+    world.set(VOLTS, 10.0)
+    world.advance(0.2)
+    world.set(AT, 1)
+    old, new = VOLTS.read(world.image()).at, AT.read(world.image()).at
+    world._at[VOLTS.link, VOLTS.scan] = old - 0.3
+    either = VOLTS.at_most(60) | AT.equals(1)
+    assert all(part.proven(world.image()) for part in (VOLTS.at_most(60), AT.equals(1)))
+    assert VOLTS.read(world.image()).at < new and either.sampled_at(world.image()) == new
+
+
+@pytest.mark.parametrize(
+    "own", [JournalWritable(), ModeIs(Mode.MANUAL), PlaceHolds("A01"), OnItsWay("P-1", "A01"), AllOf(())]
+)
+def test_what_no_plc_samples_is_never_older_than_a_sample(own: Condition) -> None:
+    assert own.sampled_at(World().image()) == NOT_SAMPLED
 
 
 # ---- what the controller knows of itself ----
@@ -194,6 +262,7 @@ def test_a_place_is_what_the_ledger_says_and_a_pack_on_its_way_rests_nowhere() -
     assert OnItsWay("P-1", "handover_in").proven(image) and OnItsWay("P-1", "handover_in").unmet(image) == ()
     assert not OnItsWay("P-1", "A01").proven(image)
     assert "found not held here [custody ledger]" in OnItsWay("P-9", "handover_in").why_not(image)
+    assert "found moving from A01 to handover_in" in OnItsWay("P-1", "A02").why_not(image)
     arrived = World().image(OwnFacts(ledger=ledger.finish(7)))
     assert not OnItsWay("P-1", "handover_in").proven(arrived)
     assert str(OnItsWay("P-1", "handover_in")) == "pack P-1 on its way to handover_in"

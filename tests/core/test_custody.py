@@ -47,6 +47,22 @@ def test_a_stopped_move_goes_on_under_a_new_order_and_the_old_one_settles_nothin
     assert resumed.finish(9).at("handover_in") == "P-1"
 
 
+def test_the_moves_of_other_orders_and_packs_at_rest_stay_when_one_goes_on_under_a_new_order() -> None:
+    both = ON_ITS_WAY.begin(Move("P-2", "A02", "handover_out"), 8).admit("P-3", "A03")
+    resumed = both.continue_under(7, 9)
+    assert resumed.where("P-2") == Custody("A02", "handover_out", 8)
+    assert resumed.where("P-3") == Custody("A03")
+
+
+def test_a_move_is_printed_with_both_ends() -> None:
+    assert str(Move("P-1", "A01", "handover_in")) == "P-1: A01 → handover_in"
+
+
+def test_equal_ledgers_have_one_hash_and_others_hardly_ever() -> None:
+    assert hash(TWO) == hash(Ledger().admit("P-2", "A02").admit("P-1", "A01"))
+    assert len({hash(ledger) for ledger in (EMPTY_LEDGER, TWO, ON_ITS_WAY, TWO.release("P-1"))}) == 4
+
+
 REFUSED: dict[str, tuple[Callable[[], Ledger], str]] = {
     "pack without a code": (lambda: TWO.admit("", "B01"), "without a code"),
     "pack already here": (lambda: TWO.admit("P-1", "B01"), "already here: A01"),

@@ -122,3 +122,18 @@ def test_a_device_that_takes_no_orders_has_no_channel() -> None:
     assert Device("meter", "meter", IoList("meter.csv", ())).channel is None
     channel = Door("door", "pit", io_list(*GOOD)).channel
     assert channel is not None and channel.name == "pit" and channel.stop_tag == "STOP_REQ"
+
+
+def test_a_missing_tag_has_no_unit_and_a_scaled_text_is_still_no_number() -> None:
+    """Only numbers are scaled; a scale on a bool or a text is the supplier's slip and changes nothing."""
+    slipped = tuple(point("CLOSED", "bool", scale=0.1) if p.tag == "CLOSED" else p for p in GOOD)
+    assert Door("door", "pit", io_list(*slipped)).closed.unit == ""
+
+
+def test_the_name_of_a_channel_ends_where_its_prefix_does() -> None:
+    class Odd(Device):
+        prefix = "ODD!_"
+        orders = DoorOrder
+
+    channel = Odd("odd", "lift", IoList("lift.csv", tuple(io_list(prefix="ODD!_").values()))).channel
+    assert channel is not None and channel.name == "lift.ODD!"

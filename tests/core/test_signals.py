@@ -79,6 +79,15 @@ def test_an_age_at_the_limit_is_still_good_and_just_over_it_is_not() -> None:
     assert not CLAMPED.read(image(at=NOW - 0.151)).good
 
 
+def test_a_limit_itself_is_not_over_the_limit() -> None:
+    """Eighths of a second, which floating point holds exactly."""
+    exact: Signal[bool] = Signal("lift.clamped", "lift", "CLAMPED", ScanClass.FAST, 0.125)
+    assert exact.read(image(at=NOW - 0.125)).good
+    assert not exact.read(image(at=NOW - 0.1875)).good
+    assert exact.read(image(heartbeat=0.5, alive_at=NOW - 0.5)).good
+    assert not exact.read(image(heartbeat=0.5, alive_at=NOW - 0.5625)).good
+
+
 def test_an_instrument_without_heartbeat_is_judged_by_age_alone() -> None:
     assert CLAMPED.read(image(heartbeat=None, alive_at=float("-inf"))).good
     assert not CLAMPED.read(image(heartbeat=None, at=NOW - 1)).good
@@ -106,6 +115,7 @@ def test_nothing_read_is_printed_as_nothing_with_its_reason() -> None:
         str(Reading(None, Quality.NEVER, float("inf"), float("-inf"), "never read")) == "nothing (never read)"
     )
     assert str(Reading(None, Quality.BAD, 0.0, 0.0)) == "nothing (bad)"
+    assert str(Reading(7, Quality.STALE, 0.0, 0.0)) == "7 (stale)"
 
 
 def test_own_facts_are_replaced_and_the_instant_stays() -> None:

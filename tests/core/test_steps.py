@@ -10,12 +10,18 @@ import pytest
 from station_ctl.core.conditions import JournalWritable
 from station_ctl.core.devices import Command
 from station_ctl.core.modes import ORDERED_PHASES, Phase
-from station_ctl.core.steps import OnResume, Recipe, Sequence, Step
+from station_ctl.core.steps import Ending, Interlock, OnResume, Recipe, Sequence, Step
 
 
 def step(no: int, lane: str = "robot", phase: Phase = Phase.POSITIONING, **changes: Any) -> Step:
     made = Step(no, f"Step {no}", lane, phase, JournalWritable(), within=10, nominal=5)
     return replace(made, **changes)
+
+
+BACK = Ending(
+    JournalWritable(), Command("robot", 2, (), "robot.home"), (Interlock("T1", "", JournalWritable()),)
+)
+"""A way back of the robot, for a step that was stopped when its work was done."""
 
 
 def faults(*steps: Step) -> str:
@@ -24,6 +30,10 @@ def faults(*steps: Step) -> str:
 
 def test_a_sound_procedure_has_no_faults() -> None:
     assert faults(step(10), step(20, "lift"), step(30, after=(20,)), step(40, phase=Phase.RELEASE)) == ""
+
+
+def test_a_step_may_take_as_long_as_it_may_and_less_than_a_second() -> None:
+    assert faults(step(10, nominal=10)) == "" and faults(step(10, nominal=0.5)) == ""
 
 
 @pytest.mark.parametrize(
@@ -41,6 +51,11 @@ def test_a_sound_procedure_has_no_faults() -> None:
         ((step(10, phase=Phase.COMPLETE),), "step 10: complete is not a phase that acts"),
         ((step(10, phase=Phase.HELD),), "step 10: held is not a phase that acts"),
         ((step(10, on_resume=OnResume.ASK),), "step 10: asks on resume, so it needs `start`"),
+        ((step(10, ending=BACK),), "step 10: its ending is ordered of another role than the step"),
+        (
+            (step(10, do=Command("lift", 1, (), "lift.go"), ending=BACK),),
+            "step 10: its ending is ordered of another role than the step",
+        ),
     ],
 )
 def test_a_fault_in_a_procedure_is_named_with_its_step(steps: tuple[Step, ...], fault: str) -> None:
@@ -87,6 +102,24 @@ def test_steps_are_found_by_number_and_roles_are_those_that_are_ordered_somethin
     assert toy.roles() == ("lift", "robot")
 
 
+def test_a_step_whose_work_is_done_is_ordered_back_and_another_as_it_is() -> None:
+    go = Command("robot", 1, (), "robot.go")
+    working = step(10, do=go, ending=BACK)
+    assert faults(working) == ""
+    ended = working.to_its_end()
+    assert (ended.do, ended.permissives, ended.done) == (BACK.do, BACK.permissives, working.done)
+    plain = step(20, do=go)
+    assert plain.to_its_end() is plain
+
+
+def test_a_step_in_a_phase_that_does_not_act_comes_before_all_others() -> None:
+    """It is a fault of the procedure; building the procedure does not fail over it, so that `faults` can name it."""
+    toy = Sequence(
+        "toy", "Toy", (step(10, phase=Phase.HELD), step(20, "lift"), step(30, "stacker", Phase.RELEASE))
+    )
+    assert toy.before == {10: (), 20: (10,), 30: (10, 20)}
+
+
 def test_a_sequence_is_itself_and_no_other() -> None:
     assert Sequence("toy", "Toy", ()) != Sequence("toy", "Toy", ())
 
@@ -94,6 +127,7 @@ def test_a_sequence_is_itself_and_no_other() -> None:
 def test_a_step_that_says_nothing_may_be_repeated_and_moves_nothing() -> None:
     plain = step(10)
     assert plain.on_resume is OnResume.REPEAT and not plain.background
+    assert not plain.measures and plain.chapter == "" and plain.ending is None
     assert (plain.moves, plain.admits, plain.releases, plain.enters, plain.leaves) == ((), None, "", (), ())
 
 
