@@ -12,13 +12,25 @@ from pydantic import Field, RootModel, StringConstraints
 
 from station_ctl.config.models import Model, worded
 from station_ctl.config.yaml_positions import Document, in_order, read_yaml, validated
-from station_ctl.core.alarms import AlarmEntry, Priority
+from station_ctl.core.alarms import AlarmEntry, AlarmWords, Priority
 from station_ctl.core.errors import ConfigurationError
 from station_ctl.paths import config_directory
 
 Code = Annotated[str, worded(r"^A[0-9]{3}$", "needs a code, A and three digits")]
 Title = Annotated[str, StringConstraints(min_length=3, max_length=60, strip_whitespace=True)]
 Sentence = Annotated[str, StringConstraints(min_length=10, strip_whitespace=True)]
+
+ChineseTitle = Annotated[str, worded(r"^[^。]*[\u4e00-\u9fff][^。]*$", "needs a title in Chinese, no full stop", 30)]
+ChineseSentence = Annotated[str, worded(r"^.*[\u4e00-\u9fff].*。$", "needs a sentence in Chinese, ending with 。")]
+
+
+class ChineseWords(Model):
+    """The same words in Chinese."""
+
+    text: ChineseTitle
+    cause: ChineseSentence
+    consequence: ChineseSentence
+    remedy: ChineseSentence
 
 
 class AlarmRow(Model):
@@ -29,6 +41,7 @@ class AlarmRow(Model):
     cause: Sentence
     consequence: Sentence
     remedy: Sentence
+    zh: ChineseWords
     reserved: bool = False
 
 
@@ -44,7 +57,8 @@ def read_alarms(path: Path) -> tuple[Document, dict[str, AlarmEntry]]:
 
 
 def _entry(code: str, row: AlarmRow) -> AlarmEntry:
-    return AlarmEntry(code, row.text, row.priority, row.cause, row.consequence, row.remedy)
+    zh = AlarmWords(row.zh.text, row.zh.cause, row.zh.consequence, row.zh.remedy)
+    return AlarmEntry(code, row.text, row.priority, row.cause, row.consequence, row.remedy, zh)
 
 
 def load_alarms(path: Path | None = None) -> dict[str, AlarmEntry]:

@@ -18,9 +18,26 @@ class Priority(StrEnum):
     LOW = "low"
 
 
+class Language(StrEnum):
+    """Languages in which the catalogue speaks to a person."""
+
+    ENGLISH = "en"
+    CHINESE = "zh"
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmWords:
+    """What it is, why it happens, what it leads to, what to do: in one language."""
+
+    text: str
+    cause: str
+    consequence: str
+    remedy: str
+
+
 @dataclass(frozen=True, slots=True)
 class AlarmEntry:
-    """One row of the catalogue: what it is, why it happens, what it leads to, what to do."""
+    """One row of the catalogue: the words in English, and in `zh` the same in Chinese."""
 
     code: str
     text: str
@@ -28,6 +45,13 @@ class AlarmEntry:
     cause: str
     consequence: str
     remedy: str
+    zh: AlarmWords
+
+    def words(self, language: Language = Language.ENGLISH) -> AlarmWords:
+        """The words in a language."""
+        if language is Language.CHINESE:
+            return self.zh
+        return AlarmWords(self.text, self.cause, self.consequence, self.remedy)
 
 
 @dataclass(frozen=True, slots=True)
