@@ -37,7 +37,7 @@ class RtuBus:
     """
 
     def __init__(self, port: SerialPort, *, timeout: float = 0.3, quiet: float | None = None) -> None:
-        self._port, self._timeout = port, timeout
+        self._port, self.timeout = port, timeout
         self._quiet = max(0.5, timeout) if quiet is None else quiet
         self._gap = max(0.00175, 3.5 * port.character)
         self._questions: deque[tuple[Question, Answer]] = deque()
@@ -124,7 +124,7 @@ class RtuBus:
 
     async def _exchange(self, channel: RtuChannel, question: Question, answer: Answer) -> None:
         try:
-            result = await channel.ask(question, self._timeout)
+            result = await channel.ask(question, self.timeout)
         except AskFailed as failure:
             if not answer.done():
                 answer.set_exception(failure)
@@ -161,7 +161,7 @@ class ModbusRtuLink:
         most: int = 120,
     ) -> None:
         self.name, self.io = name, io
-        self._bus, self._periods = bus, periods
+        self.bus, self._periods = bus, periods
         self._image = LinkImage(name, io, identity, heartbeat)
         self._blocks: dict[ScanClass, BlockImage] = {}
         self._questions: dict[ScanClass, tuple[Question, ...]] = {}
@@ -187,9 +187,9 @@ class ModbusRtuLink:
     async def run(self) -> None:
         """Scan as long as the bus is there; ends only by cancellation."""
         try:
-            async with self._bus.attached(self._lost):
+            async with self.bus.attached(self._lost):
                 while True:
-                    await self._bus.opened()
+                    await self.bus.opened()
                     self._loss = Loss()
                     with contextlib.suppress(LinkFailed):
                         await self._scan_on(self._loss)
@@ -212,7 +212,7 @@ class ModbusRtuLink:
             raise NotSent(f"{self.name}: {why}")
         for number, question in enumerate(questions):
             try:
-                await self._bus.ask(question, urgent=urgent)
+                await self.bus.ask(question, urgent=urgent)
             except AskFailed as failure:
                 raise write_error(self.name, failure, partly=number > 0) from failure
 
@@ -224,7 +224,7 @@ class ModbusRtuLink:
                 block.forget(index)
                 continue
             try:
-                sent, raw = await self._bus.ask(question)
+                sent, raw = await self.bus.ask(question)
             except (Refused, Unanswered) as failure:
                 failures.append(str(failure))
                 block.forget(index)
@@ -247,8 +247,8 @@ class ModbusRtuLink:
         self._image.fault("connection", why)
 
     def _seen(self, scan: ScanClass) -> None:
-        if self._connection != self._bus.connection:
+        if self._connection != self.bus.connection:
             self._read.add(scan)
             if self._read == set(self._questions):
-                self._connection = self._bus.connection
+                self._connection = self.bus.connection
                 self._image.connected("connection")

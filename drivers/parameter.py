@@ -25,7 +25,7 @@ def whole(what: str, value: int, low: int, high: int) -> int:
 def bolts(mask: int, count: int) -> str:
     """The bolts of a mask (bit k-1 = bolt k) in words. Raises ValueError for a bolt beyond `count`."""
     if not 1 <= mask < 1 << count:
-        raise ValueError(f"bolt mask {mask:#x}: needs 0x1 to {(1 << count) - 1:#x}")
+        raise ValueError(f"bolt mask {mask:#x}: needs 0x1 to {(1 << count) - 1:#x}, of {count} bolts")
     chosen = [str(k) for k in range(1, count + 1) if mask >> k - 1 & 1]
     if len(chosen) == count:
         return f"all {count}"

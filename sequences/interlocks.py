@@ -145,14 +145,22 @@ class CarInterlocks:
         self.stacker_away = Interlock("G19s", "Stacker parked clear of the handover", stacker.parked.is_on() & stacker.pack_on_fork.is_off())
         self.aisle_clear = Interlock("G04a", "Aisle clear", stacker.aisle_clear.is_on())
 
-    def needs(self, column: Column) -> tuple[Interlock, ...]:
-        """Permissives of a step of this kind: every row that is not `-`."""
-        return tuple(row.interlock for row in self.rows if row.cell(column) != "-")
+    def needs(self, column: Column, *, without: tuple[str, ...] = ()) -> tuple[Interlock, ...]:
+        """Permissives of a step of this kind: every row that is not `-`, but those named in `without`."""
+        self._know(column, without)
+        return tuple(r.interlock for r in self.rows if r.cell(column) != "-" and r.interlock.code not in without)
 
-    def keeps(self, column: Column) -> tuple[Kept, ...]:
-        """Interlocks that stay on watch during a step of this kind."""
+    def keeps(self, column: Column, *, without: tuple[str, ...] = ()) -> tuple[Kept, ...]:
+        """Interlocks that stay on watch during a step of this kind, but those named in `without`."""
+        self._know(column, without)
         losses = {"H": OnLoss.HOLD, "S": OnLoss.ABORT}
-        return tuple(Kept(row.interlock, losses[row.cell(column)]) for row in self.rows if row.cell(column) in losses)
+        kept = (row for row in self.rows if row.cell(column) in losses and row.interlock.code not in without)
+        return tuple(Kept(row.interlock, losses[row.cell(column)]) for row in kept)
+
+    def _know(self, column: Column, codes: tuple[str, ...]) -> None:
+        """A row that is left out by a name that the column does not have would silently be left in."""
+        unknown = set(codes) - {row.interlock.code for row in self.rows if row.cell(column) != "-"}
+        assert not unknown, f"column {column} has no rows {sorted(unknown)}"
 
     def receiving(self, place: str, sensed_empty: Condition) -> Interlock:
         """G19 for one place: empty by sensor and by ledger."""

@@ -89,10 +89,11 @@ def _positioning(st: CarStation, job: Job, il: CarInterlocks) -> tuple[Step, ...
             moves=(Move(job.fresh, bay.name, HANDOVER_IN),), background=True,
             ending=parked_again(st, il, stacker.in_present.is_on() & stacker.in_seated.is_on() & bay.present.is_off()), chapter="A2",
         ),
+        # Not the charged pack: it may be unplugged and not yet on its way, and the vehicle is in the bay already.
         Step(
             30, "Driver secures the vehicle and starts the swap", "vehicle", Phase.POSITIONING,
             secured & car.ready.is_on(), within=120, nominal=8,
-            do=car.secure(), after=(20,), permissives=il.needs(en)[:3], interlocks=il.keeps(en), chapter="A3",
+            do=car.secure(), after=(20,), permissives=il.needs(en, without=("G14",)), interlocks=il.keeps(en), chapter="A3",
         ),
         Step(
             40, "Vehicle switches high voltage off and discharges", "vehicle", Phase.POSITIONING,
@@ -138,8 +139,7 @@ def _exchange(st: CarStation, job: Job, il: CarInterlocks) -> tuple[Step, ...]:
         Step(
             70, "Robot under the vehicle, raise, pins engage", "robot", Phase.LOCK_RELEASE, at_height & pins & robot.load_kg.at_least(1.0),
             within=30, nominal=10, do=robot.engage(height),
-            permissives=tuple(i for i in il.needs(un) if i.code not in ("G14h", "G16")),
-            interlocks=tuple(k for k in il.keeps(un) if k.interlock.code != "G16"), enters=(PIT,), chapter="A7",
+            permissives=il.needs(un, without=("G14h", "G16")), interlocks=il.keeps(un, without=("G16",)), enters=(PIT,), chapter="A7",
         ),
         Step(
             80, f"Open all {recipe.bolts} bolts", "robot", Phase.LOCK_RELEASE,

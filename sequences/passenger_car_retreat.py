@@ -74,7 +74,7 @@ def _vehicle_out(st: CarStation, job: Job, il: CarInterlocks) -> tuple[Step, ...
     untouched = Interlock(
         "G21u", "All locks closed, no bolt touched", robot.bolts_closed.has_bits(mask) & car.locks_closed.has_bits(mask)
     )
-    needs = (*(i for i in il.needs(rl) if i.code not in ("G21", "G22")), untouched)
+    needs = (*il.needs(rl, without=("G21", "G22")), untouched)
     keeps = il.keeps(rl)
     return (
         Step(

@@ -5,16 +5,15 @@ The only file that knows both drivers and sequences. Builds; does not run anythi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sequences.passenger_car as passenger_car
 import sequences.passenger_car_retreat as passenger_car_retreat
 from drivers.charging_rack_cr12 import ChargingRackCR12
 from drivers.pack_id_reader_pr1 import PackIdReaderPR1
 from drivers.safety_plc_sp1 import SafetyPlcSP1
-from drivers.serial_port import SerialPort
 from drivers.site_meter_sm1 import SiteMeterSM1
 from drivers.stacker_st2 import StackerST2
 from drivers.swap_robot_sr3 import SwapRobotSR3
@@ -22,21 +21,13 @@ from drivers.vehicle_lift_vl1 import VehicleLiftVL1
 from drivers.vehicle_link_vl1 import VehicleLinkVL1
 from sequences.car_station import HANDOVER_IN, HANDOVER_OUT, ROBOT, TRAVEL_MM, CarStation
 from sequences.interlocks import CarInterlocks, Column, station_interlocks, watched_always
-from station_ctl.config import (
-    DriverFacts,
-    ModbusRtuLink,
-    ModbusTcpLink,
-    OpcUaLink,
-    Parts,
-    SerialLineLink,
-    StationConfig,
-)
+from station_ctl.config import DriverFacts, Parts, SerialLineLink, StationConfig
+from station_ctl.connections import make_link, make_links
 from station_ctl.core.devices import Device, DeviceDeclarationError
 from station_ctl.core.errors import ConfigurationError
 from station_ctl.core.interlock_table import InterlockTable, TableRow
 from station_ctl.core.links import Link
-from station_ctl.core.orders import MAGIC
-from station_ctl.core.points import IoList, ScanClass
+from station_ctl.core.points import IoList
 from station_ctl.core.steps import Job, Sequence
 from station_ctl.engine.clock import Clock
 from station_ctl.engine.custody_watch import WatchedPlace
@@ -48,9 +39,6 @@ from station_ctl.service.procedures import Procedures
 from station_ctl.service.reception import Reception
 from station_ctl.service.recovery import rebuild
 from station_ctl.service.run_watch import RunWatch
-
-if TYPE_CHECKING:
-    from drivers.opcua import UaSecurity
 
 DRIVERS: Mapping[str, type[Device]] = {
     driver.driver: driver
@@ -180,78 +168,6 @@ class BuiltStation(PaperStation):
         return Reception(engine, watch, self.stand, self.procedures(), self.config.recipes)
 
 
-def make_link(name: str, config: StationConfig) -> Link:
-    """The link of one PLC or instrument, as its settings say. Protocol libraries are loaded only where needed."""
-    settings = config.links[name]
-    periods: dict[ScanClass, float] = {
-        scan: config.scan.period_ms(scan) / 1000 for scan in ScanClass if scan is not ScanClass.NONE
-    }
-    match settings:
-        case ModbusTcpLink():
-            from drivers.modbus_tcp import ModbusTcpLink as TcpLink
-
-            host, port = settings.host_and_port
-            return TcpLink(
-                name,
-                config.io[name],
-                host,
-                port,
-                unit=settings.unit,
-                timeout=settings.timeout_ms / 1000,
-                periods=periods,
-                **_contract(settings),
-            )
-        case OpcUaLink():
-            from drivers.opcua_link import OpcUaLink as UaLink
-
-            return UaLink(
-                name, config.io[name], settings.address, timeout=settings.timeout_ms / 1000, periods=periods,
-                security=_security(settings), **_contract(settings),
-            )  # fmt: skip
-        case ModbusRtuLink():
-            from drivers.modbus_rtu import ModbusRtuLink as RtuLink
-            from drivers.modbus_rtu import RtuBus
-
-            return RtuLink(
-                name,
-                config.io[name],
-                RtuBus(_port(settings), timeout=settings.timeout_ms / 1000),
-                periods=periods,
-            )
-        case SerialLineLink():
-            from drivers.pack_id_link import PackIdReaderLink
-
-            return PackIdReaderLink(name, _port(settings))
-
-
-def _contract(settings: ModbusTcpLink | OpcUaLink) -> dict[str, Any]:
-    """What proves that this is the right PLC and that it lives."""
-    identity = {**MAGIC, "MAP_VERSION": settings.map_version} if settings.map_version is not None else {}
-    return {"identity": identity, "heartbeat": "HB_PLC" if settings.heartbeat_timeout_ms else None}
-
-
-def _port(settings: ModbusRtuLink | SerialLineLink) -> SerialPort:
-    return SerialPort(
-        settings.address, settings.baud, parity=settings.parity[0].upper(), stopbits=settings.stop_bits
-    )
-
-
-def _security(settings: OpcUaLink) -> UaSecurity | None:
-    given = settings.security
-    if given is None:
-        return None
-    from drivers.opcua import UaSecurity as Security
-
-    password = given.password_file.read_text().strip() if given.password_file is not None else ""
-    return Security(
-        given.certificate,
-        given.private_key,
-        given.server_certificate,
-        user=given.user or "",
-        password=password,
-    )
-
-
 def build_devices(config: StationConfig, io: Mapping[str, IoList]) -> dict[str, Device]:
     """The devices by role. Raises ConfigurationError naming every tag that does not fit its driver."""
     devices: dict[str, Device] = {}
@@ -273,7 +189,8 @@ def build_devices(config: StationConfig, io: Mapping[str, IoList]) -> dict[str, 
 def put_together(config: StationConfig, io: Mapping[str, IoList] | None = None) -> PaperStation:
     """A station from its files: what is printed, checked and explored without any PLC. Connects nothing.
 
-    `io` replaces the I/O lists of the files. Raises ConfigurationError naming every tag that does not fit its driver.
+    `io` replaces the I/O lists of the files. Raises ConfigurationError naming every tag that does not fit its driver
+    and every vehicle that the station's machines cannot swap.
     """
     # A serial-line instrument has no I/O list of its own; its link knows the tags.
     lists = io if io is not None else {n: config.io.get(n) or make_link(n, config).io for n in config.links}
@@ -284,7 +201,22 @@ def put_together(config: StationConfig, io: Mapping[str, IoList] | None = None) 
     facts = StationFacts(
         config.station.code, channels, watched_always(stand), station_interlocks(stand), _places(stand)
     )
+    if findings := list(_unfit_vehicles(config, archetype, stand)):
+        raise ConfigurationError(findings)
     return PaperStation(config, archetype, devices, stand, facts)
+
+
+def _unfit_vehicles(config: StationConfig, archetype: Archetype, stand: CarStation) -> Iterator[str]:
+    """Vehicles whose recipe asks for what no machine here can do: more bolts than runners, another torque or height.
+
+    Every parameter of every order is judged by its own driver when the procedure is made.
+    """
+    first, *_, last = [bay.name for bay in (*stand.bays, *stand.bays)]
+    for i, (model, recipe) in enumerate(config.recipes.items()):
+        try:
+            archetype.swap(stand, Job("vehicle", recipe, "spent", "charged", first, last))
+        except ValueError as error:
+            yield f"{config.where('vehicles', i)}: vehicles[{i}]: no swap of model {model} with these machines: {error}"
 
 
 def _places(stand: CarStation) -> tuple[WatchedPlace, ...]:
@@ -301,6 +233,6 @@ def _places(stand: CarStation) -> tuple[WatchedPlace, ...]:
 
 def build(config: StationConfig, links: Mapping[str, Link] | None = None) -> BuiltStation:
     """Put a station together. `links` replaces those of the station file (tests in virtual time)."""
-    made = links if links is not None else {name: make_link(name, config) for name in config.links}
+    made = links if links is not None else make_links(config)
     paper = put_together(config, {name: link.io for name, link in made.items()})
     return BuiltStation(config, paper.archetype, paper.devices, paper.stand, paper.facts, made)

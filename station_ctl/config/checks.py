@@ -16,6 +16,7 @@ from station_ctl.config.io_checks import check_contract, check_together, order_p
 from station_ctl.config.io_lists import IoFile
 from station_ctl.config.models import (
     LinkSettings,
+    ModbusRtuLink,
     ModbusTcpLink,
     OpcUaLink,
     Role,
@@ -135,7 +136,7 @@ def _simulation(sketch: Sketch) -> None:
 
 
 def _addresses(sketch: Sketch) -> None:
-    """One PLC, one link; one serial bus, one owner: two would mix their questions and answers."""
+    """One PLC, one link. Only Modbus RTU instruments may share a port: their bus has one owner, and one line setting."""
     owners: dict[Any, str] = {}
     for name in sketch.links:
         written = sketch.value("links", name, "address")
@@ -146,9 +147,26 @@ def _addresses(sketch: Sketch) -> None:
         except ValueError:
             address = written
         if address in owners:
-            text = f"address is also that of link {owners[address]}"
-            sketch.document.report(("links", name, "address"), text, got=written)
+            _shared(sketch, name, owners[address])
         owners.setdefault(address, name)
+
+
+LINE = ("baud", "parity", "stop_bits")
+"""What all instruments on one serial bus must have in common."""
+
+
+def _shared(sketch: Sketch, name: str, owner: str) -> None:
+    """Link `name` has the address of link `owner`."""
+    link, other = sketch.links[name], sketch.links[owner]
+    if isinstance(link, ModbusRtuLink) and isinstance(other, ModbusRtuLink):
+        for key in LINE:
+            needed, got = getattr(other, key), getattr(link, key)
+            if got != needed:
+                text = f"links on one bus have the same {key}; {owner} has {needed}"
+                sketch.document.report(("links", name, key), text, got=got)
+        return
+    address = sketch.value("links", name, "address")
+    sketch.document.report(("links", name, "address"), f"address is also that of link {owner}", got=address)
 
 
 def _references(sketch: Sketch) -> None:

@@ -83,7 +83,8 @@ class Point:
     """One row of an I/O list.
 
     `address` is kept as the supplier wrote it and is read by the link of its protocol:
-    Modbus `[u<unit>/]<ir|hr|di|co>:<number>[.<bit>]` (0-based), OPC UA a node id (`nsu=<uri>;s=<name>`).
+    Modbus `[u<unit>/]<ir|hr>:<number>[.<bit>]` (0-based), OPC UA a node id (`nsu=<uri>;s=<name>`). Coils and discrete
+    inputs are no points: nothing in the PLC contract proves their bit order.
     Engineering value = raw × `scale`, in `unit`. `low`/`high` bound a plausible engineering value.
     """
 

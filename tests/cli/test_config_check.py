@@ -94,3 +94,21 @@ def test_station_that_does_not_exist_exits_9() -> None:
 def test_schema_is_printed_as_it_is_checked_in(kind: str) -> None:
     written = (config_directory() / "schema" / f"{kind}.json").read_text(encoding="utf-8")
     assert run("config", "schema", kind).stdout == written
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "why"),
+    [
+        ("count: 10", "count: 12", "bolt mask 0xfff: needs 0x1 to 0x3ff, of 10 bolts"),
+        ("torque_nm: 85", "torque_nm: 350", "torque 350 Nm: needs 5 to 200 Nm"),
+    ],
+)
+def test_a_vehicle_that_the_machines_cannot_swap_is_told_at_load(site: Path, key: str, value: str, why: str) -> None:
+    """The recipe is right in itself; only together with the robot's runners it is not."""
+    vehicle = site / "vehicles" / "sim_sedan.yaml"
+    text = vehicle.read_text(encoding="utf-8")
+    assert key in text
+    vehicle.write_text(text.replace(key, value), encoding="utf-8")
+    result = run("config", "check", "config/stations/sim_passenger_car.yaml")
+    assert result.exit_code == 6
+    assert f"vehicles[0]: no swap of model SIM-SEDAN with these machines: {why}" in result.stderr

@@ -13,8 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from drivers.modbus_rtu import ModbusRtuLink
 from station_ctl.config import absent_files, load_station, station_file
 from station_ctl.config.models import Policy
+from station_ctl.connections import make_links
 from station_ctl.core.errors import ConfigurationError, Exit, NotFound
 from station_ctl.core.orders import Order
 from station_ctl.core.points import Access, ScanClass
@@ -243,6 +245,18 @@ def test_position_of_a_value_is_known_after_loading(site: Any) -> None:
 def test_paths_are_relative_to_the_station_file(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir("/")
     assert load_station(site.folder / "station.yaml").journal == site.folder / "journal.sqlite"
+
+
+def test_instruments_on_one_bus_may_have_a_link_each(site: Any) -> None:
+    second = "second: {protocol: modbus-rtu, address: /dev/pts/7, baud: 19200, timeout_ms: 400, io_list: meter.csv}"
+    site.edit("station.yaml", "  reader: {protocol", f"  {second}\n  reader: {{protocol")
+    site.edit("station.yaml", "  reader: {driver", "  second: {driver: gauge, link: second}\n  reader: {driver")
+    config = site.load()
+    links = make_links(config)
+    meter, beside = links["meter"], links["second"]
+    assert isinstance(meter, ModbusRtuLink) and isinstance(beside, ModbusRtuLink)
+    assert meter.bus is beside.bus, "two owners of one port would mix their questions and answers"
+    assert meter.bus.timeout == 0.4, "the more patient of the two"
 
 
 def test_absent_files_are_named_before_a_start(site: Any) -> None:

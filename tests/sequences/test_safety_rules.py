@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from sequences.interlocks import CarInterlocks, Column
 from station_ctl.build import PaperStation
 from station_ctl.core.steps import Job, OnResume, Sequence, Step
 from tests.bench.cockpit import needs
@@ -120,3 +121,20 @@ def test_a_returned_pack_is_looked_at_before_it_is_charged(job: Job) -> None:
     assert look.no in _all_before(swap, charge.no)
     for sign in ("no_crash", "no_smoke", "insulation", "temp_max", "pack_id", "bms_link"):
         assert f"B12.{sign}" in str(look.done), sign
+
+
+@pytest.mark.parametrize("sequence", SEQUENCES)
+def test_nothing_is_ordered_that_cannot_be_written_down(sequence: Sequence) -> None:
+    for step in sequence.steps:
+        if step.do is not None:
+            assert "G28" in {row.code for row in step.permissives}, f"step {step.no} {step.text}"
+            assert step.ending is None or "G28" in {row.code for row in step.ending.permissives}
+
+
+def test_a_row_is_left_out_by_its_name_only(job: Job) -> None:
+    il = CarInterlocks(the_station().stand, job)
+    left = {row.code for row in il.needs(Column.UNLOCK, without=("G16",))}
+    assert left == {row.code for row in il.needs(Column.UNLOCK)} - {"G16"}
+    assert "G16" not in {kept.interlock.code for kept in il.keeps(Column.UNLOCK, without=("G16",))}
+    with pytest.raises(AssertionError, match="has no rows"):
+        il.needs(Column.ENTRY, without=("G16",))
