@@ -43,8 +43,8 @@ class StationConfig:
     """Everything the files say of one station, checked. Files it names stand with absolute paths.
 
     `links`, `roles` and `io` are by name, in the order of the file; `recipes` by vehicle model; `alarms` by
-    code. A serial-line link has no entry in `io`. `config_hash` changes with any byte of any of the files and
-    with any override.
+    code. A serial-line link has no entry in `io`. `files` are all that were read; `config_hash` changes with any
+    byte of any of them and with any override.
     """
 
     path: Path
@@ -59,6 +59,7 @@ class StationConfig:
     io: Mapping[str, IoList]
     alarms: Mapping[str, AlarmEntry]
     config_hash: str
+    files: tuple[Path, ...]
     document: Document = field(repr=False, compare=False)
 
     @property
@@ -122,6 +123,7 @@ def load_station(
         io=MappingProxyType({name: io.io_list() for name, io in lists.items()}),
         alarms=MappingProxyType(alarms),
         config_hash=_hash(sources, overrides),
+        files=tuple(dict.fromkeys(Path(source.file).absolute() for source in sources)),
         document=document,
     )
 

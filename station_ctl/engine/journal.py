@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,6 +22,10 @@ from station_ctl.engine.journal_file import BACKUP, refusal
 
 LAST_ORDER = 0xFFFF_FFFF
 """The highest order number that fits into an order block (docs/plc_contract.md)."""
+
+
+COPY_PAUSE = 0.005
+"""Seconds between two pieces of a copy, so that an order's commit comes first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +142,7 @@ class Journal:
         Raises JournalMissing, AlreadyRunning if another process has it open, ForeignJournal, DamagedJournal,
         JournalError.
         """
-        self.path = path
+        self.path, self.station = path, station
         self._ledger = Ledger()
         self._failed = ""
         self._db = journal_file.connect(path, station)
@@ -214,13 +219,40 @@ class Journal:
 
     def rows(self, run: str = "") -> list[JournalRow]:
         """Rows of one run, or all, oldest first."""
-        sql = (
-            "SELECT seq, at, kind, run, step, order_no, data FROM row"
-            + (" WHERE run=?" if run else "")
-            + " ORDER BY seq"
-        )
-        found = self._db.execute(sql, (run,) if run else ()).fetchall()
-        return [_row(*values) for values in found]
+        return list(self.each(run))
+
+    def each(self, run: str = "", since: str = "") -> Iterator[JournalRow]:
+        """Rows of one run, or all, oldest first, one by one; `since` is the earliest `at` (ISO, UTC)."""
+        wanted = [(f"{name}?", value) for name, value in (("run=", run), ("at>=", since)) if value]
+        where = f" WHERE {' AND '.join(condition for condition, _ in wanted)}" if wanted else ""
+        sql = f"SELECT seq, at, kind, run, step, order_no, data FROM row{where} ORDER BY seq"
+        for values in self._db.execute(sql, [value for _, value in wanted]):
+            yield _row(*values)
+
+    def check_integrity(self) -> None:
+        """Read every page and every index entry. Raises DamagedJournal."""
+        try:
+            verdicts = [verdict for (verdict,) in self._db.execute("PRAGMA integrity_check(5)")]
+        except (sqlite3.Error, UnicodeError) as error:
+            raise refusal(self.path, error) from error
+        if verdicts != ["ok"]:
+            raise DamagedJournal(f"{self.path} is damaged: {'; '.join(verdicts)}; {BACKUP}")
+
+    def copy_to(self, path: Path) -> None:
+        """Copy the whole journal, as it is at the end of the copying, into one new file. Raises JournalError.
+
+        In a thread of its own it may run while commits go on: between two pieces of 1 MiB the connection is free.
+        """
+        try:
+            copy = sqlite3.connect(path, isolation_level=None)
+            try:
+                copy.execute("PRAGMA synchronous=OFF")  # flushing it would hold up commits; whoever keeps it, does so
+                self._db.backup(copy, pages=256, progress=lambda *_: time.sleep(COPY_PAUSE), sleep=COPY_PAUSE)
+                copy.execute("PRAGMA journal_mode=DELETE")  # one file, with nothing beside it
+            finally:
+                copy.close()
+        except sqlite3.Error as error:
+            raise JournalError(f"journal {self.path} cannot be copied to {path}: {error}") from error
 
     def close(self) -> None:
         """Close the file and give up the lock."""
