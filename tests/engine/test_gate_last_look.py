@@ -1,0 +1,128 @@
+"""The gate's last look, condition by condition: each alone keeps an order back, and its own intent does not."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+
+import pytest
+
+from station_ctl.core.conditions import PlaceHolds
+from station_ctl.core.custody import Move
+from station_ctl.core.modes import State
+from station_ctl.core.steps import Interlock, OnLoss
+from station_ctl.engine.events import SetLedger
+from station_ctl.engine.state import StepStatus, Trip
+from station_ctl.engine.virtual_time import run_virtually
+from tests.bench.desk import ledger, step
+from tests.bench.gate_bench import GateBench, settled
+
+
+def ordered(change: Callable[[GateBench], None], *steps: object) -> GateBench:
+    """A bench whose state was changed, and by nothing else, between the commit of an order and its last look."""
+    b = GateBench(*(steps or (step(10),)), ledger=ledger(**{"P-1": "A01"}))  # type: ignore[arg-type]
+
+    async def main() -> None:
+        b.journal.waits = asyncio.Event()
+        async with b.at_work():
+            b.begin()
+            await settled()
+            change(b)
+            b.journal.waits.set()
+            await settled(3)
+
+    run_virtually(main())
+    return b
+
+
+def in_state(state: State) -> Callable[[GateBench], None]:
+    def change(b: GateBench) -> None:
+        b.state = replace(b.state, state=state)
+
+    return change
+
+
+@pytest.mark.parametrize("state", [s for s in State if s not in (State.EXECUTE, State.STOPPING)])
+def test_no_order_leaves_in_a_state_that_begins_nothing(state: State) -> None:
+    b = ordered(in_state(state))
+    assert b.orders() == [] and b.heard()[0] == "OrderNotSent"
+    assert b.events[0].why == f"withdrawn before it was sent: station {state}"  # type: ignore[attr-defined]
+
+
+def test_an_order_of_a_swap_that_is_being_finished_leaves() -> None:
+    assert ordered(in_state(State.STOPPING)).orders() == [100]
+
+
+def test_no_order_leaves_while_a_trip_is_latched() -> None:
+    def change(b: GateBench) -> None:
+        b.state = replace(b.state, trips=(Trip("A101", "a loss", OnLoss.HOLD),))
+
+    b = ordered(change)
+    assert b.orders() == [] and b.heard()[0] == "OrderNotSent"
+
+
+def test_an_order_of_a_run_that_is_gone_is_reported_as_not_sent() -> None:
+    def change(b: GateBench) -> None:
+        b.state = replace(b.state, runs=())
+
+    b = ordered(change)
+    assert b.orders() == [] and b.heard() == ["OrderNotSent"]
+
+
+def test_the_orders_own_move_is_not_held_against_it() -> None:
+    """The ledger shows the pack on its way already; origin and target are judged as they were before."""
+    at_origin = Interlock("G25", "Pack at its origin", PlaceHolds("A01", "P-1"))
+    target_free = Interlock("G19", "Target free", PlaceHolds("handover"))
+    moving = step(10, moves=(Move("P-1", "A01", "handover"),), permissives=(at_origin, target_free))
+    assert ordered(lambda b: None, moving).orders() == [100]
+
+
+def test_a_ledger_without_rows_is_made_durable_too() -> None:
+    async def main() -> None:
+        b = GateBench(step(10))
+        async with b.at_work():
+            b.gate.submit((SetLedger(ledger(**{"P-1": "A01"})),))
+            await b.gate.drain()
+        assert b.log[0] == ("commit", [], ledger(**{"P-1": "A01"}))
+
+    run_virtually(main())
+
+
+def test_what_is_drained_is_sent_and_what_is_sent_is_forgotten() -> None:
+    async def main() -> None:
+        b = GateBench(step(10))
+        b.links["pit"].waits = asyncio.Event()
+        async with b.at_work():
+            b.begin()
+            drained = asyncio.create_task(b.gate.drain())
+            await settled()
+            assert b.orders() == [100] and not drained.done(), "the PLC has not answered yet"
+            b.links["pit"].waits.set()
+            await drained
+            await settled()
+            assert b.heard() == ["OrderSent"] and not b.gate._sending
+
+    run_virtually(main())
+
+
+def test_a_driver_that_breaks_in_a_write_takes_neither_the_gate_nor_its_end_with_it() -> None:
+    async def main() -> None:
+        b = GateBench(step(10), step(20, "robot"))
+        b.links["pit"].fails = RuntimeError("a defect in a driver")
+        b.links["rail"].waits = asyncio.Event()
+        gate = asyncio.create_task(b.gate.run())
+        b.begin()
+        await settled()
+        drained = asyncio.create_task(b.gate.drain())
+        await settled()
+        gate.cancel()
+        await settled()
+        b.links["rail"].waits.set()
+        await drained
+        with suppress(asyncio.CancelledError):
+            await gate
+        assert gate.cancelled() and b.of(20).status is StepStatus.SENT
+
+    run_virtually(main())
