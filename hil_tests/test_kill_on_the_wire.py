@@ -6,65 +6,18 @@ The whole matrix of points, outages and ways runs in virtual time, in tests/cras
 from __future__ import annotations
 
 import asyncio
-import json
 import random
-import signal
-import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-import station_ctl
+from hil_tests.controller_life import Controller, begins
 from station_ctl.cli.plant_process import PlantProcess, overrides
 
-ROOT = Path(station_ctl.__file__).resolve().parent.parent
 SPEED = 20.0
-LINE_WITHIN = 60.0
 
 pytestmark = pytest.mark.timeout(300)
-
-
-class Controller:
-    """One life of the controller."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self._process = process
-        self.told: list[dict[str, Any]] = []
-
-    @classmethod
-    async def start(cls, what: str, settings: dict[str, Any]) -> Controller:
-        return cls(
-            await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "hil_tests.controller_process", what, json.dumps(settings),
-                cwd=ROOT, stdout=asyncio.subprocess.PIPE,
-            )
-        )  # fmt: skip
-
-    async def until(self, happened: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-        """The first line that is it. Fails the test when the process ends before."""
-        assert self._process.stdout is not None
-        while True:
-            async with asyncio.timeout(LINE_WITHIN):
-                line = await self._process.stdout.readline()
-            assert line, f"the controller ended with {await self._process.wait()} after {self.told[-3:]}"
-            self.told.append(json.loads(line))
-            if happened(self.told[-1]):
-                return self.told[-1]
-
-    async def kill(self) -> None:
-        """kill -9: no handler, no flush, no goodbye on any socket."""
-        if self._process.returncode is None:
-            self._process.kill()
-        assert await self._process.wait() == -signal.SIGKILL
-
-    async def end(self) -> None:
-        assert await self._process.wait() == 0
-
-
-def _begins(step: int) -> Callable[[dict[str, Any]], bool]:
-    return lambda told: bool(told.get("step") == step)
 
 
 async def _visit(folder: Path, kills: tuple[int, ...]) -> None:
@@ -75,7 +28,7 @@ async def _visit(folder: Path, kills: tuple[int, ...]) -> None:
         controller = await Controller.start("begin", settings)
         await plant.ask(cmd="vehicle")
         for step in kills:
-            await controller.until(_begins(step))
+            await controller.until(begins(step))
             await asyncio.sleep(chance.uniform(0.0, 0.3))
             await controller.kill()
             orders = (await plant.ask(cmd="report"))["orders"]
@@ -99,7 +52,11 @@ def _judge(report: dict[str, Any], custody: dict[str, str]) -> None:
     assert all(done.count(opcode) <= 1 for opcode in (12, 13, 20, 21, 30, 31)), done
 
 
-CASES = [(80,), (100, 110), *(pytest.param(kills, marks=pytest.mark.long) for kills in ((30,), (60,), (120, 170)))]
+CASES = [
+    (80,),
+    (100, 110),
+    *(pytest.param(kills, marks=pytest.mark.long) for kills in ((30,), (60,), (120, 170))),
+]
 """Steps in whose first 0.3 s the controller is killed, one life after the other."""
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from station_ctl.core.devices import Channel
-from station_ctl.core.orders import ACK_TEXT, RESULT_TEXT, AckCode, Result
+from station_ctl.core.orders import ACK_TEXT, RESULT_TEXT, AckCode, OrderState, Result
 from station_ctl.core.signals import Image
 from station_ctl.core.steps import Step
 from station_ctl.engine.state import StepState, StepStatus
@@ -129,6 +129,11 @@ def settle(step: Step, st: StepState, channel: Channel | None, image: Image, tim
         alive = image.links[channel.link].alive_at if channel.link in image.links else since
         quiet = image.now - max(since, alive) > QUIET_WITHIN
         return replace(observed, status=StepStatus.STOPPED, ended=time) if quiet else observed
+    at_work = channel.state.read(image)
+    if observed.status is StepStatus.BUSY and at_work.good and at_work.value != OrderState.BUSY:
+        # It stands, and its answer never says for which order: a station that waited for that would never be at rest.
+        waits = _awaits_cause(observed, image, PROOF_WITHIN)
+        return waits or replace(observed, status=StepStatus.STOPPED, ended=time)
     expired = image.now - st.sent_at > ACK_WITHIN + PROOF_WITHIN
     # Only an acknowledgement that can be read and is not ours says that the order was never taken.
     if observed.status in (StepStatus.SENT, StepStatus.UNKNOWN) and expired and channel.ack_id.read(image).good:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from station_ctl.core.orders import ACK_TEXT, AckCode, Result
+from station_ctl.core.orders import ACK_TEXT, AckCode, OrderState, Result
 from station_ctl.engine.progress import judge, settle
 from station_ctl.engine.state import StepState, StepStatus
 from station_ctl.engine.station import ACK_WITHIN, CAUSE_WITHIN, PROOF_WITHIN, QUIET_WITHIN
@@ -267,6 +267,16 @@ def test_a_silent_plc_has_surely_stopped_after_its_dead_man_time(b: Bench) -> No
     b.world.silence("pit")
     assert b.settle(QUIET_WITHIN - 0.5) is StepStatus.BUSY
     assert b.settle(1.0) is StepStatus.STOPPED
+
+
+def test_a_device_that_stands_and_never_says_for_which_order_is_not_waited_for_for_ever(b: Bench) -> None:
+    """Its last completed order stays an earlier one, and its state says stopped."""
+    b.busy()
+    assert b.settle(60.0) is StepStatus.BUSY, "it is still at work"
+    b.world.set(b.channels["lift"].state, int(OrderState.STOPPED))
+    assert b.settle(PROOF_WITHIN - 0.5) is StepStatus.BUSY, "the completion may come a scan later"
+    assert b.settle(1.0) is StepStatus.BUSY
+    assert b.settle(PROOF_WITHIN) is StepStatus.STOPPED
 
 
 def test_a_wait_that_is_interrupted_begins_anew() -> None:
