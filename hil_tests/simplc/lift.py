@@ -13,6 +13,7 @@ from hil_tests.simplc.truth.packs import Pack
 from hil_tests.simplc.truth.vehicle import BOLTS, SAFE_VOLTS, Vehicle
 
 ALL_LOCKS = (1 << BOLTS) - 1
+SEEN_MM, LANE_MM = 300.0, 10000.0
 VEHICLE_BITS = (
     "LINK_OK", "AUTH_OK", "GEAR_P", "EPB_ON", "DOORS_CLOSED", "BRAKE_RELEASED", "READY", "HV_OFF", "HV_ON",
     "PORT_CLOSED", "CONNECTOR_MATED", "CONNECTOR_APART", "COOLANT_MATED", "PRECHECK_OK", "POSTCHECK_OK",
@@ -80,7 +81,7 @@ class LiftPlc(Plc):
         values["NO_FAULT"] = values["FAULT"] != 1
         values["ENTRY_GREEN"] = body.entry_green
         values["EXIT_GREEN"] = body.exit_green
-        values["X_ERR"] = round(vehicle.x_err, 1) if vehicle is not None else 0.0
+        values["X_ERR"] = round(_along(vehicle), 1) if vehicle is not None else 0.0
         values["Y_ERR"] = round(vehicle.y_err, 1) if vehicle is not None else 0.0
         values["YAW_ERR"] = round(vehicle.yaw_err, 2) if vehicle is not None else 0.0
         values["LIFT_MM"] = round(body.height, 1)
@@ -281,6 +282,13 @@ class LiftPlc(Plc):
         vehicle = self._linked()
         yield Wait(5.0 * pace)
         vehicle.settled = True
+
+
+def _along(vehicle: Vehicle) -> float:
+    """Position error along the lane, as far as the sensor sees (mm): one that rolls is far away."""
+    if vehicle.in_grooves:
+        return vehicle.x_err
+    return max(-SEEN_MM, min(SEEN_MM, vehicle.x_err + (vehicle.travel - 0.5) * LANE_MM))
 
 
 def _is_height(p: Params) -> bool:

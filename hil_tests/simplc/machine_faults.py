@@ -30,7 +30,7 @@ class MachineFaults:
             "stacker-rolls": lambda: plant.stacker.go("handover_out", 2.0),
             "clamps-open": lambda: plant.lift.unclamp(1.0),
         }
-        self._running: dict[str, Process] = {}
+        self._running: dict[str, tuple[Process, _Stand]] = {}
 
     def acts(self) -> Acts:
         """By name."""
@@ -58,15 +58,19 @@ class MachineFaults:
         self.plant.motions.start(lift.drift() if on else lift.pump(), driven=False)
 
     def _moves(self, on: bool, args: Mapping[str, Any]) -> None:
-        """`what` moves without an order, until it is there or, with `on` false, somebody brings it to a stand."""
+        """`what` moves without an order; with `on` false somebody has brought it back by hand to where it stood."""
         what = str(args.get("what", "table-sinks"))
         make = self._runs.get(what)
         if make is None:
             raise UnknownFault(f"what is one of {', '.join(self._runs)}")
         if on:
-            self._running[what] = self.plant.motions.start(make(), driven=False, ended=_against_an_obstacle)
-        elif (process := self._running.pop(what, None)) is not None:
+            before = _Stand(self.plant)
+            process = self.plant.motions.start(make(), driven=False, ended=_against_an_obstacle)
+            self._running[what] = process, before
+        elif what in self._running:
+            process, before = self._running.pop(what)
             self.plant.motions.stop(process)
+            before.again()
 
     def _roll(self) -> Steps:
         """300 mm along the lane, if the table is down; a raised table is held by what it holds."""
@@ -78,6 +82,30 @@ class MachineFaults:
         """The platform creeps down by 80 mm, with a lock that does not hold."""
         lift = self.plant.lift
         yield Ramp(lift, 4.0, height=max(0.0, lift.height - 80.0))
+
+
+class _Stand:
+    """Where the machines stood, to bring them back there by hand."""
+
+    def __init__(self, plant: Plant) -> None:
+        robot, lift, stacker, vehicle = plant.robot, plant.lift, plant.stacker, plant.lift.vehicle
+        self._places, self._pack = plant.places, robot.seated()
+        self._place = self._pack.place if self._pack is not None else ""
+        watched: list[tuple[object, tuple[str, ...]]] = [
+            (robot, ("x", "z", "pins", "heading", "contact")),
+            (lift, ("height", "clamps", "force", "locked")),
+            (stacker, ("x", "z", "fork", "at", "heading")),
+        ]
+        if vehicle is not None:
+            watched.append((vehicle, ("connector",)))
+        self._kept = [(body, name, getattr(body, name)) for body, names in watched for name in names]
+
+    def again(self) -> None:
+        """The machines stand as before, and so does the pack under the vehicle."""
+        for body, name, value in self._kept:
+            setattr(body, name, value)
+        if self._pack is not None and self._pack.place != self._place and self._place:
+            self._places.move(self._pack, self._place)
 
 
 def _against_an_obstacle(process: Process) -> None:

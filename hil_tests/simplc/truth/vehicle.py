@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
-from hil_tests.simplc.truth.motion import Ramp, Steps, Wait
+from hil_tests.simplc.truth.motion import Ramp, Steps, Until, Wait
 from hil_tests.simplc.truth.packs import Pack, Places
 
 BOLTS = 10
@@ -116,7 +116,8 @@ class Vehicle:
         yield Ramp(self, 17.0 * pace, travel=1.0)
 
     def secure(self, pace: float) -> Steps:
-        """The driver sets P and the parking brake, shuts the doors, lets go of the pedal, confirms."""
+        """The driver, once he stands, sets P and the parking brake, shuts the doors, lets go of the pedal, confirms."""
+        yield Until(lambda: self.in_grooves)
         yield Wait(2.0 * pace)
         self.gear_p = True
         yield Wait(1.5 * pace)
