@@ -21,6 +21,7 @@ from drivers.vehicle_lift_vl1 import VehicleLiftVL1
 from drivers.vehicle_link_vl1 import VehicleLinkVL1
 from sequences.car_station import HANDOVER_IN, HANDOVER_OUT, ROBOT, TRAVEL_MM, CarStation
 from sequences.interlocks import CarInterlocks, Column, station_interlocks, watched_always
+from station_ctl import __version__
 from station_ctl.config import DriverFacts, Parts, SerialLineLink, StationConfig
 from station_ctl.connections import make_link, make_links
 from station_ctl.core.devices import Device, DeviceDeclarationError
@@ -35,6 +36,7 @@ from station_ctl.engine.journal import Restored
 from station_ctl.engine.journal_thread import Committer
 from station_ctl.engine.runner import Engine
 from station_ctl.engine.station import StationFacts
+from station_ctl.service.duty import About, Duty, JournalReader
 from station_ctl.service.procedures import Procedures
 from station_ctl.service.reception import Reception
 from station_ctl.service.recovery import rebuild
@@ -166,6 +168,18 @@ class BuiltStation(PaperStation):
     def reception(self, engine: Engine, watch: RunWatch) -> Reception:
         """Reception of this station's vehicles."""
         return Reception(engine, watch, self.stand, self.procedures(), self.config.recipes)
+
+    def duty(self, engine: Engine, journal: JournalReader) -> Duty:
+        """The station on duty, for the service and its actions."""
+        watch, config = RunWatch(engine), self.config
+        roles = {name: role.driver for name, role in config.roles.items()}
+        about = About(
+            config.station.code, config.station.name, config.station.simulated, __version__, str(config.path),
+            config.config_hash, roles,
+        )  # fmt: skip
+        reception = self.reception(engine, watch)
+        procedures, recipes, bays = self.procedures(), config.recipes, self.stand.bays
+        return Duty(about, engine, watch, procedures, recipes, reception, bays, self.interlocks, journal)
 
 
 def build_devices(config: StationConfig, io: Mapping[str, IoList]) -> dict[str, Device]:

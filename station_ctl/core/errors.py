@@ -105,3 +105,61 @@ class NotFound(StationError):
 
     code = "A901"
     exit = Exit.NOT_FOUND
+
+
+class NotYourRole(NotAllowed):
+    """The person's role is too low for the request."""
+
+    code = "A404"
+
+
+class ControlHeld(NotAllowed):
+    """Somebody else has control of the station."""
+
+    code = "A405"
+
+
+class RequestStale(NotAllowed):
+    """The request is too old, from the future, or was made before under the same key."""
+
+    code = "A406"
+
+
+class ViewStale(NotAllowed):
+    """The station has changed since the person looked."""
+
+    code = "A407"
+
+
+class SecondPersonNeeded(NotAllowed):
+    """The second person is the first one, comes too late, or may not."""
+
+    code = "A408"
+
+
+class RequestWrong(StationError):
+    """The request's parameters are wrong; nothing was looked at beyond them."""
+
+    code = "A410"
+    exit = Exit.USAGE
+
+
+class ConfirmationNeeded(StationError):
+    """The request moves machinery and says no yes."""
+
+    code = "A412"
+    exit = Exit.CONFIRMATION_NEEDED
+
+
+class NotReachable(StationError):
+    """No service answers where the command line looks for it."""
+
+    code = "A413"
+    exit = Exit.UNREACHABLE
+
+
+class StillGoingOn(StationError):
+    """The wait ended before the operation; it goes on."""
+
+    code = "A414"
+    exit = Exit.TIMEOUT

@@ -16,7 +16,9 @@ from station_ctl.engine.advance import advance
 from station_ctl.engine.custody_watch import conflicts
 from station_ctl.engine.events import (
     Announce,
+    Answer,
     Asked,
+    Audit,
     Effect,
     Event,
     JournalFailed,
@@ -77,6 +79,8 @@ def decide(facts: StationFacts, state: StationState, image: Image, event: Event)
             state = begin_run(state, image, event, effects)
         case Scanned():
             pass
+    if isinstance(event, (Asked, RunAsked, RetreatAsked)) and event.audit is not None:
+        effects.append(_audited(event.audit, effects))
     state = _supervise(facts, state, image, effects)
     state = follow(facts, state, image, effects)
     if state.state in (State.EXECUTE, State.STOPPING):
@@ -85,6 +89,12 @@ def decide(facts: StationFacts, state: StationState, image: Image, event: Event)
     if image.now - state.custody_checked >= CUSTODY_EVERY:
         state = _hold_against_sensors(facts, state, image, effects)
     return state, tuple(effects)
+
+
+def _audited(audit: Audit, effects: list[Effect]) -> Audit:
+    """The audit row of a request with what was decided on it; it shares the transaction of the request's effects."""
+    refused = next((e for e in effects if isinstance(e, Answer) and e.refused), None)
+    return replace(audit, decision="refused", why=f"{refused.code} {refused.refused}") if refused is not None else audit
 
 
 def _supervise(facts: StationFacts, state: StationState, image: Image, effects: list[Effect]) -> StationState:
@@ -109,8 +119,10 @@ def _hold_against_sensors(
 
 def _station_follows(state: StationState, effects: list[Effect]) -> StationState:
     """Transitions that need no person: holding → held, aborting → aborted, stopping → stopped."""
-    quiet = not any(True for _ in state.active_steps())
-    guards = {"all_quiet": lambda: quiet, "runs_ended": lambda: not state.runs}
+    guards = {
+        "all_quiet": lambda: not any(True for _ in state.active_steps()),
+        "runs_ended": lambda: not state.runs,
+    }
     for here, trigger in ((State.HOLDING, "held"), (State.ABORTING, "aborted"), (State.STOPPING, "stopped")):
         if state.state is here:
             fired = STATION.fire(here, trigger, guards)

@@ -12,7 +12,7 @@ from station_ctl.core.custody import Ledger
 from station_ctl.core.devices import Command
 from station_ctl.core.modes import Mode
 from station_ctl.core.steps import Job, Sequence, Step
-from station_ctl.engine.state import Run
+from station_ctl.engine.state import Run, Trip
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,31 @@ class Event:
 @dataclass(frozen=True, slots=True)
 class Scanned(Event):
     """The image moved: some link has a newer scan."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """Something to be done by the shell, in the order given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Audit(Effect):
+    """One row of the audit chain: who asked for what from where, what was decided, and why not.
+
+    Written in the transaction of whatever the request brings about. `why` is the reason of a refusal, `reason` what the
+    person gave as theirs; `state` is mode/state when it was asked; `key` names the request.
+    """
+
+    actor: str
+    role: str
+    origin: str
+    action: str
+    args: tuple[tuple[str, object], ...] = ()
+    decision: str = ""
+    why: str = ""
+    reason: str = ""
+    state: str = ""
+    key: str = ""
 
 
 class Verb(StrEnum):
@@ -45,7 +70,10 @@ class Verb(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Asked(Event):
-    """A person asks. `confirmed` = the person has looked at half-done steps and says they may be repeated."""
+    """A person asks. `confirmed` = the person has looked at half-done steps and says they may be repeated.
+
+    `trips` are those that the person acknowledges; none = all of them.
+    """
 
     verb: Verb
     who: str
@@ -53,6 +81,8 @@ class Asked(Event):
     mode: Mode | None = None
     confirmed: bool = False
     admit: tuple[tuple[str, str], ...] = ()
+    trips: tuple[Trip, ...] = ()
+    audit: Audit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +94,7 @@ class RunAsked(Event):
     job: Job | None
     who: str
     request: int = 0
+    audit: Audit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +107,7 @@ class RetreatAsked(Event):
     job: Job | None
     who: str
     request: int = 0
+    audit: Audit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +161,6 @@ class JournalReady(Event):
     next_order: int
     half_done: str
     runs: tuple[Run, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Effect:
-    """Something to be done by the shell, in the order given."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from station_ctl.core.modes import State
 from station_ctl.core.orders import ORDER_TTL_MS, Order
 from station_ctl.core.signals import Image, OwnFacts
 from station_ctl.engine.events import (
+    Audit,
     Effect,
     Event,
     Issue,
@@ -83,13 +84,19 @@ class Gate:
         while not self._queue.empty():
             yield self._queue.get_nowait()
 
+    async def committed(self) -> None:
+        """Wait until everything handed over is durable. Raises JournalError if it cannot be any more."""
+        await self._queue.join()
+        if self._failed:
+            raise JournalError(self._failed)
+
     async def drain(self) -> None:
         """Wait until everything handed over has been committed and sent."""
         await self._queue.join()
         await asyncio.gather(*self._sending, return_exceptions=True)
 
     async def _work(self, batch: tuple[Effect, ...]) -> None:
-        records = [e for e in batch if isinstance(e, Record)]
+        records = [e for e in batch if isinstance(e, (Record, Audit))]
         ledgers = [e.ledger for e in batch if isinstance(e, SetLedger)]
         issues = [e for e in batch if isinstance(e, Issue)]
         if records or ledgers:
@@ -106,7 +113,7 @@ class Gate:
             self._sending.add(task)
             task.add_done_callback(self._sending.discard)
 
-    async def _commit(self, records: list[Record], ledger: Ledger | None) -> None:
+    async def _commit(self, records: list[Record | Audit], ledger: Ledger | None) -> None:
         """Make it durable. After the first failure nothing is committed any more, because a later commit could be told
         durable on top of rows that the disk has lost; only a restart, which reads the disk, is believed again.
         """

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,8 +16,9 @@ from pathlib import Path
 
 from station_ctl.core.custody import Custody, Ledger
 from station_ctl.core.errors import DamagedJournal, JournalError
-from station_ctl.engine import journal_file
-from station_ctl.engine.events import Record
+from station_ctl.engine import audit_chain, journal_file
+from station_ctl.engine.audit_chain import AuditRow, Verified
+from station_ctl.engine.events import Audit, Record
 from station_ctl.engine.journal_file import BACKUP, refusal
 
 LAST_ORDER = 0xFFFF_FFFF
@@ -146,6 +147,7 @@ class Journal:
         self._ledger = Ledger()
         self._failed = ""
         self._db = journal_file.connect(path, station)
+        self._audited = audit_chain.head(self._db)
 
     @classmethod
     def new(cls, path: Path, station: str) -> Journal:
@@ -182,8 +184,8 @@ class Journal:
         open_runs = tuple(_open_run(run, self.rows(run)) for (run,) in opened)
         return Restored(self._ledger, last + 1, open_runs, last_run)
 
-    def commit(self, records: Iterable[Record], ledger: Ledger | None) -> None:
-        """Write rows and the new ledger in one durable transaction. Raises JournalError; then nothing was written.
+    def commit(self, records: Sequence[Record | Audit], ledger: Ledger | None) -> None:
+        """Write rows, audit rows and ledger in one durable transaction. Raises JournalError; then nothing was written.
 
         Once SQLite has failed, every later commit is refused: after a failed synchronisation the system may call
         lost pages clean, and the next one would be told durable although it is not. A restart reads the disk anew.
@@ -191,14 +193,17 @@ class Journal:
         if self._failed:
             raise JournalError(f"journal {self.path} is not written any more since: {self._failed}")
         at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        plain = [e for e in records if isinstance(e, Record)]
+        audits = [e for e in records if isinstance(e, Audit)]
         changes = {} if ledger is None else _changes(self._ledger, ledger)
         db = self._db
         try:
             db.execute("BEGIN IMMEDIATE")
             db.executemany(
                 "INSERT INTO row (at, kind, run, step, order_no, data) VALUES (?, ?, ?, ?, ?, ?)",
-                _told(records, at, changes),
+                _told(plain, at, changes),
             )
+            audited = audit_chain.append(db, self._audited, at, audits)
             self._write_changes(changes)
             db.execute("COMMIT")
         except (sqlite3.Error, TypeError, ValueError, OverflowError) as error:
@@ -209,6 +214,7 @@ class Journal:
                 with suppress(sqlite3.Error):
                     db.execute("ROLLBACK")
             raise JournalError(f"journal {self.path}: {error}") from error
+        self._audited = audited
         if ledger is not None:
             self._ledger = ledger
 
@@ -253,6 +259,14 @@ class Journal:
                 copy.close()
         except sqlite3.Error as error:
             raise JournalError(f"journal {self.path} cannot be copied to {path}: {error}") from error
+
+    def audit_rows(self, most: int) -> list[AuditRow]:
+        """The newest audit rows, oldest first."""
+        return audit_chain.newest(self._db, most)
+
+    def verify_audit(self, anchors: Iterable[audit_chain.Head] = ()) -> Verified:
+        """The whole audit chain, checked."""
+        return audit_chain.verify(audit_chain.rows(self._db), anchors)
 
     def close(self) -> None:
         """Close the file and give up the lock."""

@@ -18,6 +18,7 @@ from station_ctl.core.errors import (
     JournalExists,
     JournalMissing,
 )
+from station_ctl.engine.audit_chain import TABLE as AUDIT_TABLE
 
 APPLICATION_ID = 0x53544354
 SCHEMA = 1
@@ -149,6 +150,7 @@ def _take(db: sqlite3.Connection, path: Path, station: str) -> None:
     (verdict,) = db.execute("PRAGMA quick_check").fetchone()
     if verdict != "ok":
         raise DamagedJournal(f"{path} is damaged: {verdict}; {BACKUP}")
+    db.execute(AUDIT_TABLE)  # an addition that older releases do not look at, so the schema's number stays
     db.execute("COMMIT")
 
 

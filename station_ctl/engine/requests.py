@@ -109,6 +109,12 @@ def _guards(
     }
 
 
+def reasons(facts: StationFacts, state: StationState, image: Image, *, confirmed: bool = False) -> dict[str, str]:
+    """Each guard by name with the reason why it does not hold now; empty = it holds."""
+    image = image.with_own(OwnFacts(state.mode, state.journal_writable, state.ledger))
+    return {name: why_not() for name, why_not in _guards(facts, state, image, confirmed=confirmed).items()}
+
+
 def _highest_number(facts: StationFacts, image: Image) -> tuple[int, str]:
     """The highest order number any PLC remembers, and whose it is."""
     seen = [(s.read(image), c.name) for c in facts.channels.values() for s in (c.ack_id, c.done_id)]
@@ -256,19 +262,20 @@ def _set_mode(state: StationState, asked: Asked, effects: list[Effect]) -> Stati
 
 
 def _acknowledge(state: StationState, image: Image, asked: Asked, effects: list[Effect]) -> StationState:
-    """Clear every trip whose cause is gone; the others stay latched and are named."""
-    stays = tuple(t for t in state.trips if t.cause is not None and not t.cause.proven(image))
-    for trip in state.trips:
+    """Clear every trip asked for whose cause is gone; the others stay latched, and those asked for are named."""
+    chosen = tuple(t for t in state.trips if not asked.trips or t in asked.trips)
+    stays = tuple(t for t in chosen if t.cause is not None and not t.cause.proven(image))
+    for trip in chosen:
         if trip not in stays:
             effects.append(
                 Record("acknowledged", trip.run_id, trip.step, data=(("code", trip.code), ("who", asked.who)))
             )
     why = "; ".join(f"{t.code} stays: {t.cause.why_not(image)}" for t in stays if t.cause is not None)
-    if len(stays) == len(state.trips):
+    if len(stays) == len(chosen):
         said = ("verb", "acknowledge"), ("who", asked.who), ("why", why or "nothing to acknowledge")
         effects.append(Record("asked", data=said))
     effects.append(Answer(asked.request, why, "A401" if why else ""))
-    return replace(state, trips=stays)
+    return replace(state, trips=tuple(t for t in state.trips if t in stays or t not in chosen))
 
 
 def _admit(state: StationState, asked: Asked, effects: list[Effect]) -> StationState:

@@ -23,6 +23,7 @@ from station_ctl.engine.events import (
     Announce,
     Answer,
     Asked,
+    Audit,
     Effect,
     Event,
     Issue,
@@ -42,7 +43,7 @@ from station_ctl.engine.gate import Gate
 from station_ctl.engine.journal import Restored
 from station_ctl.engine.journal_thread import Committer
 from station_ctl.engine.liveness import LAG_DEAD, Heartbeat, Liveness
-from station_ctl.engine.state import Run, StationState
+from station_ctl.engine.state import Run, StationState, Trip
 from station_ctl.engine.station import StationFacts
 from station_ctl.engine.stop_levels import StopLevels
 
@@ -145,7 +146,7 @@ class Engine:
                 self.stops.raise_(effect.roles)
             elif isinstance(effect, ReleaseStop):
                 self.stops.release()
-        durable = tuple(e for e in effects if isinstance(e, (Record, SetLedger, Issue, ReleaseStop)))
+        durable = tuple(e for e in effects if isinstance(e, (Record, Audit, SetLedger, Issue, ReleaseStop)))
         if durable:
             self.gate.submit(durable)
         for effect in effects:
@@ -169,21 +170,33 @@ class Engine:
         mode: Mode | None = None,
         confirmed: bool = False,
         admit: tuple[tuple[str, str], ...] = (),
+        trips: tuple[Trip, ...] = (),
+        audit: Audit | None = None,
     ) -> None:
         """Put a person's request. Raises Refused or NotAllowed with the reason; then nothing has moved."""
         number = next(self._request_numbers)
-        await self._answered(number, Asked(self.clock.process(), verb, who, number, mode, confirmed, admit))
+        asked = Asked(self.clock.process(), verb, who, number, mode, confirmed, admit, trips, audit)
+        await self._answered(number, asked)
 
-    async def begin(self, run_id: str, sequence: Sequence, job: Job | None, who: str) -> None:
+    async def begin(
+        self, run_id: str, sequence: Sequence, job: Job | None, who: str, audit: Audit | None = None
+    ) -> None:
         """Open a run. Raises NotAllowed or Refused with the reason."""
         number = next(self._request_numbers)
-        await self._answered(number, RunAsked(self.clock.process(), run_id, sequence, job, who, number))
+        await self._answered(number, RunAsked(self.clock.process(), run_id, sequence, job, who, number, audit))
 
-    async def retreat(self, run_id: str, retreat_id: str, sequence: Sequence, job: Job | None, who: str) -> None:
+    async def retreat(
+        self, run_id: str, retreat_id: str, sequence: Sequence, job: Job | None, who: str, audit: Audit | None = None
+    ) -> None:
         """Give a run up for a retreat. Raises NotAllowed or Refused with the reason."""
         number = next(self._request_numbers)
-        asked = RetreatAsked(self.clock.process(), run_id, retreat_id, sequence, job, who, number)
+        asked = RetreatAsked(self.clock.process(), run_id, retreat_id, sequence, job, who, number, audit)
         await self._answered(number, asked)
+
+    async def record(self, *rows: Record | Audit) -> None:
+        """Write rows that no decision of the machine brings about. Durable on return. Raises JournalError."""
+        self.gate.submit(rows)
+        await self.gate.committed()
 
     async def _answered(self, number: int, event: Event) -> None:
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()

@@ -17,6 +17,7 @@ from station_ctl.core.policy import SitePolicy
 from station_ctl.core.roles import BaySignals, VehicleLink
 from station_ctl.core.signals import Image, OwnFacts
 from station_ctl.core.steps import Job, Recipe, Sequence
+from station_ctl.engine.events import Audit
 from station_ctl.engine.runner import Engine
 from station_ctl.engine.state import Run
 from station_ctl.service.procedures import Procedures
@@ -82,10 +83,19 @@ class Reception:
 
         Raises Refused (vehicle, pack, bay) with nothing moved, Interrupted if the station came to rest.
         """
+        return await self.accept(await self.identify(who), who, on_job)
+
+    async def identify(self, who: str, audit: Audit | None = None) -> int:
+        """Begin to identify the vehicle at the entry. Returns the number of the visit. Raises Refused or NotAllowed."""
         number = next(self._numbers)
-        identify = f"R-{number:04d}"
-        await self._engine.begin(identify, self._procedures.reception(), None, who)
-        await self._heard(await self._watch.until_closed(identify))
+        await self._engine.begin(_reception(number), self._procedures.reception(), None, who, audit)
+        return number
+
+    async def accept(
+        self, number: int, who: str, on_job: Callable[[str, Sequence], None] | None = None
+    ) -> tuple[str, Job]:
+        """Once the vehicle has identified itself, choose packs and open its swap run; see `receive`."""
+        await self._heard(await self._watch.until_closed(_reception(number)))
         job = self.job(self.image())
         run_id = f"S-{number:04d}"
         sequence = self._procedures.swap(job)
@@ -165,3 +175,7 @@ class Reception:
     def _reserved(self) -> frozenset[str]:
         jobs = [run.job for run in self._engine.state.runs if run.job is not None]
         return frozenset(name for job in jobs for name in (job.fresh, job.fresh_bay, job.spent_bay))
+
+
+def _reception(number: int) -> str:
+    return f"R-{number:04d}"

@@ -14,6 +14,7 @@ from station_ctl.core.modes import ORDERED_PHASES, Phase
 from station_ctl.core.signals import Image
 from station_ctl.core.steps import Job, Recipe, Sequence
 from station_ctl.engine import recovery
+from station_ctl.engine.events import Audit
 from station_ctl.engine.journal import OpenRun, Restored
 from station_ctl.engine.runner import Engine
 from station_ctl.engine.state import Run, StationState, StepState, StepStatus
@@ -101,7 +102,9 @@ def _custody(ledger: Ledger) -> tuple[str, ...]:
     return tuple(f"pack {pack}: {custody}" for pack, custody in ledger)
 
 
-async def retreat(engine: Engine, procedures: Procedures, run_id: str, who: str) -> str:
+async def retreat(
+    engine: Engine, procedures: Procedures, run_id: str, who: str, audit: Audit | None = None
+) -> str:
     """Give a run up and begin its way back. Returns the retreat's run id. Raises Refused or NotAllowed."""
     run = engine.state.run(run_id)
     if run is None or run.job is None:
@@ -119,7 +122,7 @@ async def retreat(engine: Engine, procedures: Procedures, run_id: str, who: str)
         raise Refused(f"no retreat from {run_id}: {way}")
     key, job = way
     retreat_id = f"{run_id}-R"
-    await engine.retreat(run_id, retreat_id, procedures.by_key(key, job), job, who)
+    await engine.retreat(run_id, retreat_id, procedures.by_key(key, job), job, who, audit)
     return retreat_id
 
 

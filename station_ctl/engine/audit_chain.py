@@ -1,0 +1,147 @@
+"""The audit chain: every request and what was decided on it, each row bound to the one before by its hash.
+
+Knows how rows are chained and what a check of them can and cannot find. Does not know who may ask for what.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields, replace
+
+from station_ctl.engine.events import Audit
+
+TABLE = """
+CREATE TABLE IF NOT EXISTS audit (
+  seq INTEGER PRIMARY KEY, at TEXT NOT NULL, actor TEXT NOT NULL, role TEXT NOT NULL, origin TEXT NOT NULL,
+  action TEXT NOT NULL, args TEXT NOT NULL, decision TEXT NOT NULL, why TEXT NOT NULL, reason TEXT NOT NULL,
+  state TEXT NOT NULL, key TEXT NOT NULL, prev TEXT NOT NULL, hash TEXT NOT NULL
+) STRICT
+"""
+
+BEGINNING = "0" * 64
+"""What the first row is bound to."""
+
+COLUMNS = (
+    "seq", "at", "actor", "role", "origin", "action", "args", "decision", "why", "reason", "state", "key", "prev",
+    "hash",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """One row as it stands in the file; `at` is UTC, `args` is JSON."""
+
+    seq: int
+    at: str
+    actor: str
+    role: str
+    origin: str
+    action: str
+    args: str
+    decision: str
+    why: str
+    reason: str
+    state: str
+    key: str
+    prev: str
+    hash: str
+
+    def bound(self) -> str:
+        """The hash that this row must have: SHA-256 over all of it but the hash, as one JSON list."""
+        content = [getattr(self, f.name) for f in fields(self) if f.name != "hash"]
+        return hashlib.sha256(json.dumps(content, ensure_ascii=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The last row of a chain: what is written down elsewhere, so that a shortened chain is noticed."""
+
+    seq: int = 0
+    hash: str = BEGINNING
+
+
+def head(db: sqlite3.Connection) -> Head:
+    """The last row as committed."""
+    last = db.execute("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1").fetchone()
+    return Head(*last) if last is not None else Head()
+
+
+def append(db: sqlite3.Connection, after: Head, at: str, audits: Iterable[Audit]) -> Head:
+    """Write rows inside the transaction that is open. Returns the new head; it counts once that is committed.
+
+    Raises TypeError or ValueError for arguments that are no JSON.
+    """
+    for audit in audits:
+        row = _row(after, at, audit)
+        marks = ", ".join("?" * len(COLUMNS))
+        db.execute(f"INSERT INTO audit VALUES ({marks})", [getattr(row, name) for name in COLUMNS])
+        after = Head(row.seq, row.hash)
+    return after
+
+
+def _row(after: Head, at: str, a: Audit) -> AuditRow:
+    args = json.dumps(dict(a.args), sort_keys=True, ensure_ascii=True, allow_nan=False)
+    given = (a.actor, a.role, a.origin, a.action, args, a.decision, a.why, a.reason, a.state, a.key)
+    unbound = AuditRow(after.seq + 1, at, *given, after.hash, "")
+    return replace(unbound, hash=unbound.bound())
+
+
+def rows(db: sqlite3.Connection, since: int = 0, most: int = -1) -> Iterator[AuditRow]:
+    """Rows after number `since`, oldest first, at most so many (-1: all)."""
+    for values in db.execute(
+        f"SELECT {', '.join(COLUMNS)} FROM audit WHERE seq > ? ORDER BY seq LIMIT ?", (since, most)
+    ):
+        yield AuditRow(*values)
+
+
+def newest(db: sqlite3.Connection, most: int) -> list[AuditRow]:
+    """The last rows, oldest first."""
+    found = db.execute(f"SELECT {', '.join(COLUMNS)} FROM audit ORDER BY seq DESC LIMIT ?", (most,)).fetchall()
+    return [AuditRow(*values) for values in reversed(found)]
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What a check of the chain found. `faults` empty = every row is as it was written, none is missing in between."""
+
+    rows: int
+    head: Head
+    faults: tuple[str, ...]
+    anchors: int
+
+    @property
+    def limits(self) -> str:
+        """What this check cannot find, in words: it belongs to every report of it."""
+        if self.anchors:
+            return (
+                "Rows cut off after the newest anchor, and a whole chain written anew together with new anchors, cannot "
+                "be seen from the file: keep anchors where whoever writes the file cannot write."
+            )
+        return (
+            "Without an anchor, rows cut off at the end and a whole chain written anew cannot be seen from the file: give "
+            "heads that were written down elsewhere (the system's journal has one every 100 rows) with --anchor."
+        )
+
+
+def verify(chain: Iterable[AuditRow], anchors: Iterable[Head] = ()) -> Verified:
+    """Check every row against the one before it, and the chain against heads that were written down elsewhere."""
+    faults: list[str] = []
+    known = {a.seq: a.hash for a in anchors}
+    before, seen = Head(), 0
+    for row in chain:
+        seen += 1
+        if row.seq != before.seq + 1:
+            faults.append(f"row {row.seq}: the row before it is {before.seq}, rows in between are missing")
+        if row.prev != before.hash:
+            faults.append(f"row {row.seq}: is not bound to row {before.seq} as that stands there now")
+        if row.bound() != row.hash:
+            faults.append(f"row {row.seq}: was changed after it was written")
+        if known.get(row.seq, row.hash) != row.hash:
+            faults.append(f"row {row.seq}: another row was anchored under this number")
+        before = Head(row.seq, row.hash)
+    cut = [seq for seq in sorted(known) if seq > before.seq]
+    faults += [f"row {seq}: was anchored and is not there: the end was cut off" for seq in cut]
+    return Verified(seen, before, tuple(faults), len(known))

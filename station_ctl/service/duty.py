@@ -1,0 +1,117 @@
+"""The station on duty, as handlers see it: engine, procedures, control, operations, journal.
+
+Knows where everything is that an action may need. Judges nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+
+from station_ctl.core.interlock_table import InterlockTable
+from station_ctl.core.roles import BaySignals
+from station_ctl.core.signals import Image
+from station_ctl.core.steps import Job, Recipe
+from station_ctl.engine.events import Announce, Audit, Effect, Progress, Record, Verb
+from station_ctl.engine.journal import Journal
+from station_ctl.engine.runner import Engine
+from station_ctl.service.desk import Call
+from station_ctl.service.lease import Control
+from station_ctl.service.operations import Operations
+from station_ctl.service.persons import Person
+from station_ctl.service.procedures import Procedures
+from station_ctl.service.reception import Reception
+from station_ctl.service.run_watch import RunWatch
+
+T = TypeVar("T")
+
+
+class JournalReader(Protocol):
+    """Whoever reads the journal in the thread that owns it."""
+
+    async def ask(self, question: Callable[[Journal], T]) -> T:
+        """What `question` reads from the journal."""
+        ...
+
+
+@dataclass(frozen=True)
+class About:
+    """What the station is: fixed while the service lives. `more` holds what a station type adds."""
+
+    code: str
+    name: str
+    simulated: bool
+    version: str
+    config_path: str
+    config_hash: str
+    roles: Mapping[str, str]
+    """Driver by role."""
+    began: float = field(default_factory=time.time)
+
+
+@dataclass
+class Duty:
+    """Everything an action may need. One for each life of the service."""
+
+    about: About
+    engine: Engine
+    watch: RunWatch
+    procedures: Procedures
+    recipes: Mapping[str, Recipe]
+    reception: Reception
+    bays: tuple[BaySignals, ...]
+    interlocks: Callable[[Job], InterlockTable]
+    journal: JournalReader
+    wall: Callable[[], float] = time.time
+    mono: Callable[[], float] = time.monotonic
+    control: Control = field(default_factory=Control)
+    version: int = 1
+    """Rises with everything a person who looks should know before asking for motion."""
+    operations: Operations = field(init=False)
+    parts: dict[str, Any] = field(default_factory=dict)
+    """What other rooms of the service lend to their own actions, by noun: the alarm board, the trends."""
+    _onlookers: list[Callable[[], None]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.operations = Operations(self.changed, self.wall)
+        self.engine.listen(self._see)
+
+    def _see(self, effect: Effect) -> None:
+        if isinstance(effect, (Progress, Announce)):
+            self.changed()
+
+    def changed(self) -> None:
+        """Something changed that a person should see before asking for motion."""
+        self.version += 1
+        for onlooker in self._onlookers:
+            onlooker()
+
+    def on_change(self, onlooker: Callable[[], None]) -> None:
+        """Call `onlooker` synchronously after every change of version; it must be quick and never fail."""
+        self._onlookers.append(onlooker)
+
+    @property
+    def image(self) -> Image:
+        """What is known now, with the controller's own facts."""
+        return self.reception.image()
+
+    def use_control(self, person: Person) -> None:
+        """Note that this person asked for motion: control is theirs for a while."""
+        before = self.control.held(self.mono())
+        self.control = self.control.used_by(person, self.mono())
+        if before is None or before.holder != person:
+            self.changed()
+
+    async def ask(self, call: Call, verb: Verb, **more: Any) -> None:
+        """Put a person's verb to the engine; the audit row travels with it. Raises Refused or NotAllowed."""
+        await self.engine.ask(verb, call.person.name, audit=call.take_audit(), **more)
+
+    async def record(self, *rows: Record | Audit) -> None:
+        """Write rows that no decision of the machine brings about. Durable on return. Raises JournalError."""
+        await self.engine.record(*rows)
+
+    async def durable(self) -> None:
+        """Wait until everything decided so far is on disk. Raises JournalError."""
+        await self.engine.gate.committed()

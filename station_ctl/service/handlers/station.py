@@ -1,0 +1,89 @@
+"""The station as a whole: shown, made ready, started, stopped."""
+
+from __future__ import annotations
+
+from station_ctl.core.modes import State
+from station_ctl.engine.events import Verb
+from station_ctl.engine.requests import reasons
+from station_ctl.engine.states import STATION_TABLE
+from station_ctl.service import checks, view
+from station_ctl.service.actions import Nothing
+from station_ctl.service.calls import Check, Plan, Result
+from station_ctl.service.desk import Call
+from station_ctl.service.duty import Duty
+
+
+async def status(duty: Duty, params: Nothing, call: Call) -> Result:
+    """State, swaps, alarms, bays, devices: what the first screen shows."""
+    shown = view.snapshot(duty)
+    return Result(shown, str(shown["sentence"]))
+
+
+def of_verb(duty: Duty, verb: Verb, *, confirmed: bool = False) -> tuple[Check, ...]:
+    """What stands against a verb now: the state it needs, and the guards of its transition."""
+    state, image = duty.engine.state, duty.image
+    row = next((r for r in STATION_TABLE if r.trigger == verb and state.state in r.sources), None)
+    if row is None:
+        needed = " or ".join(sorted({str(s) for r in STATION_TABLE if r.trigger == verb for s in r.sources}))
+        text = f"{verb} is possible in state {needed}"
+        return (Check("A402", text, False, needed, str(state.state), "station state"),)
+    found: list[Check] = []
+    why_not = reasons(duty.engine.facts, state, image, confirmed=confirmed)
+    for name in row.guards:
+        if name == "station_safe":
+            found += checks.of_interlocks(duty.engine.facts.safe, image)
+        else:
+            found.append(checks.of_reason("A401", name.replace("_", " "), why_not[name]))
+    return tuple(found)
+
+
+async def plan_reset(duty: Duty, params: Nothing, call: Call) -> Plan:
+    """What stands against a reset."""
+    return Plan(of_verb(duty, Verb.RESET), ("the station becomes idle; nothing moves",))
+
+
+async def plan_start(duty: Duty, params: Nothing, call: Call) -> Plan:
+    """What stands against a start."""
+    return Plan(of_verb(duty, Verb.START), ("swaps may run from now on",))
+
+
+async def reset(duty: Duty, params: Nothing, call: Call) -> Result:
+    """Make the station ready."""
+    await duty.ask(call, Verb.RESET)
+    return Result(text="the station is idle; next: station-ctl station start")
+
+
+async def start(duty: Duty, params: Nothing, call: Call) -> Result:
+    """Begin production."""
+    await duty.ask(call, Verb.START)
+    return Result(text="the station runs; next: station-ctl swap start")
+
+
+async def stop(duty: Duty, params: Nothing, call: Call) -> Result:
+    """Finish running swaps, begin none."""
+    await duty.ask(call, Verb.STOP)
+    return Result(text=f"the station is {duty.engine.state.state}")
+
+
+async def hold(duty: Duty, params: Nothing, call: Call) -> Result:
+    """A controlled stop of everything; asked twice it stays one."""
+    if duty.engine.state.state in (State.HOLDING, State.HELD):
+        await duty.record(call.take_audit())
+    else:
+        await duty.ask(call, Verb.HOLD)
+    return Result(text=f"the station is {duty.engine.state.state}; next: station-ctl why, station-ctl swap resume")
+
+
+async def abort(duty: Duty, params: Nothing, call: Call) -> Result:
+    """Make safe now; asked twice it stays one."""
+    if duty.engine.state.state in (State.ABORTING, State.ABORTED):
+        await duty.record(call.take_audit())
+    else:
+        await duty.ask(call, Verb.ABORT)
+    return Result(text=f"the station is {duty.engine.state.state}; next: station-ctl why")
+
+
+async def clear(duty: Duty, params: Nothing, call: Call) -> Result:
+    """The cause of an abort is gone."""
+    await duty.ask(call, Verb.CLEAR)
+    return Result(text="the station is stopped; next: station-ctl swap recover, or station-ctl station reset")

@@ -1,0 +1,129 @@
+"""Swaps: begun, shown, resumed, given up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from station_ctl.core.errors import NotFound
+from station_ctl.core.modes import State
+from station_ctl.core.steps import Sequence
+from station_ctl.engine.events import Verb
+from station_ctl.engine.journal import JournalRow
+from station_ctl.engine.state import Run
+from station_ctl.service import recovery, view
+from station_ctl.service.calls import Check, Plan, Result
+from station_ctl.service.catalogue.swap import HowMany, Resume, RunWanted, Vehicle
+from station_ctl.service.desk import Call
+from station_ctl.service.duty import Duty
+from station_ctl.service.handlers.station import of_verb
+from station_ctl.service.operations import Operation
+from station_ctl.service.reception import VehicleRefused
+
+NOMINAL = 280.0
+"""Process seconds of a whole swap as planned; the run itself knows better once its packs are chosen."""
+
+
+async def plan_start(duty: Duty, params: Vehicle, call: Call) -> Plan:
+    """What stands against a swap, and the steps of the reception that come first."""
+    state = duty.engine.state
+    runs = state.state is State.EXECUTE
+    running = Check("A402", "the station runs", runs, str(State.EXECUTE), str(state.state), "station state")
+    steps = tuple(f"{step.no} {step.text}" for step in duty.procedures.reception().steps)
+    then = "then the swap for the vehicle that has identified itself"
+    return Plan((running,), (*steps, then), ("every device",), NOMINAL)
+
+
+async def start(duty: Duty, params: Vehicle, call: Call) -> Result:
+    """Receive the vehicle at the entry and swap its pack. Raises Refused or NotAllowed before anything moves."""
+    number = await duty.reception.identify(call.person.name, call.take_audit())
+
+    async def work(op: Operation) -> str:
+        def before_it_is_opened(run_id: str, sequence: Sequence) -> None:
+            vehicle = duty.reception.job(duty.image).vehicle
+            if params.vehicle and vehicle != params.vehicle:
+                raise VehicleRefused(f"the vehicle at the entry is {vehicle}, expected was {params.vehicle}")
+            op.run_id = run_id
+
+        run_id, job = await duty.reception.accept(number, call.person.name, before_it_is_opened)
+        op.data = {"vehicle": job.vehicle, "fresh": job.fresh, "spent": job.spent}
+        duty.changed()
+        await duty.watch.until_closed(run_id)
+        return f"{run_id} done: vehicle {job.vehicle} has pack {job.fresh}"
+
+    op = duty.operations.start(call.action.name, call.person, work)
+    return Result({"operation": op.id}, f"{op.id} begun; watch it: station-ctl op wait {op.id}", op.id)
+
+
+async def plan_resume(duty: Duty, params: Resume, call: Call) -> Plan:
+    """What stands against going on, and the steps that go on."""
+    image, state = duty.image, duty.engine.state
+    found = recovery.ways_out(duty.engine.facts, state, image).findings
+    moves = tuple(dict.fromkeys(s.do.role for r in state.runs for s, st in r.pairs() if st.interrupted and s.do))
+    return Plan(of_verb(duty, Verb.RESUME, confirmed=params.looked), found, moves)
+
+
+async def resume(duty: Duty, params: Resume, call: Call) -> Result:
+    """Go on with every open run."""
+    runs = [run.run_id for run in duty.engine.state.runs]
+    await duty.ask(call, Verb.RESUME, confirmed=params.looked)
+    return _watched(duty, call, runs)
+
+
+def _watched(duty: Duty, call: Call, runs: list[str]) -> Result:
+    async def work(op: Operation) -> str:
+        op.run_id = runs[0] if runs else ""
+        for run_id in runs:
+            await duty.watch.until_closed(run_id)
+        return f"{', '.join(runs)} done"
+
+    op = duty.operations.start(call.action.name, call.person, work)
+    return Result({"operation": op.id, "runs": runs}, f"{op.id} begun: {', '.join(runs)}", op.id)
+
+
+async def plan_retreat(duty: Duty, params: RunWanted, call: Call) -> Plan:
+    """What stands against giving the run up."""
+    state = duty.engine.state
+    if state.run(params.run) is None:
+        raise NotFound(f"there is no open run {params.run}; see: station-ctl swap list")
+    ways = recovery.ways_out(duty.engine.facts, state, duty.image)
+    why = ways.why_not_retreat[params.run]
+    checks = (*of_verb(duty, Verb.RETREAT), Check("A401", "custody is certain", not why, found=why))
+    return Plan(tuple(c for c in checks if c.text != "custody certain"), ways.findings, ("every device",))
+
+
+async def retreat(duty: Duty, params: RunWanted, call: Call) -> Result:
+    """Give the run up and begin the way back."""
+    way_back = await recovery.retreat(
+        duty.engine, duty.procedures, params.run, call.person.name, call.take_audit()
+    )
+    return _watched(duty, call, [way_back])
+
+
+async def list_swaps(duty: Duty, params: HowMany, call: Call) -> Result:
+    """Runs as the journal has them, newest last."""
+    kinds = ("run-opened", "run-closed")
+    rows = await duty.journal.ask(lambda journal: [row for row in journal.rows() if row.kind in kinds])
+    found: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        if row.kind == "run-opened":
+            found[row.run] = _opened(row)
+        elif row.run in found:
+            found[row.run] |= {"result": row.data.get("result", "done"), "ended": row.at}
+    shown = list(found.values())[-params.most :]
+    return Result({"swaps": shown}, f"{len(shown)} runs")
+
+
+def _opened(row: JournalRow) -> dict[str, Any]:
+    facts = {name: row.data.get(name) for name in ("sequence", "vehicle", "model", "spent", "fresh", "who")}
+    return {"id": row.run, "began": row.at, "ended": None, "result": "open", **facts}
+
+
+async def show(duty: Duty, params: RunWanted, call: Call) -> Result:
+    """One run: its steps as they stand if it is open, else its rows."""
+    run: Run | None = duty.engine.state.run(params.run) or duty.watch.closed.get(params.run)
+    rows = await duty.journal.ask(lambda journal: journal.rows(params.run))
+    if run is None and not rows:
+        raise NotFound(f"no run {params.run}; see: station-ctl swap list")
+    shown = view.run(run, duty.engine.clock.process()) if run is not None else None
+    told = [{"at": r.at, "kind": r.kind, "step": r.step, "order": r.order, "data": r.data} for r in rows]
+    return Result({"id": params.run, "run": shown, "rows": told}, f"{params.run}: {len(told)} rows")
