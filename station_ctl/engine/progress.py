@@ -135,7 +135,12 @@ def settle(step: Step, st: StepState, channel: Channel | None, image: Image, tim
         waits = _awaits_cause(observed, image, PROOF_WITHIN)
         return waits or replace(observed, status=StepStatus.STOPPED, ended=time)
     expired = image.now - st.sent_at > ACK_WITHIN + PROOF_WITHIN
-    # Only an acknowledgement that can be read and is not ours says that the order was never taken.
-    if observed.status in (StepStatus.SENT, StepStatus.UNKNOWN) and expired and channel.ack_id.read(image).good:
-        return StepState()
-    return observed
+    if observed.status not in (StepStatus.SENT, StepStatus.UNKNOWN) or not expired:
+        return observed
+    # A PLC that ended the order has had it, whatever its acknowledgement says.
+    done = channel.done_id.read(image)
+    if done.value == st.order:
+        return replace(observed, status=StepStatus.STOPPED, ended=time)
+    # Only answers that can be read and are not ours, of a device that stands, say that the order was never taken.
+    idle = at_work.good and at_work.value != OrderState.BUSY
+    return StepState() if idle and done.good and channel.ack_id.read(image).good else observed

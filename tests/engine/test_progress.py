@@ -256,6 +256,19 @@ def test_an_order_is_not_called_unbegun_while_its_acknowledgement_cannot_be_read
         assert b.settle(1.0) in (StepStatus.SENT, StepStatus.UNKNOWN)
 
 
+def test_an_order_that_was_ended_is_not_called_unbegun_though_it_was_never_acknowledged(b: Bench) -> None:
+    """The acknowledgement in the PLC stands still; its machine has moved, and the pack with it."""
+    b.end("lift", NUMBER, Result.STOPPED)
+    assert b.settle(ACK_WITHIN + 0.5) in (StepStatus.SENT, StepStatus.UNKNOWN)
+    assert b.settle(PROOF_WITHIN) is StepStatus.STOPPED
+
+
+def test_an_order_is_not_called_unbegun_while_the_device_is_at_work(b: Bench) -> None:
+    b.world.set(b.channels["lift"].state, int(OrderState.BUSY))
+    for _ in range(10):
+        assert b.settle(1.0) in (StepStatus.SENT, StepStatus.UNKNOWN)
+
+
 def test_a_restarted_plc_has_dropped_its_order(b: Bench) -> None:
     b.busy()
     b.world.set(b.channels["lift"].epoch, EPOCH + 1)
