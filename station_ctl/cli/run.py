@@ -106,8 +106,10 @@ def _run(config: StationConfig, *, new_journal: bool) -> None:
 
 async def _on_duty(built: BuiltStation, journal: Journal) -> None:
     from station_ctl.engine.journal_thread import JournalThread
+    from station_ctl.service.alarm_levels import watched_rows
     from station_ctl.service.foreground import serve
     from station_ctl.service.notify import ServiceManager
+    from station_ctl.service.watchers import Watchers
 
     leave = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -116,7 +118,12 @@ async def _on_duty(built: BuiltStation, journal: Journal) -> None:
     try:
         engine = built.engine(thread, journal.restore())
         _tell_memory(engine.state)
-        await serve(engine, leave, ServiceManager.of())
+        rows = watched_rows(built.facts.safe, built.stand.bays)
+        watchers = Watchers(engine, built.config.alarms, rows, built.config.journal.parent)
+        try:
+            await serve(engine, leave, ServiceManager.of(), [watchers.run])
+        finally:
+            watchers.close()
     finally:
         thread.close()
 

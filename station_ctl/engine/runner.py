@@ -54,6 +54,9 @@ Listener = Callable[[Effect], None]
 LATE_TOLD_EVERY = 60.0
 """Wall seconds between two alarms that the program is late: an overloaded PC is told, not written full."""
 
+ALARM_LOGGED_EVERY = 60.0
+"""Wall seconds between two lines of log that say the same alarm."""
+
 _REFUSALS: dict[str, type[StationError]] = {"A401": Refused, "A505": OldJournal}
 
 
@@ -97,6 +100,7 @@ class Engine:
         )
         self.heartbeat = Heartbeat(links, self.liveness, self._stuck, self._late)
         self._late_told = -LATE_TOLD_EVERY
+        self._said: dict[tuple[str, str], float] = {}
         self.handle(JournalReady(clock.process(), restored.ledger, restored.next_order, half_done, runs))
         for link in links.values():
             link.on_scan(self._scanned)
@@ -216,7 +220,7 @@ class Engine:
         if isinstance(effect, Answer) and (future := self._answers.pop(effect.request, None)) is not None:
             future.set_result(effect)
         elif isinstance(effect, Announce):
-            log.warning("alarm", code=effect.code, text=effect.text, source=effect.source)
+            self._log_alarm(effect)
         elif isinstance(effect, Progress):
             log.info(effect.what, run=effect.run_id, step=effect.step, text=effect.text)
         for listener in tuple(self._listeners):
@@ -225,6 +229,16 @@ class Engine:
             except Exception:
                 self._listeners.remove(listener)
                 log.exception("listener-failed", listener=repr(listener))
+
+    def _log_alarm(self, alarm: Announce) -> None:
+        """One line of log, unless the same was said within the last minute: what repeats itself fills a disk."""
+        now = self.clock.monotonic()
+        said = alarm.code, alarm.text
+        if now - self._said.get(said, float("-inf")) < ALARM_LOGGED_EVERY:
+            return
+        self._said = {key: at for key, at in self._said.items() if now - at < ALARM_LOGGED_EVERY}
+        self._said[said] = now
+        log.warning("alarm", code=alarm.code, text=alarm.text, source=alarm.source)
 
     def _late(self, seconds: float) -> None:
         """The event loop was late. Standing still as long as the PLCs' dead-man time is a fault of its own."""

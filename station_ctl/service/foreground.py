@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
+from typing import Any
 
 import structlog
 
@@ -17,6 +19,7 @@ from station_ctl.core.points import Access, ScanClass
 from station_ctl.engine.events import Verb
 from station_ctl.engine.requests import why_journal_old
 from station_ctl.engine.runner import Engine
+from station_ctl.service.link_news import LinkNews
 from station_ctl.service.notify import ServiceManager, keep_told
 from station_ctl.service.recovery import ways_out
 
@@ -39,10 +42,16 @@ class EngineEnded(StationError):
     code = "A701"
 
 
-async def serve(engine: Engine, leave: asyncio.Event, manager: ServiceManager | None = None) -> None:
+async def serve(
+    engine: Engine,
+    leave: asyncio.Event,
+    manager: ServiceManager | None = None,
+    watchers: Iterable[Callable[[], Coroutine[Any, Any, None]]] = (),
+) -> None:
     """Run the engine until `leave` is set, then bring whatever moves to rest. Raises EngineEnded.
 
     `manager` is told ready at once: a PLC that is switched off must not look like a service that does not start.
+    `watchers` run beside the engine; none of them can end the station, and they see its end.
     """
     manager = ServiceManager() if manager is None else manager
     working = {
@@ -50,6 +59,7 @@ async def serve(engine: Engine, leave: asyncio.Event, manager: ServiceManager | 
         asyncio.create_task(watch_links(engine), name="watch of the links"),
         asyncio.create_task(keep_told(engine, manager, lambda: links_down(engine)), name="word to the service manager"),
     }
+    looking = {asyncio.create_task(watch(), name="watcher") for watch in watchers}
     leaving = asyncio.create_task(leave.wait(), name="leave")
     manager.tell(READY=1)
     try:
@@ -60,9 +70,9 @@ async def serve(engine: Engine, leave: asyncio.Event, manager: ServiceManager | 
         manager.tell(STOPPING=1)
         await come_to_rest(engine)
     finally:
-        for ours in (*working, leaving):
+        for ours in (*working, *looking, leaving):
             ours.cancel()
-        await asyncio.gather(*working, leaving, return_exceptions=True)
+        await asyncio.gather(*working, *looking, leaving, return_exceptions=True)
 
 
 async def watch_links(engine: Engine) -> None:
@@ -70,11 +80,11 @@ async def watch_links(engine: Engine) -> None:
     loop = asyncio.get_running_loop()
     began = loop.time()
     ready = told = False
-    down: dict[str, str] = {}
+    news = LinkNews()
     while True:
-        before, down = down, links_down(engine)
+        down = links_down(engine)
         if ready:
-            _tell_changes(before, down)
+            news.look(down, loop.time())
         elif not down:
             ready = True
             # The one long pause of the memory's housekeeping is taken now, before anything can move.
@@ -116,13 +126,6 @@ def _unscanned(engine: Engine, name: str) -> str:
     wanted = {p.scan for p in points if p.access is Access.READ and p.scan is not ScanClass.NONE}
     missing = wanted - set(engine.links[name].snapshot.blocks)
     return f"not scanned yet: {', '.join(sorted(missing))}" if missing else ""
-
-
-def _tell_changes(before: dict[str, str], now: dict[str, str]) -> None:
-    for name in now.keys() - before.keys():
-        log.warning("link-lost", link=name, why=now[name])
-    for name in before.keys() - now.keys():
-        log.info("link-back", link=name)
 
 
 async def come_to_rest(engine: Engine, within: float = REST_WITHIN) -> bool:
