@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+
+import structlog
 
 from station_ctl.core.custody import Ledger
 from station_ctl.core.errors import JournalError
@@ -32,6 +35,8 @@ from station_ctl.engine.journal_thread import Committer
 from station_ctl.engine.state import StationState, StepStatus
 from station_ctl.engine.station import StationFacts
 from station_ctl.engine.stop_levels import StopLevels
+
+log = structlog.get_logger()
 
 IDLE_BEAT = 0.2
 
@@ -111,7 +116,7 @@ class Gate:
         for issue in issues:
             task = asyncio.create_task(self._send(issue), name=f"order {issue.number}")
             self._sending.add(task)
-            task.add_done_callback(self._sending.discard)
+            task.add_done_callback(partial(self._over, issue))
 
     async def _commit(self, records: list[Record | Audit], ledger: Ledger | None) -> None:
         """Make it durable. After the first failure nothing is committed any more, because a later commit could be told
@@ -149,6 +154,15 @@ class Gate:
             self._report(lambda time: OrderUnknown(time, issue.number, sent_at, why))
         else:
             self._report(lambda time: OrderSent(time, issue.number, sent_at))
+
+    def _over(self, issue: Issue, task: asyncio.Task[None]) -> None:
+        """A send has ended. One that broke as no link promises to may have left all the same: it is read back."""
+        self._sending.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            log.error("send-broke", order=issue.number, device=issue.command.role, exc_info=error)
+            at, why = self._image().now, f"{type(error).__name__}: {error}"
+            self._report(lambda time: OrderUnknown(time, issue.number, at, why))
 
     def _tell_not_sent(self, number: int, why: str, *, refused: bool = False) -> None:
         self._report(lambda time: OrderNotSent(time, number, why, refused))

@@ -81,6 +81,15 @@ def test_a_scaled_number_is_no_whole_number_and_a_whole_one_serves_as_a_measure(
     assert Door("door", "pit", io_list(*whole)).width.tag == "WIDTH_MM"
 
 
+@pytest.mark.parametrize("kind", ["u16", "i16", "u32", "i32"])
+def test_a_whole_number_of_any_size_becomes_a_measure_by_its_scale(kind: str) -> None:
+    counted = tuple(point("CYCLES", kind) if p.tag == "CYCLES" else p for p in GOOD)
+    assert Door("door", "pit", io_list(*counted)).cycles.tag == "CYCLES"
+    scaled = tuple(point("CYCLES", kind, scale=0.1) if p.tag == "CYCLES" else p for p in GOOD)
+    with pytest.raises(DeviceDeclarationError, match="tag CYCLES gives float, needs int"):
+        Door("door", "pit", io_list(*scaled))
+
+
 def test_a_missing_tag_of_the_order_contract_is_named_too() -> None:
     without = IoList(
         "door.csv", tuple(p for p in io_list(*GOOD).values() if p.tag not in ("EPOCH", "DONE_ID"))
