@@ -16,6 +16,9 @@ from tests.explore.scene import Ground, Scene
 from tests.explore.specimen import specimen
 from tests.explore.states import Key, States
 
+REMEMBERS = 60_000
+"""States of the engine whose decisions are remembered at a time: some 500 MB."""
+
 
 @dataclass
 class Found:
@@ -60,6 +63,9 @@ class Explorer:
                     found.complete = False
                     break
                 self._expand(node, cost, levels, found)
+                if len(self.ground.memory) > REMEMBERS:
+                    self.ground.memory.forget()
+                    self.states.forget()
                 if until is not None and any(until(v[0]) for v in found.violations):
                     found.complete = False
                     break

@@ -13,6 +13,7 @@ from station_ctl.engine.events import Verb
 from tests.explore import plant
 from tests.explore.happening import Move, ignore, role_of, then
 from tests.explore.image import DOWN, FROZEN
+from tests.explore.monitor import NEEDS
 from tests.explore.plant import IN_BAY
 from tests.explore.scene import ACTING, LINK_NAMES, Scene
 from tests.explore.sensing import LINKS
@@ -31,7 +32,7 @@ def faults(scene: Scene) -> Iterator[Move]:
         yield f"step {no}'s order is not sent", 1, lambda s: ignore(s.send(told="not sent"))
         if _turns_bolts(scene):
             yield "high voltage comes on while the order travels", 1, _voltage_while_it_travels
-    if scene.engine is not None and (acts or scene.alive.trips == ()):
+    if scene.engine is not None:
         yield "the controller is killed", 1, Scene.die
     if scene.t.safe == plant.SAFE:
         yield "emergency stop", 1, lambda s: _becomes(s, safe=plant.ESTOP)
@@ -85,11 +86,9 @@ def _faults_at_the_vehicle(scene: Scene) -> Iterator[Move]:
 
 
 def _faults_of_plcs(scene: Scene) -> Iterator[Move]:
-    used = set()
     for role, chan in zip(scene.ground.roles, scene.chans, strict=True):
         if chan.work is None:
             continue
-        used.add(scene.ground.link_of[role])
         if not chan.stuck:
             yield f"{role} stalls", 1, lambda s, r=role: _stall(s, r)
         yield f"{role} says done and is not", 1, lambda s, r=role: then(s, lambda: s.lie(r))
@@ -99,13 +98,25 @@ def _faults_of_plcs(scene: Scene) -> Iterator[Move]:
         yield f"{role} fails half-way", 1, lambda s, r=role: then(s, lambda: s.fail(r))
         if scene.stuck is None:
             yield from _stuck_sensors(scene, role, chan.work[0])
-    if scene.engine is None:
-        return
-    used |= {scene.ground.link_of[role_of(scene, w.run_id, w.step)] for w in scene.gate if role_of(scene, w.run_id, w.step)}
+    if scene.engine is not None:
+        yield from _faults_of_links(scene)
+
+
+def _faults_of_links(scene: Scene) -> Iterator[Move]:
+    """Where orders are under way or half done, and at every link that a step under way is judged by."""
+    state, roles = scene.alive, scene.ground.roles
+    at_work = {role for role, chan in zip(roles, scene.chans, strict=True) if chan.work is not None}
+    at_work |= {m.role for m in scene.messages} | {role_of(scene, w.run_id, w.step) for w in scene.gate}
+    at_work |= {step.do.role for _, step, _ in state.active_steps() if step.do is not None}
+    half_done = {
+        step.do.role for run in state.runs for step, st in run.pairs() if st.interrupted and step.do is not None
+    }
+    concerned = {scene.ground.link_of[role] for role in at_work | half_done if role}
+    judged_by = {LINK_NAMES.index(link) for role in at_work for link in NEEDS.get(role, ())}
     for link, name in enumerate(LINK_NAMES):
-        if link in used:
+        if link in concerned:
             yield f"PLC {name} restarts", 1, lambda s, i=link: then(s, lambda: s.restart_plc(i))
-        if (link in used or name == "safety") and not any(scene.links):
+        if (link in concerned or link in judged_by or name == "safety") and not any(scene.links):
             yield f"link {name} is lost", 1, lambda s, i=link: then(s, lambda: _cut(s, i, DOWN))
             yield f"the program of PLC {name} stands still", 1, lambda s, i=link: then(s, lambda: _cut(s, i, FROZEN))
 
@@ -131,8 +142,11 @@ TELLS = {
 }  # fmt: skip
 """The sensor that tells the end of an order, and that may stick."""
 
-LULLS = {("robot", 20): ("VEH_HV_OFF", True), ("robot", 21): ("VEH_HV_VOLTS", 0.0)}
-"""One of two signs of high voltage that sticks at what one likes to hear."""
+LULLS = {
+    ("robot", 20): ("lift", "VEH_HV_OFF", True), ("robot", 21): ("lift", "VEH_HV_VOLTS", 0.0),
+    ("stacker", 20): ("stacker", "PARKED", True), ("stacker", 21): ("stacker", "PARKED", True),
+}  # fmt: skip
+"""A sensor that sticks at what one likes to hear: one of two signs of high voltage, the stacker clear of the handover."""
 
 
 def _stuck_sensors(scene: Scene, role: str, opcode: int) -> Iterator[Move]:
@@ -141,8 +155,8 @@ def _stuck_sensors(scene: Scene, role: str, opcode: int) -> Iterator[Move]:
         shows = LINKS[link](scene.t)[tag]
         yield f"sensor {tag} sticks at {shows}", 1, lambda s: _stick(s, link, tag, shows)
     if (role, opcode) in LULLS:
-        sign, lull = LULLS[role, opcode]
-        yield f"sensor {sign} sticks at {lull}", 1, lambda s: _stick(s, "lift", sign, lull)
+        where, sign, lull = LULLS[role, opcode]
+        yield f"sensor {sign} sticks at {lull}", 1, lambda s: _stick(s, where, sign, lull)
 
 
 def _stick(scene: Scene, link: str, tag: str, shows: Any) -> None:

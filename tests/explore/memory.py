@@ -47,6 +47,14 @@ class Memory:
         self._remember(key, image, (given,))
         return given
 
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def forget(self) -> None:
+        """Forget every answer: they can all be found again, and memory has an end."""
+        self._answers.clear()
+        self._kept.clear()
+
     def _remember(self, key: tuple[int, Hashable], image: PlantImage, leaf: tuple[Any]) -> None:
         place: dict[Any, Any] = self._answers
         at: Any = key

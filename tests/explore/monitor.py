@@ -198,6 +198,7 @@ class Monitor:
         must(not (moves and t.safe), "S2", "safety chain open")
         state = scene.alive
         must(state.mode is Mode.AUTOMATIC, "S13", f"mode {state.mode}")
+        must(state.state in (State.EXECUTE, State.STOPPING), "S15", f"the station is {state.state}")
         must(not any(trip.reaction is OnLoss.ABORT for trip in state.trips), "S2", "an abort is not acknowledged")
         must(scene.armed, "S14", "no person has confirmed since the last start, loss or safety reset")
         self._single(scene, must, message)

@@ -8,17 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 import station_ctl.engine.decide as deciding
 from drivers.stacker_st2 import StackerST2
 from station_ctl.core.conditions import Compare, ModeIs
 from station_ctl.core.modes import Mode, State
-from station_ctl.core.orders import AckCode
+from station_ctl.core.orders import AckCode, Result
 from station_ctl.core.signals import Image
 from station_ctl.core.steps import OnLoss
-from station_ctl.engine import lanes, progress, requests, supervisor
+from station_ctl.engine import lanes, progress, recovery, requests, supervisor
 from station_ctl.engine.events import (
+    Answer,
     Asked,
     Effect,
     Event,
@@ -33,6 +34,7 @@ from station_ctl.engine.events import (
 )
 from station_ctl.engine.gate import Gate
 from station_ctl.engine.state import StationState, StepStatus
+from station_ctl.engine.stop_levels import StopLevels
 from station_ctl.service import recovery as restoring
 from tests.explore.scene import Scene
 
@@ -52,8 +54,17 @@ class Mutant:
     start: str = "fetched_first"
 
 
+class Planting(Protocol):
+    """Whatever carries a defect."""
+
+    @property
+    def patches(self) -> Callable[[], tuple[Patch, ...]]:
+        """Where it sits."""
+        ...
+
+
 @contextmanager
-def planted(mutant: Mutant) -> Iterator[None]:
+def planted(mutant: Planting) -> Iterator[None]:
     """The defect is there, and gone again afterwards."""
     patches = mutant.patches()
     kept = [(where, name, getattr(where, name)) for where, name, _ in patches]
@@ -258,6 +269,36 @@ def _wrong_bay() -> tuple[Patch, ...]:
     return ((StackerST2, "fetch", lambda self, bay: real(self, bay + 1)),)
 
 
+def _any_done(step: Any, st: Any, channel: Any, image: Image, time: float, said: Any) -> Any:
+    """The result counts whoever's it is."""
+    waits = said.state.status is StepStatus.BUSY and channel is not None and not said.code
+    if waits and channel.result.read(image).value == Result.OK and step.done.proven(image):
+        return progress.Verdict(replace(said.state, status=StepStatus.PROVEN, ended=time))
+    return said
+
+
+def _swallows_cancels() -> tuple[Patch, ...]:
+    """An order that is at the gate when the station stops goes out, if only the machine would allow it."""
+    real = Gate._why_not
+
+    def why_not(self: Gate, issue: Issue) -> str:
+        why = real(self, issue)
+        return "" if why.startswith("withdrawn") else why
+
+    return (Gate, "_why_not", why_not), (StopLevels, "raised", frozenset())
+
+
+def _never_clears() -> tuple[Patch, ...]:
+    real: Decide = deciding.decide
+
+    def decide(facts: Any, state: StationState, image: Image, event: Event) -> Any:
+        if isinstance(event, Asked) and event.verb is Verb.CLEAR:
+            return state, (Record("refused"), Answer(event.request, "not now", "A402"))
+        return real(facts, state, image, event)
+
+    return ((deciding, "decide", decide),)
+
+
 def _list(*mutants: Mutant) -> Mapping[str, Mutant]:
     return {m.name: m for m in mutants}
 
@@ -286,6 +327,16 @@ MUTANTS: Mapping[str, Mutant] = _list(
     Mutant("plc-no-epoch", "a PLC forgets numbers and epoch at its start", "S8", _forgets, 2, "fetched_first"),
     Mutant("plc-no-expiry", "a PLC takes an order however late", "S8", _lacks(AckCode.EXPIRED)),
     Mutant("plc-no-interlock", "the robot's PLC has no interlock of its own", "S3", _lacks(AckCode.INTERLOCK), 1, "fetched_last"),
+    Mutant("any-done", "a done counts, whichever order it belongs to", "S17", _verdict(_any_done), 0),
+    Mutant("swallowed-cancel", "what waits at the gate when the station stops is sent all the same", "S15", _swallows_cancels),
+    Mutant("one-sign", "high voltage counts as off by one sign alone", "S3", _always_true("VEH_HV_OFF"), 2, "before_tightening"),
+    Mutant("clamps-unseen", "the wheels always count as clamped", "S15", _always_true("CLAMPED"), 1, "fetched_last"),
+    Mutant("torque-unseen", "bolts count as tight whatever their torque", "S17", _always_true("BOLT_TORQUE"), 1, "fetched_last"),
+    Mutant("lie-believed", "on resume the PLC's done counts without sensors", "S17",
+           lambda: ((recovery, "DONE", frozenset((*recovery.DONE, recovery.Finding.LYING))),)),
+    Mutant("retreat-anyhow", "a run is given up wherever its pack may be", "S11", lambda: ((recovery, "why_not_retreat", lambda *a: ""),)),
+    Mutant("no-deadline", "a step may take for ever", "L2", lambda: ((progress, "_limit", lambda step, st, *a: progress.Verdict(st)),), 1, "fetched_last"),
+    Mutant("no-clear", "an abort cannot be cleared", "L1", _never_clears, 1, "fetched_last"),
     Mutant("b", "no hold while any link is down", "S2", _masked, 2),
     Mutant("c", "the pack's code always fits", "S17", _always_true("IN_CODE", "VEH_PACK_ID", "BAY01_PACK_ID"), 1, "whole"),
     Mutant("d", "a refusal falls through to the next step", "S17", _verdict(_falls_through)),
@@ -293,4 +344,9 @@ MUTANTS: Mapping[str, Mutant] = _list(
     Mutant("f", "what ends one stop clears all stops, whatever their causes", "S15", lambda: _decision(_clears_all)),
     Mutant("i", "the vehicle always counts as in place", "S17", _always_true("IN_POSITION")),
 )  # fmt: skip
-"""Defects a, g and h do not show in states: tests/explore/test_mutants.py kills them by what goes on the wire."""
+"""By the names of the usual list: nodedup = plc-no-numbers, nowal = no-intent, norecheck = no-second-look, stale =
+stale-is-good, anydone = any-done, nopost = done-alone, newid-on-timeout = blind-retry, assume-done = assumed-done,
+late-ledger, no-plc-interlock = plc-no-interlock, no-epoch = plc-no-epoch, auto-resume = wakes-up, edge-triggered guard =
+edge-guard, pause-without-stop, unclamp-on-abort = abort-opens-clamps, wrong-slot = wrong-bay, ttl-off = plc-no-expiry,
+role-bypass = any-mode (the engine knows modes, the service roles), swallowed-cancel, two-writers.
+Defects a, g and h do not show in states: wire_mutants.py."""

@@ -146,7 +146,7 @@ def ask_retreat(scene: Scene, run_id: str) -> None:
     """As the service does it: the real choice of the way back, the real request."""
     ground = scene.ground
 
-    async def request(run: str, retreat_id: str, sequence: Any, job: Any, who: str) -> None:
+    async def request(run: str, retreat_id: str, sequence: Any, job: Any, who: str, _audit: Any = None) -> None:
         scene.feed(RetreatAsked(T, run, retreat_id, sequence, job, who, 1))
         scene.react()
 

@@ -19,7 +19,7 @@ from tests.explore.sensing import CODES
 from tests.explore.states import first
 
 RUN, EARLIER = "S-1", "S-0"
-FETCHES, ENGAGES = 23, 70
+FETCHES, ENGAGES, RAISES = 23, 70, 110
 
 
 def whole(ground: Ground) -> Scene:
@@ -46,6 +46,13 @@ def fetched_last(ground: Ground) -> Scene:
     """The robot stands under the vehicle before the charged pack's plug is drawn."""
     scene = whole(ground)
     _on(scene, lambda label: not label.startswith(("rack", "stacker")), lambda s: _done(s, ENGAGES))
+    return scene
+
+
+def before_tightening(ground: Ground) -> Scene:
+    """The charged pack is raised into the vehicle, its bolts are open."""
+    scene = fetched_first(ground)
+    _on(scene, lambda label: not label.startswith("rack"), lambda s: _done(s, RAISES))
     return scene
 
 

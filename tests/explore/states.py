@@ -90,6 +90,12 @@ class States:
         made.journal, made.written = self.journals.parts[journal]
         return made
 
+    def forget(self) -> None:
+        """Forget what is known by identity; the parts themselves stay."""
+        self._engines.clear()
+        self._journals.clear()
+        self._known.clear()
+
     def _part(self, about: About, ranks: dict[int, int], more: Hashable, make: Callable[[], int]) -> int:
         """The index of a part in its normal form; made only where part, ranks and the rest are new together."""
         which = (id(about.part), tuple(map(ranks.get, about.numbers)), more)
