@@ -1,0 +1,153 @@
+"""Which loss is the cause, whose step it names, and what must be seen before it counts as gone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from station_ctl.core.steps import Interlock, Kept, OnLoss
+from station_ctl.engine.state import Trip
+from station_ctl.engine.supervisor import answers, trips
+from tests.bench.desk import DOOR, EPOCH, G03, HOLDS, LEVEL, Desk, flag, step
+
+HARDER = Kept(HOLDS.interlock, OnLoss.ABORT)
+
+
+def at_work(*steps: object, **more: object) -> Desk:
+    """A desk whose steps are all acknowledged and moving."""
+    d = Desk(*steps, **more)  # type: ignore[arg-type]
+    d.begin()
+    for s in d.sequence.steps:
+        d.under_way(s.no)
+    return d
+
+
+def found(d: Desk) -> tuple[Trip, ...]:
+    return trips(d.facts, d.state, d.world.image())
+
+
+# ---- the engine's own row before an order ----
+@pytest.mark.parametrize("remembered", ["ack_id", "done_id"])
+def test_an_order_number_that_the_plc_remembers_as_newest_is_not_given_again(remembered: str) -> None:
+    d = Desk(step(10))
+    channel = d.channels["lift"]
+    row = answers(channel, 41)
+    assert row.code == "G02" and "lift" in row.text
+    for seen, older in ((0, True), (40, True), (41, False), (42, False)):
+        d.world.set(getattr(channel, remembered), seen)
+        assert row.holds.proven(d.world.image()) == older, f"{remembered} {seen}"
+
+
+@pytest.mark.parametrize("sign", ["epoch", "uptime_ms"])
+def test_a_plc_that_answers_is_one_whose_epoch_and_clock_are_read(sign: str) -> None:
+    """A PLC in its first epoch, or just started, answers all the same."""
+    d = Desk(step(10))
+    row = answers(d.channels["lift"], 1)
+    d.world.set(getattr(d.channels["lift"], sign), 0)
+    assert row.holds.proven(d.world.image())
+    d.world.flag(getattr(d.channels["lift"], sign))
+    assert not row.holds.proven(d.world.image())
+
+
+# ---- one loss, one trip ----
+def test_a_loss_that_no_step_watches_names_no_step() -> None:
+    d = Desk(step(10, None, interlocks=()), always=(Kept(G03, OnLoss.ABORT),))
+    d.world.set(DOOR, False)
+    (trip,) = found(d)
+    assert (trip.run_id, trip.step, trip.interlock) == ("", 0, "G03")
+    assert (
+        trip.text
+        == "G03 Maintenance door locked: needs safety.door_locked on; found off [pit SAFETY_DOOR_LOCKED]"
+    )
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "step_no", "reaction"),
+    [
+        (HOLDS, HOLDS, 10, OnLoss.HOLD),
+        (HARDER, HARDER, 10, OnLoss.ABORT),
+        (HARDER, HOLDS, 10, OnLoss.ABORT),
+        (HOLDS, HARDER, 20, OnLoss.ABORT),
+    ],
+)
+def test_of_two_steps_that_lose_one_interlock_the_harder_is_named_and_of_equals_the_first(
+    first: Kept, second: Kept, step_no: int, reaction: OnLoss
+) -> None:
+    d = at_work(step(10, "lift", interlocks=(first,)), step(20, "robot", interlocks=(second,)))
+    d.world.set(LEVEL, False)
+    (trip,) = found(d)
+    assert (trip.step, trip.reaction) == (step_no, reaction)
+
+
+def test_a_hold_that_is_latched_does_not_hide_the_same_loss_as_an_abort() -> None:
+    d = at_work(step(10, "lift", interlocks=()), step(20, "robot", interlocks=(HARDER,)))
+    d.state = replace(d.state, trips=(Trip("A101", "before", OnLoss.HOLD, interlock="T10"),))
+    d.world.set(LEVEL, False)
+    assert [(t.interlock, t.reaction) for t in found(d)] == [("T10", OnLoss.ABORT)]
+    d.state = replace(d.state, trips=(Trip("A101", "before", OnLoss.ABORT, interlock="T10"),))
+    assert found(d) == ()
+
+
+# ---- the silent PLC ----
+@pytest.mark.parametrize(("first", "second"), [("pit", "rail"), ("rail", "pit")])
+def test_a_second_plc_that_falls_silent_later_is_a_second_loss_and_the_first_is_not_told_again(
+    first: str, second: str
+) -> None:
+    d = at_work(step(10, "lift", interlocks=()), step(20, "robot", interlocks=()))
+    d.world.lose(first)
+    (known,) = found(d)
+    d.state = replace(d.state, trips=(known,))
+    assert found(d) == ()
+    d.world.lose(second)
+    (other,) = found(d)
+    assert f"link {second}" in other.text and known.text != other.text
+
+
+def test_two_steps_of_one_silent_plc_are_one_loss() -> None:
+    d = at_work(step(10, "lift", interlocks=()), step(20, "robot", interlocks=()))
+    lift = d.facts.channels["lift"]
+    d.facts = replace(d.facts, channels={"lift": lift, "robot": replace(lift, role="robot")})
+    d.world.lose("pit")
+    assert [t.step for t in found(d)] == [10]
+
+
+def test_losses_without_a_silent_plc_keep_the_order_of_the_table() -> None:
+    """A reading that is not good explains nothing by itself, and is no effect of another sensor."""
+    a, b = flag("x.a"), flag("x.b")
+    rows = tuple(
+        Kept(Interlock(code, code, signal.is_on()), OnLoss.HOLD) for code, signal in (("X1", a), ("X2", b))
+    )
+    d = Desk(step(10, interlocks=rows))
+    d.world.set(a, True)
+    d.world.set(b, True)
+    d.begin()
+    d.under_way(10)
+    d.world.flag(a)
+    d.world.set(b, False)
+    assert [t.interlock for t in found(d)] == ["X1", "X2"]
+
+
+def test_a_row_with_one_sensor_that_really_went_off_is_no_effect_of_a_silent_plc() -> None:
+    here, there = flag("x.here", "rail"), flag("x.there", "pit")
+    both = Kept(Interlock("X1", "Both", there.is_on() & here.is_on()), OnLoss.HOLD)
+    d = Desk(step(10, interlocks=(both,)))
+    d.world.set(here, True)
+    d.world.set(there, True)
+    d.begin()
+    d.under_way(10)
+    d.world.lose("pit")
+    assert [t.interlock for t in found(d)] == ["G02", "X1"]
+    d.world.set(here, False)
+    assert [t.interlock for t in found(d)] == ["X1", "G02"]
+
+
+@pytest.mark.parametrize("epoch", [0, EPOCH, EPOCH + 1])
+def test_a_plc_that_was_silent_is_well_again_when_it_answers_in_whatever_epoch(epoch: int) -> None:
+    d = at_work(step(10, "lift", interlocks=()))
+    d.world.lose("pit")
+    (trip,) = found(d)
+    assert trip.cause is not None and not trip.cause.proven(d.world.image())
+    d.world.regain("pit")
+    d.world.set(d.channels["lift"].epoch, epoch)
+    assert trip.cause.proven(d.world.image())
