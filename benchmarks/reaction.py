@@ -242,7 +242,7 @@ def _figures(sides: dict[str, _Side], loads: list[float], *, quick: bool) -> Fig
         for name, side in sides.items()
     ]
     return {
-        "title": "Interlock lost in the PLC → stop order in the PLC, 10 ms class (ms)",
+        "title": "Stop latency: interlock lost in the PLC → stop order in the PLC, 10 ms class (ms)",
         "columns": ["", "trials", "p50", "p99", "p99.9", "max", "p99, median of blocks", "missed", "CPU"],
         "rows": rows,
         "targets": [

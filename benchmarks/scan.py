@@ -80,8 +80,8 @@ def bays_list() -> IoList:
 
 
 def run(quick: bool = False) -> Figures:
-    """10 blocks of 50 scans a side and mode; quick: 2 blocks of 15."""
-    blocks, scans = (2, 15) if quick else (10, 50)
+    """6 blocks of 40 scans a side and mode; quick: 2 blocks of 15."""
+    blocks, scans = (2, 15) if quick else (6, 40)
     before = load()
     sides = asyncio.run(_measure(blocks, scans))
     return _figures(sides, [before, load()], quick=quick)

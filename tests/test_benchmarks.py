@@ -28,7 +28,7 @@ def test_one_disturbed_block_does_not_make_the_figure() -> None:
 
 
 def test_every_benchmark_runs_quick_on_demand() -> None:
-    assert {"swap_share", "reaction", "journal", "start"} <= set(bench.names())
+    assert {"swap_share", "reaction", "journal", "start", "crash_to_offer"} <= set(bench.names())
     for name in bench.names():
         run = __import__(f"benchmarks.{name}", fromlist=["run"]).run
         assert inspect.signature(run).parameters["quick"].default is False, name
