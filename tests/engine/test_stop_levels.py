@@ -195,3 +195,34 @@ def test_every_device_at_work_is_stopped_and_no_other() -> None:
         )
 
     run_virtually(main())
+
+
+def test_levels_of_an_earlier_program_are_lowered_by_the_next_start_and_only_then() -> None:
+    """Whoever stopped the machine before this program was started is not overruled by its start alone."""
+
+    async def main() -> None:
+        b = GateBench(step(10))
+        b.stops.inherit()
+        await b.stops.lower_released()
+        assert b.levels("pit") == [] == b.levels("rail") and b.stops.raised == frozenset()
+        b.stops.release()
+        await b.stops.lower_released()
+        assert b.levels("pit") == [0] and b.levels("rail") == [0]
+        b.stops.release()
+        await b.stops.lower_released()
+        assert b.levels("pit") == [0] and b.levels("rail") == [0], "once"
+
+    run_virtually(main())
+
+
+def test_an_inherited_level_that_could_not_be_lowered_is_lowered_by_the_next_start() -> None:
+    async def main() -> None:
+        b = GateBench(step(10))
+        b.stops.inherit()
+        b.links["pit"].fails = NotSent("pit: not connected")
+        for _ in range(2):
+            b.stops.release()
+            await b.stops.lower_released()
+        assert b.levels("pit") == [0, 0] and b.levels("rail") == [0]
+
+    run_virtually(main())
