@@ -85,6 +85,8 @@ class HistoryFile:
         new = not self.path.exists() or self.path.stat().st_size == 0
         db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=0.2)
         try:
+            if not new:
+                _check_program(db)  # first, because the next line changes the file
             db.execute("PRAGMA journal_mode=WAL")
             db.execute("PRAGMA synchronous=NORMAL")
             db.execute("PRAGMA journal_size_limit=8388608")
@@ -92,10 +94,6 @@ class HistoryFile:
                 db.executescript(f"BEGIN; {_TABLES} COMMIT;")
                 db.execute(f"PRAGMA application_id={APPLICATION_ID}")
                 db.execute(f"PRAGMA user_version={SCHEMA}")
-            (application,) = db.execute("PRAGMA application_id").fetchone()
-            (version,) = db.execute("PRAGMA user_version").fetchone()
-            if (application, version) != (APPLICATION_ID, SCHEMA):
-                raise NotThisFile(f"it is of program {application:#x}, version {version}")
             for table in ("alarm", "alarm_event", "trend_tag", "trend"):
                 db.execute(f"SELECT * FROM {table} LIMIT 1").fetchone()
         except BaseException:
@@ -169,6 +167,13 @@ class HistoryFile:
         if self._db is not None:
             self._db.close()
             self._db = None
+
+
+def _check_program(db: sqlite3.Connection) -> None:
+    (application,) = db.execute("PRAGMA application_id").fetchone()
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    if (application, version) != (APPLICATION_ID, SCHEMA):
+        raise NotThisFile(f"it is of program {application:#x}, version {version}")
 
 
 def _damaged(error: sqlite3.Error) -> bool:
