@@ -53,7 +53,7 @@ def run(quick: bool = False) -> Figures:
             }
         ],
         "notes": [
-            f"offer / floor: {middle / statistics.median(bare):.1f}; above it: configuration, journal, links, first scans",
+            f"offer / floor: {middle / statistics.median(bare):.1f}; above it: configuration, journal, first scans",
             "a service manager's pause before the restart comes on top",
         ],
         "data": {"first": first, "again": again, "floor": bare, "load": [before, load()]},

@@ -22,7 +22,7 @@ NOT_SAMPLED = float("inf")
 class Unmet:
     """One reason why a condition is not proven: what is needed, what was found, where, how old (s).
 
-    `known` is False when the reading itself is not good: then the reason is the link, not the machine.
+    `known` is False when the reading itself is not good: then the reason is `link`, not the machine.
     """
 
     needed: str
@@ -30,6 +30,7 @@ class Unmet:
     source: str
     age: float = 0.0
     known: bool = True
+    link: str = ""
 
     def __str__(self) -> str:
         return f"needs {self.needed}; found {self.found} [{self.source}]"
@@ -114,7 +115,8 @@ class Compare(Condition):
             return ()
         unit = f" {self.signal.unit}" if self.signal.unit and reading.value is not None else ""
         found = f"{reading}{unit}"
-        return (Unmet(str(self), found, f"{self.signal.link} {self.signal.tag}", reading.age, reading.good),)
+        link = self.signal.link
+        return (Unmet(str(self), found, f"{link} {self.signal.tag}", reading.age, reading.good, link),)
 
     def sampled_at(self, image: Image) -> float:
         return self.signal.read(image).at

@@ -61,11 +61,11 @@ def _key(trip: Trip) -> Key:
 
 
 def _is_effect(row: Interlock, image: Image, lost: dict[Key, tuple[Trip, Interlock]]) -> bool:
-    """True if another loss explains this one: a row it follows, or the silence of the PLC that it is read from."""
-    codes = {code for code, _ in lost}
-    if codes.intersection(row.follows):
+    """True if another loss explains this one: a row it follows, or the silence of the very PLCs that it is read from."""
+    if {code for code, _ in lost}.intersection(row.follows):
         return True
-    return PLC_ALIVE in codes and row.code != PLC_ALIVE and not any(u.known for u in row.holds.unmet(image))
+    silent = {plc for code, plc in lost if code == PLC_ALIVE}
+    return row.code != PLC_ALIVE and all(not u.known and u.link in silent for u in row.holds.unmet(image))
 
 
 def _add(lost: dict[Key, tuple[Trip, Interlock]], trip: Trip, interlock: Interlock) -> None:

@@ -101,6 +101,18 @@ def test_a_sensor_that_really_went_off_stays_a_cause_beside_a_silent_plc() -> No
     assert [t.interlock for t in d.state.trips] == ["T10", "G02"]
 
 
+def test_what_cannot_be_read_from_another_plc_is_no_effect_of_a_silent_one() -> None:
+    """The robot's PLC falls silent in the scan in which the lift's link is lost: the lift's row is a cause of its own."""
+    d = Desk(step(10, "lift", do=None), step(20, "robot", interlocks=()))
+    d.begin()
+    d.under_way(20)
+    d.world.silence("rail")
+    d.world.lose("pit")
+    d.scan()
+    found = [t.interlock for t in d.state.trips]
+    assert "G02" in found and found.index("G02") > found.index("T10"), found
+
+
 def test_a_restarted_plc_is_told_apart_from_a_silent_one() -> None:
     d = desk()
     d.under_way(10)
