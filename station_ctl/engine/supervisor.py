@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from station_ctl.core.conditions import Compare
 from station_ctl.core.devices import Channel
 from station_ctl.core.modes import State
+from station_ctl.core.orders import OrderState
 from station_ctl.core.signals import Image
 from station_ctl.core.steps import Interlock, Kept, OnLoss, Step
 from station_ctl.engine.state import StationState, StepState, Trip
@@ -28,13 +29,16 @@ SAFETY_ROWS = frozenset(("G01", "G03", "G04"))
 
 
 def answers(channel: Channel, number: int) -> Interlock:
-    """The engine's own row before order `number`: the PLC answers, and remembers no order as new as this one.
+    """The engine's own row before order `number`: the PLC answers, stands, and remembers no order as new as this one.
 
-    A PLC that has seen the number before would acknowledge it at once, and do nothing.
+    A PLC that has seen the number before would acknowledge it at once, and do nothing. One that is at work carries out
+    an order that nobody here waits for, as one whose write it called refused.
     """
     older = channel.ack_id.at_most(number - 1) & channel.done_id.at_most(number - 1)
     up = channel.epoch.at_least(0) & channel.uptime_ms.at_least(0)
-    return Interlock(PLC_ALIVE, f"PLC of {channel.role} answers, its last order is older than this one", up & older)
+    stands = channel.state.equals(OrderState.IDLE) | channel.state.at_least(OrderState.DONE)
+    text = f"PLC of {channel.role} answers, stands, its last order is older than this one"
+    return Interlock(PLC_ALIVE, text, up & stands & older)
 
 
 def trips(facts: StationFacts, state: StationState, image: Image) -> tuple[Trip, ...]:

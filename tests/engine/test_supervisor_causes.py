@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from station_ctl.core.orders import OrderState
 from station_ctl.core.steps import Interlock, Kept, OnLoss
 from station_ctl.engine.state import Trip
 from station_ctl.engine.supervisor import answers, trips
@@ -48,6 +49,15 @@ def test_a_plc_that_answers_is_one_whose_epoch_and_clock_are_read(sign: str) -> 
     assert row.holds.proven(d.world.image())
     d.world.flag(getattr(d.channels["lift"], sign))
     assert not row.holds.proven(d.world.image())
+
+
+@pytest.mark.parametrize("state", OrderState)
+def test_no_order_is_given_to_a_device_that_is_still_at_work(state: OrderState) -> None:
+    """A write that the PLC called refused and carried out all the same leaves no step that waits for it."""
+    d = Desk(step(10))
+    row = answers(d.channels["lift"], 41)
+    d.world.set(d.channels["lift"].state, state)
+    assert row.holds.proven(d.world.image()) == (state is not OrderState.BUSY)
 
 
 # ---- one loss, one trip ----
