@@ -9,7 +9,9 @@ from dataclasses import dataclass
 
 from station_ctl.core.errors import NotFound
 from station_ctl.core.policy import SitePolicy
+from station_ctl.core.positions import Position
 from station_ctl.core.roles import (
+    At,
     BaySignals,
     ChargingRack,
     PackIdReader,
@@ -19,6 +21,7 @@ from station_ctl.core.roles import (
     VehicleLift,
     VehicleLink,
 )
+from station_ctl.core.signals import Signal
 
 HANDOVER_IN = "handover_in"
 HANDOVER_OUT = "handover_out"
@@ -63,3 +66,60 @@ class CarStation:
     def rack_of(self, bay: BaySignals) -> ChargingRack:
         """The rack that a bay belongs to."""
         return next(rack for rack in self.racks if bay in rack.bays)
+
+
+def positions(st: CarStation) -> dict[str, tuple[Position, ...]]:
+    """What sensors can show of where each machine stands, in words, by role; bays under `bay <name>`."""
+    robot, lift, car, stacker = st.robot, st.lift, st.vehicle, st.stacker
+    at = {
+        At.HOME: "at home", At.UNDER_VEHICLE: "under the vehicle", At.HANDOVER_OUT: "at handover OUT",
+        At.HANDOVER_IN: "at handover IN", At.BETWEEN: "between two of its places",
+    }  # fmt: skip
+    fork = stacker.pack_on_fork
+    return {
+        "robot": (
+            Position("where it stands", tuple((words, robot.at.equals(place)) for place, words in at.items())),
+            Position("its table", (("table down", robot.z.at_most(TRAVEL_MM)), ("table raised", robot.z.at_least(TRAVEL_MM)))),
+            _either("a pack on the table", robot.pack_present, "no pack on the table"),
+        ),
+        "lift": (
+            Position("the platform", (
+                ("platform down", lift.down.is_on()), ("platform locked at working height", lift.at_work.is_on() & lift.locked.is_on()),
+                ("platform between its ends", lift.down.is_off()),
+            )),
+            Position("the clamps", (
+                ("wheels clamped", lift.clamped.is_on()), ("wheels released", lift.unclamped.is_on()),
+                ("clamps half-way", lift.clamped.is_off() & lift.unclamped.is_off()),
+            )),
+            Position("the floor", (
+                ("floor closed", lift.floor_closed.is_on()), ("floor open", lift.floor_open.is_on()),
+                ("floor half open", lift.floor_closed.is_off() & lift.floor_open.is_off()),
+            )),
+            _either("no vehicle in the bay", lift.bay_empty, "a vehicle in the bay"),
+        ),
+        "vehicle": (
+            _either("radio link up", car.link_ok, "no radio link"),
+            Position("high voltage", (("high voltage off", car.hv_off.is_on()), ("high voltage not off", car.hv_off.is_off()))),
+            Position("the pack connector", (
+                ("pack connector mated", car.connector_mated.is_on()), ("pack connector apart", car.connector_apart.is_on()),
+                ("pack connector half-way", car.connector_mated.is_off()),
+            )),
+            _either("a pack in its seat", car.pack_latched, "no pack in its seat"),
+        ),
+        "stacker": (
+            _either("parked", stacker.parked, "not parked"),
+            _either("fork in", stacker.fork_retracted, "fork not in"),
+            _either("a pack on the fork", fork, "no pack on the fork"),
+        ),
+        **{f"bay {bay.name}": _bay(bay) for bay in st.bays},
+    }  # fmt: skip
+
+
+def _bay(bay: BaySignals) -> tuple[Position, ...]:
+    plug = ("plug in", bay.plug_in.is_on()), ("plug out", bay.plug_out.is_on()), ("plug half-way", bay.plug_in.is_off())
+    socket = _either("socket dead", bay.socket_dead, "socket live")
+    return _either("a pack in it", bay.present, "empty"), Position("the plug", plug), socket
+
+
+def _either(yes: str, sensor: Signal[bool], no: str) -> Position:
+    return Position(sensor.name, ((yes, sensor.is_on()), (no, sensor.is_off())))

@@ -19,7 +19,7 @@ from drivers.stacker_st2 import StackerST2
 from drivers.swap_robot_sr3 import SwapRobotSR3
 from drivers.vehicle_lift_vl1 import VehicleLiftVL1
 from drivers.vehicle_link_vl1 import VehicleLinkVL1
-from sequences.car_station import HANDOVER_IN, HANDOVER_OUT, ROBOT, TRAVEL_MM, CarStation
+from sequences.car_station import HANDOVER_IN, HANDOVER_OUT, ROBOT, TRAVEL_MM, CarStation, positions
 from sequences.interlocks import CarInterlocks, Column, station_interlocks, watched_always
 from station_ctl import __version__
 from station_ctl.config import DriverFacts, Parts, SerialLineLink, StationConfig
@@ -29,6 +29,7 @@ from station_ctl.core.errors import ConfigurationError
 from station_ctl.core.interlock_table import InterlockTable, TableRow
 from station_ctl.core.links import Link
 from station_ctl.core.points import IoList
+from station_ctl.core.positions import Position
 from station_ctl.core.steps import Job, Sequence
 from station_ctl.engine.clock import Clock
 from station_ctl.engine.custody_watch import WatchedPlace
@@ -71,6 +72,14 @@ class Archetype:
     retreats: Callable[[CarStation], Mapping[str, Callable[[Job], Sequence]]]
     way_back: Callable[[frozenset[int], frozenset[int], Job], tuple[str, Job] | str]
     interlocks: Callable[[CarStation, Job], InterlockTable]
+    positions: Callable[[CarStation], Mapping[str, tuple[Position, ...]]]
+
+    def why_forward(self, key: str, begun: frozenset[int], proven: frozenset[int], job: Job) -> str:
+        """Why a run has no way back, only forward; empty if it has one."""
+        if key != self.swap_key:
+            return "it is a way back itself: resume"
+        way = self.way_back(begun, proven, job)
+        return way if isinstance(way, str) else ""
 
 
 def _passenger_car(devices: Mapping[str, Device], config: StationConfig) -> CarStation:
@@ -107,6 +116,7 @@ ARCHETYPES: Mapping[str, Archetype] = {
         passenger_car_retreat.retreats,
         passenger_car_retreat.way_back,
         _car_table,
+        positions,
     )
 }
 
@@ -213,8 +223,9 @@ def put_together(config: StationConfig, io: Mapping[str, IoList] | None = None) 
     stand = archetype.assemble(devices, config)
     channels = {name: device.channel for name, device in devices.items() if device.channel is not None}
     facts = StationFacts(
-        config.station.code, channels, watched_always(stand), station_interlocks(stand), _places(stand)
-    )
+        config.station.code, channels, watched_always(stand), station_interlocks(stand), _places(stand),
+        archetype.positions(stand), archetype.why_forward,
+    )  # fmt: skip
     if findings := list(_unfit_vehicles(config, archetype, stand)):
         raise ConfigurationError(findings)
     return PaperStation(config, archetype, devices, stand, facts)

@@ -58,7 +58,8 @@ def make_link(name: str, config: StationConfig, buses: dict[str, RtuBus] | None 
         case ModbusRtuLink():
             from drivers.modbus_rtu import ModbusRtuLink as RtuLink
 
-            return RtuLink(name, config.io[name], _bus(settings, config, {} if buses is None else buses), periods=periods)
+            bus = _bus(settings, config, buses if buses is not None else {})
+            return RtuLink(name, config.io[name], bus, periods=periods)
         case SerialLineLink():
             from drivers.pack_id_link import PackIdReaderLink
 

@@ -136,7 +136,7 @@ def _simulation(sketch: Sketch) -> None:
 
 
 def _addresses(sketch: Sketch) -> None:
-    """One PLC, one link. Only Modbus RTU instruments may share a port: their bus has one owner, and one line setting."""
+    """One PLC, one link. Only Modbus RTU instruments share a port: their bus has one owner, and one line setting."""
     owners: dict[Any, str] = {}
     for name in sketch.links:
         written = sketch.value("links", name, "address")

@@ -12,7 +12,7 @@ from enum import StrEnum
 from station_ctl.core.orders import OrderState, Result
 from station_ctl.core.signals import Image, OwnFacts
 from station_ctl.core.steps import OnResume, Step
-from station_ctl.engine.state import Run, StationState, StepState
+from station_ctl.engine.state import Run, StationState, StepState, StepStatus
 from station_ctl.engine.station import StationFacts
 
 
@@ -107,23 +107,26 @@ def as_it_stands(step: Step, st: StepState, image: Image) -> Step:
 
 def why_not_resume(facts: StationFacts, state: StationState, image: Image, *, confirmed: bool) -> str:
     """Why the interrupted runs may not go on; empty if they may. `confirmed`: a person has looked."""
-    for found in assess(facts, state, image):
-        step = found.step
-        if found.finding in (Finding.UNKNOWN, Finding.MOVING):
-            return str(found)
-        if found.finding is Finding.LYING:
-            # Done once, and undone while nobody watched, as a charge that ended with our heartbeat.
-            if step.on_resume is not OnResume.REPEAT:
-                return f"{found}; move the machine by hand to before or after the step"
-        elif found.finding is not Finding.SEEN_DONE and (
-            found.finding is not Finding.HALF_WAY or step.on_resume is OnResume.REPEAT
-        ):
-            continue
-        if step.on_resume is OnResume.NEVER and found.finding is Finding.HALF_WAY:
-            return f"{found}; it may not be repeated: move the machine by hand to before or after the step"
-        if not confirmed:
-            return f"{found}; look at the machine, then resume with a confirmation"
-    return ""
+    reasons = (why_step_may_not_go_on(found, confirmed=confirmed) for found in assess(facts, state, image))
+    return next((why for why in reasons if why), "")
+
+
+def why_step_may_not_go_on(found: Assessment, *, confirmed: bool) -> str:
+    """Why this interrupted step may not go on; empty if it may."""
+    step = found.step
+    if found.finding in (Finding.UNKNOWN, Finding.MOVING):
+        return str(found)
+    if found.finding is Finding.LYING:
+        # Done once, and undone while nobody watched, as a charge that ended with our heartbeat.
+        if step.on_resume is not OnResume.REPEAT:
+            return f"{found}; move the machine by hand to before or after the step"
+    elif found.finding is not Finding.SEEN_DONE and (
+        found.finding is not Finding.HALF_WAY or step.on_resume is OnResume.REPEAT
+    ):
+        return ""
+    if step.on_resume is OnResume.NEVER and found.finding is Finding.HALF_WAY:
+        return f"{found}; it may not be repeated: move the machine by hand to before or after the step"
+    return "" if confirmed else f"{found}; look at the machine, then resume with a confirmation"
 
 
 def why_not_retreat(facts: StationFacts, state: StationState, image: Image, run_id: str) -> str:
@@ -138,7 +141,19 @@ def why_not_retreat(facts: StationFacts, state: StationState, image: Image, run_
             return str(found)
         if (found.step.moves or found.step.admits) and not _certain(found.step, image):
             return f"{found}; where the pack is is not certain: resume, or move it by hand"
-    return ""
+    return facts.forward_only(run.sequence.key, *reached(facts, state, image, run), run.job) if run.job else ""
+
+
+def reached(
+    facts: StationFacts, state: StationState, image: Image, run: Run
+) -> tuple[frozenset[int], frozenset[int]]:
+    """How far a run has come: steps begun, and steps proven, counting what sensors show of interrupted ones."""
+    found = [a for a in assess(facts, state, image) if a.run_id == run.run_id]
+    done = {a.step.no for a in found if a.finding in DONE or (a.step.moves and _arrived(a.step, image))}
+    waits = {a.step.no for a in found if a.finding is Finding.NOT_BEGUN}
+    begun = {s.no for s, st in run.pairs() if st.interrupted or st.status is not StepStatus.WAITING}
+    proven = {s.no for s, st in run.pairs() if st.status is StepStatus.PROVEN}
+    return frozenset(begun - waits), frozenset(proven | done)
 
 
 def _certain(step: Step, image: Image) -> bool:

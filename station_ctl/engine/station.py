@@ -5,11 +5,12 @@ Knows what `build.py` has put together. Does not change while the station runs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from station_ctl.core.devices import Channel
-from station_ctl.core.steps import Interlock, Kept
+from station_ctl.core.positions import Position
+from station_ctl.core.steps import Interlock, Job, Kept
 from station_ctl.engine.custody_watch import WatchedPlace
 
 CUSTODY_EVERY = 1.0
@@ -35,12 +36,16 @@ PERMISSIVE_WITHIN = 60.0
 """Process seconds a ready step waits for its permissives before the station holds and says for what."""
 
 
+ForwardOnly = Callable[[str, frozenset[int], frozenset[int], Job], str]
+"""Why a run of this procedure (key), with these steps begun and proven, has no way back; empty = it has one."""
+
+
 @dataclass(frozen=True)
 class StationFacts:
     """What the engine knows of the station it runs.
 
     `places` are held against the custody ledger. `always` stays on watch whenever the station acts, whatever the
-    step; `safe` is needed to reset, start, resume.
+    step; `safe` is needed to reset, start, resume. `positions` say in words where machines stand.
     """
 
     name: str
@@ -48,3 +53,5 @@ class StationFacts:
     always: tuple[Kept, ...]
     safe: tuple[Interlock, ...]
     places: tuple[WatchedPlace, ...] = ()
+    positions: Mapping[str, tuple[Position, ...]] = field(default_factory=dict)
+    forward_only: ForwardOnly = lambda key, begun, proven, job: ""

@@ -108,9 +108,11 @@ def _tell_ways_out(engine: Engine) -> None:
         "resume-or-retreat",
         findings=ways.findings,
         custody=ways.custody,
+        machines=ways.machines,
         resume=ways.why_not_resume or "open",
         resume_when_looked=ways.why_not_resume_confirmed or "open",
         retreat={run: why or "open" for run, why in ways.why_not_retreat.items()},
+        by_hand=ways.by_hand,
     )
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from station_ctl.core.custody import Ledger
 from station_ctl.core.errors import NotFound, Refused
 from station_ctl.core.modes import ORDERED_PHASES, Phase
 from station_ctl.core.signals import Image
@@ -19,6 +18,7 @@ from station_ctl.engine.journal import OpenRun, Restored
 from station_ctl.engine.runner import Engine
 from station_ctl.engine.state import Run, StationState, StepState, StepStatus
 from station_ctl.engine.station import StationFacts
+from station_ctl.service import whereabouts
 from station_ctl.service.procedures import Procedures
 
 
@@ -78,28 +78,39 @@ def _step(known: tuple[int, int, bool] | None) -> StepState:
 
 @dataclass(frozen=True, slots=True)
 class WaysOut:
-    """What a person is offered for interrupted runs. An empty reason = the way is open."""
+    """What a person is offered for interrupted runs. An empty reason = the way is open.
+
+    `custody` and `machines` say where every pack and machine is and how sure that is; `by_hand` is attended recovery:
+    what must be done at the machine first, if neither way is open.
+    """
 
     findings: tuple[str, ...]
     custody: tuple[str, ...]
     why_not_resume: str
     why_not_resume_confirmed: str
     why_not_retreat: Mapping[str, str]
+    machines: tuple[str, ...] = ()
+    by_hand: tuple[str, ...] = ()
 
 
 def ways_out(facts: StationFacts, state: StationState, image: Image) -> WaysOut:
     """Where everything is, how sure that is, and what may be done next."""
+    assessed = recovery.assess(facts, state, image)
     return WaysOut(
-        tuple(str(found) for found in recovery.assess(facts, state, image)),
-        _custody(state.ledger),
+        tuple(map(str, assessed)),
+        whereabouts.packs(facts, state, image),
         recovery.why_not_resume(facts, state, image, confirmed=False),
         recovery.why_not_resume(facts, state, image, confirmed=True),
-        {run.run_id: recovery.why_not_retreat(facts, state, image, run.run_id) for run in state.runs},
+        {run.run_id: _why_not_retreat(facts, state, image, run) for run in state.runs},
+        whereabouts.machines(facts, state, image),
+        tuple(whereabouts.by_hand(facts, assessed)),
     )
 
 
-def _custody(ledger: Ledger) -> tuple[str, ...]:
-    return tuple(f"pack {pack}: {custody}" for pack, custody in ledger)
+def _why_not_retreat(facts: StationFacts, state: StationState, image: Image, run: Run) -> str:
+    if run.job is None:
+        return f"{run.run_id} has no vehicle to give back: resume"
+    return recovery.why_not_retreat(facts, state, image, run.run_id)
 
 
 async def retreat(
@@ -111,22 +122,10 @@ async def retreat(
         raise NotFound(f"there is no open run {run_id} with a vehicle")
     if run.sequence.key != procedures.swap_key:
         raise Refused(f"no retreat from {run_id}: it is a way back itself: resume")
-    image = engine.image()
-    found = recovery.assess(engine.facts, engine.state, image)
-    done = {a.step.no for a in found if a.run_id == run_id and _arrived(a, image)}
-    waits = {a.step.no for a in found if a.run_id == run_id and a.finding is recovery.Finding.NOT_BEGUN}
-    begun = frozenset(s.no for s, st in run.pairs() if st.interrupted or st.status is not StepStatus.WAITING) - waits
-    proven = frozenset(s.no for s, st in run.pairs() if st.status is StepStatus.PROVEN) | done
-    way = procedures.way_back(begun, proven, run.job)
+    way = procedures.way_back(*recovery.reached(engine.facts, engine.state, engine.image(), run), run.job)
     if isinstance(way, str):
         raise Refused(f"no retreat from {run_id}: {way}")
     key, job = way
     retreat_id = f"{run_id}-R"
     await engine.retreat(run_id, retreat_id, procedures.by_key(key, job), job, who, audit)
     return retreat_id
-
-
-def _arrived(found: recovery.Assessment, image: Image) -> bool:
-    if found.finding in recovery.DONE:
-        return True
-    return bool(found.step.moves) and recovery.where_is(found, image) == found.step.moves[0].target

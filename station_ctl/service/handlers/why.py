@@ -35,7 +35,7 @@ async def why(duty: Duty, params: Subject, call: Call) -> Result:
         "subject": params.subject or "station", "state": str(state.state), "mode": str(state.mode),
         "blocked": bool(failed or state.trips), "trips": [_trip(trip) for trip in state.trips],
         "checks": [asdict(check) for check in failed], "met": sum(check.holds for check in looked),
-        "unknown": sum(not check.known for check in failed), "where": [*ways.findings, *ways.custody],
+        "unknown": sum(not check.known for check in failed), "where": [*ways.findings, *ways.custody, *ways.machines],
         "do_next": _do_next(duty, ways), "do_not": _do_not(duty),
     }  # fmt: skip
     return Result(data, _sentence(duty, params.subject, failed))
@@ -86,6 +86,7 @@ def _do_next(duty: Duty, ways: recovery.WaysOut) -> list[str]:
             said.append(f"look: {ways.why_not_resume}; then: station-ctl swap resume --looked")
         else:
             said.append(f"resuming is not possible yet: {ways.why_not_resume_confirmed}")
+            said += ways.by_hand
         open_ways = [name for name, why_not in ways.why_not_retreat.items() if not why_not]
         said += [f"or give it up: station-ctl swap retreat {name}" for name in open_ways]
     elif state.state is State.STOPPED:

@@ -1,0 +1,87 @@
+"""Whereabouts, in words: where every pack and every machine is, and how sure that is.
+
+Knows the ledger, the sensors that watch its places, and what machines can show. Judges no step and offers no way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from station_ctl.core.custody import Custody
+from station_ctl.core.signals import Image
+from station_ctl.engine import recovery
+from station_ctl.engine.custody_watch import WatchedPlace
+from station_ctl.engine.state import StationState
+from station_ctl.engine.station import StationFacts
+
+
+def packs(facts: StationFacts, state: StationState, image: Image) -> tuple[str, ...]:
+    """A sentence for every pack in custody: its place by the ledger, and what sensors say to it."""
+    watched = {place.place: place for place in facts.places}
+    interrupted = {a.order: a for a in recovery.assess(facts, state, image) if a.step.moves}
+    return tuple(f"pack {pack}: {_pack(pack, held, watched, interrupted, image)}" for pack, held in state.ledger)
+
+
+def _pack(
+    pack: str,
+    held: Custody,
+    watched: dict[str, WatchedPlace],
+    interrupted: dict[int, recovery.Assessment],
+    image: Image,
+) -> str:
+    if not held.moving:
+        return f"{held.place}, {_resting(pack, watched.get(held.place), image)}"
+    found = interrupted.get(held.order or 0)
+    if found is None:
+        return f"{held}, on its way"
+    place = recovery.where_is(found, image)
+    if place is not None:
+        return f"{place}, proven by the sensors of step {found.step.no} ({held})"
+    return f"{held}, not certain: sensors prove neither {held.place} nor {held.to}"
+
+
+def _resting(pack: str, watched: WatchedPlace | None, image: Image) -> str:
+    """How sure it is that a pack rests where the ledger has it."""
+    if watched is None:
+        return "by the ledger alone: no sensor of the station sees this place"
+    if watched.speaks is not None and not watched.speaks.proven(image):
+        return f"by the ledger alone: {watched.speaks.why_not(image)}"
+    present = watched.present.read(image)
+    if not present.good:
+        return f"by the ledger alone: {watched.present.name} {present.why}"
+    if not present.value:
+        return f"not certain: {watched.present.name} sees no pack"
+    code = watched.code.read(image) if watched.code is not None else None
+    if code is None or not code.good or not code.value:
+        return f"{watched.present.name} sees a pack, its code is not read"
+    if code.value == pack:
+        return "seen and its code read"
+    return f"not certain: {watched.code.name if watched.code else ''} reads {code.value}"
+
+
+def machines(facts: StationFacts, state: StationState, image: Image) -> tuple[str, ...]:
+    """A sentence for every machine, and for every bay that an open run counts on."""
+    bays = {bay for run in state.runs if run.job is not None for bay in (run.job.fresh_bay, run.job.spent_bay)}
+    return tuple(
+        f"{name}: {', '.join(position.in_words(image) for position in positions)}"
+        for name, positions in facts.positions.items()
+        if not name.startswith("bay ") or name.removeprefix("bay ") in bays
+    )
+
+
+def by_hand(facts: StationFacts, assessed: Iterable[recovery.Assessment]) -> Iterator[str]:
+    """Attended recovery: what must be done at the machine before a run may go on; nothing if it may go on as it is."""
+    for found in assessed:
+        step = found.step
+        if not recovery.why_step_may_not_go_on(found, confirmed=True) or step.do is None:
+            continue
+        link = facts.channels[step.do.role].link
+        match found.finding:
+            case recovery.Finding.UNKNOWN:
+                yield f"step {step.no} {step.text}: bring {link} back, what it shows is not known: {found.why}"
+            case recovery.Finding.MOVING:
+                yield f"step {step.no} {step.text}: wait until {step.do.role} stands, or stop it at its own panel"
+            case _:
+                before = f", or to where it has not begun ({step.start})" if step.start is not None else ""
+                where = f"to where the step is done ({step.done}){before}"
+                yield f"step {step.no} {step.text}: bring {step.do.role} by hand {where}; then resume"
