@@ -29,6 +29,8 @@ class Found:
     seconds: float = 0.0
     violations: list[tuple[str, str, tuple[str, ...]]] = field(default_factory=list)
     """Invariant, what was seen, and the story that leads there."""
+    struck: list[set[str]] = field(default_factory=list)
+    """By the number of faults before: every procedure's step that was under way when a fault struck."""
     without_way_out: int = 0
     no_way_story: tuple[str, ...] = ()
     complete: bool = True
@@ -54,6 +56,7 @@ class Explorer:
         found, started = Found(), time.monotonic()
         gc.disable()  # Nothing here is garbage, and there are millions of it.
         levels: list[list[int]] = [[] for _ in range(faults + 1)]
+        found.struck = [set() for _ in range(faults)]
         levels[0] += [self._add(self.states.key(scene), -1, f"begins: {name}", 0) for name, scene in begin.items()]
         for cost, level in enumerate(levels):
             for node in level:  # grows while it is read
@@ -81,6 +84,8 @@ class Explorer:
         look = self.states.scene(key)
         if look.engine is not None and not look.engine.runs:
             return
+        if look.engine is not None and cost < len(found.struck):
+            found.struck[cost] |= {f"{run.sequence.key} {step.no}" for run, step, _ in look.engine.active_steps()}
         for label, price, happen in moves(look, len(levels) - 1 - cost):
             if cost + price >= len(levels):
                 continue

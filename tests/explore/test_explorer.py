@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.explore.evidence import LONG, SHORT, explore
+from tests.explore.evidence import LONG, SHORT, explore, never_struck, orders_to_come
 from tests.explore.explorer import Found
 
 
@@ -12,7 +12,7 @@ def assert_sound(found: Found) -> None:
     """No violation and no dead end; otherwise the shortest story."""
     print(
         f"{found.states} states, {found.transitions} transitions, {found.seconds:.1f} s,"
-        f" {found.transitions / found.seconds:.0f} transitions/s"
+        f" {found.states / found.seconds:.0f} states/s, {found.transitions / found.seconds:.0f} transitions/s"
     )
     if found.violations:
         invariant, text, story = found.violations[0]
@@ -25,7 +25,14 @@ def assert_sound(found: Found) -> None:
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize(("starts", "faults"), SHORT, ids=lambda value: str(value))
 def test_no_fault_at_any_point_makes_the_station_unsafe_or_helpless(starts: tuple[str, ...], faults: int) -> None:
-    assert_sound(explore(starts, faults))
+    found = explore(starts, faults)
+    assert_sound(found)
+    assert not never_struck(starts, found), "each fault of the budget strikes during every step to come"
+
+
+def test_the_explorations_with_two_faults_leave_no_step_of_the_swap_out() -> None:
+    deep = [orders_to_come(name) for starts, faults in SHORT if faults == 2 for name in starts]
+    assert set().union(*deep) == orders_to_come("whole")
 
 
 @pytest.mark.long
