@@ -120,7 +120,7 @@ def _steps(run: Run, zero: float, durations: Mapping[int, float]) -> Iterable[di
             "lane": step.lane,
             "chapter": step.chapter,
             "planned_s": step.nominal,
-            "started_s": _rounded(st.began - zero) if started else None,
+            "started_s": _rounded(st.began - zero) if started and st.began else None,
             "ended_s": _rounded(st.ended - zero) if st.ended else None,
             "plant_s": _rounded(durations.get(st.order)) if st.order else None,
             "result": str(st.status),

@@ -78,9 +78,8 @@ def settle_proven(
     except CustodyError as error:
         trip = Trip("A302", f"step {step.no} {step.text}: {error}", OnLoss.HOLD, run_id, step.no)
         return latch(state, (trip,), effects)
-    effects.append(
-        Record("step-proven", run_id, step.no, st.order, (("took_s", round(st.ended - st.began, 3)),))
-    )
+    took = (("took_s", round(st.ended - st.began, 3)),) if st.began else ()
+    effects.append(Record("step-proven", run_id, step.no, st.order, took))
     if ledger != state.ledger:
         effects.append(SetLedger(ledger))
     effects.append(Progress("step-proven", run_id, step.no, step.text, state.time, (("order", st.order),)))

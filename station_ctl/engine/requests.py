@@ -181,7 +181,8 @@ def _resume(facts: StationFacts, state: StationState, image: Image, effects: lis
             resumed = state.run(run.run_id)
             assert resumed is not None
             if found.finding in recovery.DONE:
-                proven = replace(st, status=StepStatus.PROVEN, ended=state.time)
+                # Nobody has seen it end: from its beginning to now is no duration of the machine.
+                proven = replace(st, status=StepStatus.PROVEN, began=0.0, ended=state.time)
                 state = state.with_run(resumed.with_step(step.no, **fields_of(proven)))
                 state = settle_proven(state, run.run_id, step, proven, effects)
             else:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from station_ctl.core.conditions import PlaceHolds
 from station_ctl.core.custody import Custody, Move
 from station_ctl.core.devices import Command
@@ -13,6 +15,7 @@ from station_ctl.core.steps import Ending, Interlock, OnResume
 from station_ctl.engine.events import (
     Asked,
     OrderNotSent,
+    Record,
     Verb,
 )
 from station_ctl.engine.state import StepStatus
@@ -163,3 +166,20 @@ def test_a_pack_put_back_by_hand_is_fetched_anew() -> None:
     d.world.set(STANDS, False)
     effects = d.feed(Asked(d.time, Verb.RESUME, "test", 1))
     assert [order.command.text for order in issues((*effects, *d.scan()))] == ["robot.go(20)"]
+
+
+# ---- found done ----
+@pytest.mark.parametrize("began", [100.0, 0.0], ids=["stopped by a person", "after a restart"])
+def test_a_step_found_done_has_no_duration(began: float) -> None:
+    """Nobody has seen it end; the hours at rest are none of the machine's, and a restart forgets the beginning."""
+    d = held_half_way()
+    d.state = replace(d.state, runs=(d.run().with_step(20, began=began),))
+    d.end("robot", 100)
+    d.world.set(done(20, "rail"), True)
+    d.scan(3600.0)
+    (proven,) = (
+        e
+        for e in d.feed(Asked(d.time, Verb.RESUME, "test", 1))
+        if isinstance(e, Record) and e.kind == "step-proven"
+    )
+    assert proven.data == ()
