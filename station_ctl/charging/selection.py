@@ -87,11 +87,6 @@ def choose(
     return Choice(fresh, best.name, free[0].name)
 
 
-def ready_count(bays: Iterable[BaySignals], image: Image, recipe: Recipe, policy: SitePolicy) -> int:
-    """How many packs could be given to a vehicle now."""
-    return sum(1 for b in bays if not why_not_ready(b, image, recipe, policy))
-
-
 def next_ready(bays: Iterable[BaySignals], image: Image, needed: float) -> str:
     """When the next pack will have `needed` % of charge, in words, from the chargers' own estimates."""
     waits: list[tuple[float, str, float]] = []

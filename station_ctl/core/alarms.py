@@ -52,15 +52,3 @@ class AlarmEntry:
         if language is Language.CHINESE:
             return self.zh
         return AlarmWords(self.text, self.cause, self.consequence, self.remedy)
-
-
-@dataclass(frozen=True, slots=True)
-class Alarm:
-    """One alarm raised: code, the sentence with needed and found values, and where it comes from."""
-
-    code: str
-    detail: str
-    source: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.code} {self.detail}"

@@ -1,8 +1,8 @@
-"""Alarms: one row of the catalogue in two languages, and one alarm as it is printed."""
+"""Alarms: one row of the catalogue in two languages."""
 
 from __future__ import annotations
 
-from station_ctl.core.alarms import Alarm, AlarmEntry, AlarmWords, Language, Priority
+from station_ctl.core.alarms import AlarmEntry, AlarmWords, Language, Priority
 
 CHINESE = AlarmWords("文字", "原因", "后果", "处理")
 ENTRY = AlarmEntry("A101", "text", Priority.HIGH, "cause", "consequence", "remedy", CHINESE)
@@ -13,7 +13,3 @@ def test_the_words_of_an_alarm_are_english_unless_chinese_is_asked_for() -> None
     assert ENTRY.words() == english == ENTRY.words(Language.ENGLISH)
     assert ENTRY.words(Language.CHINESE) == CHINESE
     assert [str(language) for language in Language] == ["en", "zh"]
-
-
-def test_an_alarm_is_printed_with_its_code_first() -> None:
-    assert str(Alarm("A101", "needs lift.clamped on; found off")) == "A101 needs lift.clamped on; found off"
