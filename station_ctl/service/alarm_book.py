@@ -32,6 +32,10 @@ REMEMBERED = 10_000
 """Events kept in memory for history and figures: months at one alarm in ten minutes."""
 
 
+LOGGED_BY_ENGINE = frozenset(("A302", "A702"))
+"""Alarms that the engine tells the log itself, besides every trip: one line is enough."""
+
+
 class AlarmBook:
     """Records by key in `records`, events oldest first in `events`."""
 
@@ -79,8 +83,8 @@ class AlarmBook:
         self.events.append(event)
         if self._store is not None:
             self._store.note(event)
-        if change is Change.ANNOUNCED:
-            log.warning("alarm-announced", id=record.key, priority=str(record.priority), text=record.detail)
+        if change is Change.ANNOUNCED and not record.latching and record.code not in LOGGED_BY_ENGINE:
+            log.warning("alarm", code=record.code, text=record.detail, source=record.source)
         for listener in tuple(self._listeners):
             try:
                 listener(event)

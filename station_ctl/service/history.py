@@ -91,9 +91,8 @@ class HistoryFile:
             db.execute("PRAGMA synchronous=NORMAL")
             db.execute("PRAGMA journal_size_limit=8388608")
             if new:
-                db.executescript(f"BEGIN; {_TABLES} COMMIT;")
-                db.execute(f"PRAGMA application_id={APPLICATION_ID}")
-                db.execute(f"PRAGMA user_version={SCHEMA}")
+                whose = f"PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={SCHEMA};"
+                db.executescript(f"BEGIN; {_TABLES} {whose} COMMIT;")
             for table in ("alarm", "alarm_event", "trend_tag", "trend"):
                 db.execute(f"SELECT * FROM {table} LIMIT 1").fetchone()
         except BaseException:

@@ -49,16 +49,22 @@ def torn(path: Path) -> None:
     path.write_bytes(data[:100] + b"\xff" * (len(data) - 100))
 
 
+def newer(path: Path) -> None:
+    HistoryFile(path).close()
+    db = sqlite3.connect(path)
+    db.execute("PRAGMA user_version=9")
+    db.close()
+
+
 DAMAGE: dict[str, Any] = {
     "no database": lambda path: path.write_bytes(b"nothing of ours" * 1000),
     "cut off": lambda path: (HistoryFile(path).close(), path.write_bytes(path.read_bytes()[:5000])),
     "overwritten": torn,
     "of another program": foreign,
-    "of another release": lambda path: (HistoryFile(path).close(), sqlite3.connect(path).execute("PRAGMA user_version=9")),
+    "of another release": newer,
 }  # fmt: skip
 
 
-@pytest.mark.filterwarnings("ignore::ResourceWarning")
 @pytest.mark.parametrize("damage", DAMAGE)
 def test_damaged_file_is_set_aside_and_a_new_one_begun(tmp_path: Path, damage: str) -> None:
     path = tmp_path / "history.db"
