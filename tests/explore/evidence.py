@@ -90,13 +90,18 @@ def explorer(long: bool = False) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def killed(mutant: Mutant) -> str:
-    """What the mutant's invariant has seen of it; empty if nothing."""
+def hunted(mutant: Mutant) -> Found:
+    """What an exploration of the station with this defect finds, until its invariant has seen it."""
     with planted(mutant):
         # Devices and procedures are made anew: a mutant may sit in them.
         explorer = Explorer(Ground(Specimen()))
         begin = {mutant.start: getattr(starts, mutant.start)(explorer.ground)}
-        found = explorer.explore(begin, mutant.faults, limit=MUTANT_STATES, until=lambda seen: seen == mutant.invariant)
+        return explorer.explore(begin, mutant.faults, limit=MUTANT_STATES, until=lambda seen: seen == mutant.invariant)
+
+
+def killed(mutant: Mutant) -> str:
+    """What the mutant's invariant has seen of it; empty if nothing."""
+    found = hunted(mutant)
     if mutant.invariant in ("L1", "L2"):
         return f"no way out: {', '.join(found.no_way_story)}" if found.without_way_out else ""
     return next((text for invariant, text, _ in found.violations if invariant == mutant.invariant), "")

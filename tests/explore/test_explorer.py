@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from tests.explore.__main__ import main, told
 from tests.explore.evidence import LONG, SHORT, explore, never_struck, orders_to_come
 from tests.explore.explorer import Found
 
 
 def assert_sound(found: Found) -> None:
     """No violation and no dead end; otherwise the shortest story."""
-    print(
-        f"{found.states} states, {found.transitions} transitions, {found.seconds:.1f} s,"
-        f" {found.states / found.seconds:.0f} states/s, {found.transitions / found.seconds:.0f} transitions/s"
-    )
-    if found.violations:
-        invariant, text, story = found.violations[0]
-        pytest.fail("\n  ".join((f"{invariant}: {text}", *story)))
+    print(told(found))
     assert found.complete
-    if found.without_way_out:
-        pytest.fail("\n  ".join((f"{found.without_way_out} states have no way out (L1)", *found.no_way_story)))
+    assert not found.violations and not found.without_way_out, told(found)
 
 
 @pytest.mark.timeout(900)
@@ -40,3 +34,12 @@ def test_the_explorations_with_two_faults_leave_no_step_of_the_swap_out() -> Non
 @pytest.mark.parametrize(("starts", "faults"), LONG, ids=lambda value: str(value))
 def test_no_faults_together_make_the_station_unsafe_or_helpless(starts: tuple[str, ...], faults: int) -> None:
     assert_sound(explore(starts, faults))
+
+
+def test_the_command_tells_figures_and_the_story_of_a_defect(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["before_tightening", "--faults", "0"]) == 0
+    assert "no violation, every state has a way out" in capsys.readouterr().out
+    assert main(["--mutant", "proof-alone"]) == 1
+    said = capsys.readouterr().out
+    assert "S17: step" in said
+    assert "begins: fetched_first" in said
