@@ -18,3 +18,8 @@ def config_directory() -> Path:
         if place.is_dir():
             return place
     raise FileNotFoundError(f"no configuration folder: looked for {shipped} and {checkout}")
+
+
+def api_sockets() -> tuple[Path, ...]:
+    """Where the command line looks for the service: the station PC's place, then that of the simulated station."""
+    return Path("/run/station/api.sock"), Path("/tmp/station-ctl-sim/api.sock")

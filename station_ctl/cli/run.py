@@ -10,6 +10,8 @@ import faulthandler
 import json
 import signal
 import sys
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -34,7 +36,18 @@ if TYPE_CHECKING:
     "--new-journal", is_flag=True,
     help="Begin a new journal: at the first installation, and nowhere else. Refused where there is one.",
 )
-def command(station: str, settings: tuple[str, ...], new_journal: bool) -> None:
+@click.option(
+    "--socket", "socket_path", metavar="PATH", type=click.Path(path_type=Path), envvar="STATION_SOCKET",
+    help="The API's Unix socket; beside the journal if not given.",
+)
+@click.option("--listen", metavar="HOST:PORT", help="Serve the API on TCP, too; persons come in by token.")
+@click.option(
+    "--origin", "origins", multiple=True, metavar="URL", help="A page from there may use the API, as http://panel:8080."
+)
+def command(
+    station: str, settings: tuple[str, ...], new_journal: bool, socket_path: Path | None, listen: str | None,
+    origins: tuple[str, ...],
+) -> None:  # fmt: skip
     """Run the station in the foreground until SIGTERM or Ctrl-C.
 
     It wakes up in mode maintenance, state stopped, and moves nothing by itself. Log lines go to stdout: JSON, or
@@ -47,7 +60,8 @@ def command(station: str, settings: tuple[str, ...], new_journal: bool) -> None:
 
     logs.configure(stream=sys.stdout)
     try:
-        _run(_checked(station, settings), new_journal=new_journal)
+        doors = Doors(socket_path, _host_and_port(listen), frozenset(origins))
+        _run(_checked(station, settings), doors, new_journal=new_journal)
     except StationError as error:
         structlog.get_logger().error("ended", code=error.code, why=str(error))
         raise
@@ -77,7 +91,25 @@ def setting(text: str) -> tuple[str, str | int | float | bool]:
     return name, plain if isinstance(plain, (str, int, float, bool)) else value
 
 
-def _run(config: StationConfig, *, new_journal: bool) -> None:
+@dataclass(frozen=True)
+class Doors:
+    """Where the API is served, as asked for on the command line."""
+
+    path: Path | None = None
+    tcp: tuple[str, int] | None = None
+    origins: frozenset[str] = frozenset()
+
+
+def _host_and_port(text: str | None) -> tuple[str, int] | None:
+    if text is None:
+        return None
+    host, found, port = text.rpartition(":")
+    if not found or not port.isdigit() or int(port) > 65535:
+        raise click.BadParameter(f"{text!r} is not HOST:PORT", param_hint="--listen")
+    return host or "127.0.0.1", int(port)
+
+
+def _run(config: StationConfig, doors: Doors, *, new_journal: bool) -> None:
     import structlog
 
     import station_ctl
@@ -100,13 +132,15 @@ def _run(config: StationConfig, *, new_journal: bool) -> None:
         raise
     # A watchdog that bites sends SIGABRT: the stack of every thread then stands in the log, and says who hung.
     faulthandler.enable()
-    asyncio.run(_on_duty(built, journal))
+    asyncio.run(_on_duty(built, journal, doors))
     log.info("ended")
 
 
-async def _on_duty(built: BuiltStation, journal: Journal) -> None:
+async def _on_duty(built: BuiltStation, journal: Journal, doors: Doors) -> None:
     from station_ctl.engine.journal_thread import JournalThread
     from station_ctl.service.alarm_levels import watched_rows
+    from station_ctl.service.api.service import ApiService
+    from station_ctl.service.catalogue import REGISTRY
     from station_ctl.service.foreground import serve
     from station_ctl.service.notify import ServiceManager
     from station_ctl.service.watchers import Watchers
@@ -120,8 +154,15 @@ async def _on_duty(built: BuiltStation, journal: Journal) -> None:
         _tell_memory(engine.state)
         rows = watched_rows(built.facts.safe, built.stand.bays)
         watchers = Watchers(engine, built.config.alarms, rows, built.config.journal.parent)
+        duty = built.duty(engine, thread)
+        duty.parts["watchers"] = watchers
+        path = doors.path or built.config.journal.parent / "api.sock"
         try:
-            await serve(engine, leave, ServiceManager.of(), [watchers.run])
+            api = ApiService(duty, REGISTRY, path, tcp=doors.tcp, origins=doors.origins)
+            try:
+                await serve(engine, leave, ServiceManager.of(), [watchers.run, api.run])
+            finally:
+                api.close()
         finally:
             watchers.close()
     finally:

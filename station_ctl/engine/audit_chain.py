@@ -117,12 +117,12 @@ class Verified:
         """What this check cannot find, in words: it belongs to every report of it."""
         if self.anchors:
             return (
-                "Rows cut off after the newest anchor, and a whole chain written anew together with new anchors, cannot "
-                "be seen from the file: keep anchors where whoever writes the file cannot write."
+                "Rows cut off after the newest anchor, and a whole chain written anew together with new anchors, "
+                "cannot be seen from the file: keep anchors where whoever writes the file cannot write."
             )
         return (
-            "Without an anchor, rows cut off at the end and a whole chain written anew cannot be seen from the file: give "
-            "heads that were written down elsewhere (the system's journal has one every 100 rows) with --anchor."
+            "Without an anchor, rows cut off at the end and a whole chain written anew cannot be seen from the file: "
+            "give heads that were written down elsewhere (the system's journal has one every 100 rows) with --anchor."
         )
 
 

@@ -260,6 +260,11 @@ class Journal:
         except sqlite3.Error as error:
             raise JournalError(f"journal {self.path} cannot be copied to {path}: {error}") from error
 
+    @property
+    def audit_head(self) -> audit_chain.Head:
+        """The last audit row as committed."""
+        return self._audited
+
     def audit_rows(self, most: int) -> list[AuditRow]:
         """The newest audit rows, oldest first."""
         return audit_chain.newest(self._db, most)

@@ -20,6 +20,7 @@ from station_ctl.engine.runner import Engine
 from station_ctl.service.desk import Call
 from station_ctl.service.lease import Control
 from station_ctl.service.operations import Operations
+from station_ctl.service.person_book import PersonBook
 from station_ctl.service.persons import Person
 from station_ctl.service.procedures import Procedures
 from station_ctl.service.reception import Reception
@@ -67,6 +68,7 @@ class Duty:
     wall: Callable[[], float] = time.time
     mono: Callable[[], float] = time.monotonic
     control: Control = field(default_factory=Control)
+    persons: PersonBook = field(default_factory=PersonBook)
     version: int = 1
     """Rises with everything a person who looks should know before asking for motion."""
     operations: Operations = field(init=False)

@@ -99,7 +99,8 @@ def _do_next(duty: Duty, ways: recovery.WaysOut) -> list[str]:
 def _do_not(duty: Duty) -> list[str]:
     if not duty.engine.state.runs:
         return []
-    return [f"do not move the vehicle of {r.run_id} by hand before its locks are proven" for r in duty.engine.state.runs]
+    runs = ", ".join(run.run_id for run in duty.engine.state.runs)
+    return [f"do not move the vehicle of {runs} by hand before its locks are proven"]
 
 
 def _sentence(duty: Duty, subject: str, failed: list[Check]) -> str:
