@@ -170,8 +170,9 @@ def refusal(path: Path, error: Exception) -> JournalError:
     code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
     if code == sqlite3.SQLITE_BUSY:
         return AlreadyRunning(f"journal {path} is open in another process")
-    damaged = isinstance(error, UnicodeError) or code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
-    # A table or column that is not there, in a file that says that it is ours.
-    if damaged or code == sqlite3.SQLITE_ERROR:
+    # SQLITE_ERROR: a table or column that is not there, in a file that says that it is ours.
+    damaged = code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_ERROR)
+    # Python says this itself and gives no code.
+    if damaged or isinstance(error, UnicodeError) or "decode to UTF-8" in str(error):
         return DamagedJournal(f"journal {path} cannot be read: {error}; {BACKUP}")
     return JournalError(f"journal {path} cannot be opened: {error}")

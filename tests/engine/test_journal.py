@@ -333,6 +333,15 @@ def test_the_table_itself_knows_one_pack_a_place_and_no_half_moves(path: Path) -
     journal.close()
 
 
+def test_text_that_is_none_is_damage_and_says_what_to_do(path: Path) -> None:
+    journal = opened(path)
+    journal.commit([Record("run-opened", "S-0001")], None)
+    journal._db.execute("UPDATE row SET data=CAST(x'66ff' AS TEXT)")
+    with pytest.raises(DamagedJournal, match="restore the newest verified backup"):
+        journal.restore()
+    journal.close()
+
+
 # ---- what was open ----
 def _restored(path: Path, *records: Record):  # type: ignore[no-untyped-def]
     journal = opened(path)
