@@ -23,7 +23,7 @@ import structlog
 from station_ctl.build import PARTS, BuiltStation, build
 from station_ctl.cli.plant_process import PlantProcess, overrides
 from station_ctl.config import load_station, station_file
-from station_ctl.core.errors import Refused, StationError
+from station_ctl.core.errors import NotAllowed, Refused, StationError
 from station_ctl.core.modes import Mode, State
 from station_ctl.engine.events import Verb
 from station_ctl.engine.journal import Journal
@@ -107,6 +107,10 @@ class Shift:
                 await self._closed(run)
         except Interrupted:
             await self._recover()
+        except NotAllowed as why:
+            # It came to rest between the look and the request; the next look sees it.
+            tell(refused=str(why)[:200])
+            await asyncio.sleep(0.1)
         except Refused as why:
             tell(refused=str(why)[:200])
             with suppress(StationError):
