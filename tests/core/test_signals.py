@@ -132,3 +132,15 @@ def test_own_facts_are_replaced_and_the_instant_stays() -> None:
 def test_a_station_knows_nothing_of_itself_until_it_is_told() -> None:
     own = OwnFacts()
     assert own.mode is Mode.MAINTENANCE and not own.journal_writable and len(own.ledger) == 0
+
+
+def test_a_comparison_of_a_signal_is_proven_by_what_it_says() -> None:
+    here: Signal[str] = Signal("reader.code", "lift", "CLAMPED", ScanClass.FAST, 0.15)
+    number: Signal[int] = Signal("robot.at", "lift", "CLAMPED", ScanClass.FAST, 0.15)
+    many: Signal[tuple[float, ...]] = Signal("robot.torque", "lift", "CLAMPED", ScanClass.FAST, 0.15)
+    for condition, value in (
+        (here.differs("P-2"), "P-1"), (here.equals("P-1"), "P-1"), (number.at_least(3), 3), (number.at_most(3), 3),
+        (number.between(2, 4), 3), (number.has_bits(0b10), 0b11), (many.each_between(0b1, 80, 90), (85.0,)),
+        (CLAMPED.is_on(), True), (CLAMPED.is_off(), False),
+    ):  # fmt: skip
+        assert condition.proven(image(value=value)), str(condition)

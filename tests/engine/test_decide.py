@@ -13,11 +13,16 @@ from station_ctl.core.steps import OnLoss
 from station_ctl.engine.custody_watch import WatchedPlace
 from station_ctl.engine.events import (
     Announce,
+    Answer,
+    Asked,
+    Audit,
     Effect,
     JournalFailed,
     JournalReady,
     Progress,
     Record,
+    RetreatAsked,
+    RunAsked,
     TaskStuck,
     Verb,
 )
@@ -155,3 +160,43 @@ def test_a_loss_and_its_stop_come_out_of_one_decision() -> None:
     assert [(e.code, e.text, e.source) for e in effects if isinstance(e, Announce)] == [
         ("A101", trip.text, "first-out")
     ]
+
+
+# ---- what a person asked is audited with what came of it ----
+AUDIT = Audit("anna", "operator", "panel", "request")
+
+
+def audited(effects: tuple[Effect, ...]) -> list[Audit]:
+    return [e for e in effects if isinstance(e, Audit)]
+
+
+def asked(d: Desk, event: str) -> tuple[Effect, ...]:
+    match event:
+        case "a verb":
+            return d.feed(Asked(d.time, Verb.HOLD, "anna", 1, audit=AUDIT))
+        case "a run":
+            return d.feed(RunAsked(d.time, "S-1", d.sequence, None, "anna", 1, audit=AUDIT))
+        case _:
+            return d.feed(RetreatAsked(d.time, "S-1", "R-1", d.sequence, None, "anna", 1, audit=AUDIT))
+
+
+@pytest.mark.parametrize("event", ["a verb", "a run"])
+def test_an_accepted_request_is_audited_as_it_was_asked(event: str) -> None:
+    d = Desk(step(10))
+    effects = asked(d, event)
+    assert audited(effects) == [AUDIT]
+    assert [e.refused for e in effects if isinstance(e, Answer)] == [""]
+
+
+@pytest.mark.parametrize("event", ["a verb", "a run", "a retreat"])
+def test_a_refused_request_is_audited_with_code_and_reason(event: str) -> None:
+    d = Desk(step(10), state=State.STOPPED)
+    effects = asked(d, event)
+    (answer,) = [e for e in effects if isinstance(e, Answer)]
+    assert answer.refused and answer.code
+    assert audited(effects) == [replace(AUDIT, decision="refused", why=f"{answer.code} {answer.refused}")]
+
+
+def test_nothing_is_audited_that_nobody_asked_for() -> None:
+    d = Desk(step(10))
+    assert audited(d.begin()) == [] == audited(d.scan()) and d.ask(Verb.HOLD) == ""

@@ -7,14 +7,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+import pytest
+
 from station_ctl.core.custody import Ledger
 from station_ctl.core.errors import JournalError
 from station_ctl.core.signals import Image
-from station_ctl.engine.events import Event, JournalFailed, Record
+from station_ctl.engine.events import Audit, Event, JournalFailed, Record
 from station_ctl.engine.gate import Gate
 from station_ctl.engine.state import StationState
 from station_ctl.engine.station import StationFacts
 from station_ctl.engine.stop_levels import StopLevels
+
+AUDIT = Audit("anna", "operator", "panel", "hold")
 
 
 class SlowDisk:
@@ -22,11 +26,13 @@ class SlowDisk:
 
     def __init__(self) -> None:
         self.commits: list[list[str]] = []
+        self.handed: list[list[object]] = []
         self.fails = False
         self._go = asyncio.Semaphore(0)
 
     async def commit(self, records: list[Record], ledger: Ledger | None) -> None:
-        self.commits.append([record.kind for record in records])
+        self.handed.append(list(records))
+        self.commits.append([getattr(record, "kind", "audit") for record in records])
         await self._go.acquire()
         if self.fails:
             raise JournalError("disk full")
@@ -107,3 +113,29 @@ async def test_after_a_failed_commit_nothing_is_committed_any_more() -> None:
     await _ended(task)
     assert b.disk.commits == [["a"]]
     assert [type(event) for event in b.reported] == [JournalFailed]
+
+
+def test_what_is_committed_is_waited_for_and_a_journal_that_has_failed_says_so() -> None:
+    async def main() -> None:
+        bench = Bench()
+        with bench.running():
+            bench.gate.submit((Record("first"), AUDIT))
+            waiting = asyncio.create_task(bench.gate.committed())
+            for _ in range(5):
+                await asyncio.sleep(0)
+            assert not waiting.done(), "the disk is not through yet"
+            await bench.disk.release()
+            await waiting
+            bench.disk.fails = True
+            bench.gate.submit((AUDIT,))
+            waiting = asyncio.create_task(bench.gate.committed())
+            for _ in range(5):
+                await asyncio.sleep(0)
+            await bench.disk.release()
+            with pytest.raises(JournalError, match="disk full"):
+                await waiting
+        assert bench.disk.handed == [[Record("first"), AUDIT], [AUDIT]], (
+            "an audit row is a row like any other"
+        )
+
+    asyncio.run(main())

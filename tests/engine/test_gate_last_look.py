@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 import pytest
+from structlog.testing import capture_logs
 
 from station_ctl.core.conditions import PlaceHolds
 from station_ctl.core.custody import Move
@@ -144,7 +145,10 @@ def test_an_order_whose_write_broke_may_have_left_and_is_read_back_at_once() -> 
         b.links["pit"].fails = RuntimeError("a defect in a driver")
         async with b.at_work():
             b.begin()
-            await settled()
+            with capture_logs() as logged:
+                await settled()
+            (told,) = [entry for entry in logged if entry["event"] == "send-broke"]
+            assert (told["order"], told["device"]) == (100, "lift") and told["exc_info"]
             assert b.heard() == ["OrderUnknown"] and b.of(10).status is StepStatus.UNKNOWN
             assert b.events[0].why == "RuntimeError: a defect in a driver"  # type: ignore[attr-defined]
             for _ in range(40):

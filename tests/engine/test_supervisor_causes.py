@@ -161,3 +161,15 @@ def test_a_plc_that_was_silent_is_well_again_when_it_answers_in_whatever_epoch(e
     d.world.regain("pit")
     d.world.set(d.channels["lift"].epoch, epoch)
     assert trip.cause.proven(d.world.image())
+
+
+def test_a_latched_loss_of_a_plc_whose_cause_is_no_single_reading_hides_no_other() -> None:
+    """A permissive of the engine is about several readings, and a trip that was read back has no cause at all."""
+    d = at_work(step(10, "lift", interlocks=()))
+    several = answers(d.channels["lift"], 1).holds
+    before = tuple(
+        Trip("A103", "before", OnLoss.HOLD, interlock="G02", cause=cause) for cause in (None, several)
+    )
+    d.state = replace(d.state, trips=before)
+    d.world.lose("pit")
+    assert [t.code for t in found(d)] == ["A201"]
