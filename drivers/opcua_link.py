@@ -121,7 +121,9 @@ class OpcUaLink:
                 unknown = failure.sent or number > 0
                 raise (OutcomeUnknown if unknown else NotSent)(f"{self.name}: {failure}") from failure
             if bad:
-                refused = sure and (len(bad) == len(request) or number + 1 < len(requests))
+                # Without its commit word a block is nothing; a commit word that was called bad may have been taken.
+                begun, alone = number + 1 < len(requests), len(requests) == 1 and len(bad) == len(request)
+                refused = sure and (begun or alone)
                 text = f"{self.name}: write not taken: {', '.join(bad)}"
                 raise WriteRefused(text) if refused else OutcomeUnknown(text)
 

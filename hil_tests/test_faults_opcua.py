@@ -6,11 +6,7 @@ The whole station under the same faults stands in test_faults_in_swaps.py.
 from __future__ import annotations
 
 import asyncio
-import gc
-import os
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -18,111 +14,32 @@ import pytest
 import pytest_asyncio
 from asyncua.client.ua_client import UASocketProtocol
 
-from drivers.opcua_link import OpcUaLink
 from hil_tests.faults import toxics_opcua as toxic
 from hil_tests.faults.aim import Aim
 from hil_tests.faults.fault import Reaction
+from hil_tests.faults.opcua_wire import PATIENT, serve, wire
 from hil_tests.faults.outcome import Outcome
-from hil_tests.faults.proxy_opcua import OpcUaProxy
 from hil_tests.link_bench import (
-    IDENTITY,
-    BarePlc,
-    io_list,
     order,
-    plain,
-    rows,
-    running,
     until,
     until_fault,
-    until_usable,
 )
 from hil_tests.simplc.wire.io_list import Row
 from hil_tests.simplc.wire.opcua_server import OpcUaServer
-from station_ctl.core.links import LinkSnapshot, OutcomeUnknown, WriteRefused
+from station_ctl.core.links import OutcomeUnknown, WriteRefused
 from station_ctl.core.points import ScanClass
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-ROBOT = "swap_robot_sr3"
-TIMEOUT = 0.5
-PATIENT = 600.0
 A_DAY = timedelta(days=1)
 
 Record = Callable[[str, object], None]
-
-
-@dataclass
-class Wire:
-    """A PLC, the proxy before it, and the link to it; `lies` are good values that the PLC never had."""
-
-    plc: BarePlc
-    proxy: OpcUaProxy
-    link: OpcUaLink
-    lies: list[str]
-    good: int = 0
-    """Publications without a fault since the last one with a fault."""
-
-    def watch(self, snapshot: LinkSnapshot) -> None:
-        self.good = 0 if snapshot.fault is not None else self.good + 1
-        if snapshot.fault is not None:
-            return
-        for block in snapshot.blocks.values():
-            for tag, value in block.values.items():
-                if tag not in (*block.bad, "HB_PLC") and plain(value) != plain(self.plc.values[tag]):
-                    self.lies.append(f"{tag} shown as {value}")
-
-    @property
-    def bad(self) -> frozenset[str]:
-        return self.link.snapshot.blocks[ScanClass.FAST].bad
-
-    async def scans(self, count: int = 5) -> None:
-        self.good = 0
-        await until(lambda: self.good >= count, f"{count} more scans: {self.link.snapshot.fault}")
-
-    async def recovers(self) -> None:
-        """The fault is over: the link is usable and stays so, reads on, and writes."""
-        self.proxy.relent()
-        await self.scans(10)
-        assert self.bad == frozenset()
-        await self.link.write({"HB_CTL": 77})
-        assert self.plc.written[-1] == {"HB_CTL": 77}
-        await until(lambda: self.proxy.door.inside == 1, "one connection, no more")
-
-
-async def serve(extra: list[Row]) -> AsyncIterator[OpcUaServer]:
-    server = OpcUaServer(BarePlc("robot", io_list(ROBOT)), [*extra, *rows(ROBOT)])
-    await server.start()
-    gc.collect()
-    gc.freeze()
-    yield server
-    await server.stop()
-    gc.unfreeze()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def server() -> AsyncIterator[OpcUaServer]:
     async for made in serve([]):
         yield made
-
-
-@asynccontextmanager
-async def wire(server: OpcUaServer, within: float = TIMEOUT) -> AsyncIterator[Wire]:
-    """Everything on loopback; afterwards no descriptor is left open and no value was wrong."""
-    descriptors = len(os.listdir("/proc/self/fd"))
-    server.plc = plc = BarePlc("robot", io_list(ROBOT))
-    proxy = OpcUaProxy(f"opc.tcp://127.0.0.1:{server.port}")
-    await proxy.door.open()
-    link = OpcUaLink(
-        "robot", io_list(ROBOT), proxy.url, identity=IDENTITY, heartbeat="HB_PLC", timeout=within
-    )
-    made = Wire(plc, proxy, link, [])
-    link.on_scan(made.watch)
-    async with running(link):
-        await until_usable(link)
-        yield made
-    await proxy.door.close()
-    assert made.lies == []
-    await until(lambda: len(os.listdir("/proc/self/fd")) <= descriptors, "every descriptor is closed again")
 
 
 # ---- a request that gets no usable answer ------------------------------------------------------------------
@@ -319,14 +236,18 @@ async def test_an_order_whose_answer_is_none_is_unknown_and_sent_once(
     Outcome(code, 0, Reaction.HOLD).record(record_property)
 
 
-async def test_a_write_that_was_applied_and_called_refused_is_taken_for_refused(server: OpcUaServer) -> None:
-    """The link cannot know better; that the station does not believe it is shown in test_faults_in_swaps.py."""
+async def test_a_commit_that_was_taken_and_called_refused_is_unknown(
+    server: OpcUaServer, record_property: Record
+) -> None:
+    """A block without its commit word is surely refused; a commit word may have been taken: it is read back."""
     async with wire(server) as it:
-        it.proxy.strike(toxic.applied_but("BadUserAccessDenied"), Aim({"Write"}, times=1))
-        with pytest.raises(WriteRefused, match="BadUserAccessDenied"):
-            await it.link.write({"STOP_REQ": 1})
-        assert it.plc.written == [{"STOP_REQ": 1}]
+        for tag, error in (("CMD_ID", WriteRefused), ("CMD_COMMIT", OutcomeUnknown)):
+            aim = Aim({"Write"}, frozenset({tag}), times=1)
+            it.proxy.strike(toxic.applied_but("BadUserAccessDenied"), aim)
+            with pytest.raises(error, match="BadUserAccessDenied"):
+                await it.link.write(order(), commit="CMD_COMMIT")
         await it.recovers()
+    Outcome("O14", 0, Reaction.TRANSPARENT).record(record_property)
 
 
 async def test_a_write_called_good_and_not_applied_is_no_more_than_sent(

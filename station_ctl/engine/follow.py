@@ -136,7 +136,9 @@ def _ungivable(state: StationState, run: Run, step: Step, why: str, effects: lis
     assert current is not None
     state = state.with_run(current.with_step(step.no, withdrawn=0))
     text = f"step {step.no} {step.text}: the order cannot be given: {why}"
-    return latch(state, (Trip("A105", text, OnLoss.HOLD, run.run_id, step.no),), effects)
+    # A PLC may carry out what it said it had not taken.
+    also = (step.do.role,) if step.do is not None else ()
+    return latch(state, (Trip("A105", text, OnLoss.HOLD, run.run_id, step.no),), effects, also=also)
 
 
 def fields_of(st: StepState) -> dict[str, object]:

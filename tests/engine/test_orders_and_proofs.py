@@ -12,6 +12,7 @@ from station_ctl.engine.events import (
     OrderSent,
     OrderUnknown,
     SetLedger,
+    StopDevices,
     Verb,
 )
 from station_ctl.engine.state import StepStatus, Zone
@@ -53,8 +54,10 @@ def test_a_write_that_the_plc_refuses_holds_the_station_instead_of_ordering_for_
             break
         assert st.order == number
         count += 1
-        d.feed(OrderNotSent(d.time, number, "exception reply 2 to the write of CMD_ID", refused=True))
+        effects = d.feed(OrderNotSent(d.time, number, "exception reply 2 to the write of CMD_ID", refused=True))
     assert count == 1, f"{count} orders written to a PLC that refuses writes"
+    stopped = [e.roles for e in effects if isinstance(e, StopDevices)]
+    assert stopped == [("lift",)], "it may have taken what it called refused"
     assert d.state.trips[0].code == "A105" and "exception reply 2" in d.state.trips[0].text
 
 
