@@ -99,17 +99,13 @@ async def _visit(
     async with struck_swap(folder) as it:
         visiting = asyncio.create_task(it.visit(), name="visit")
         await bus.begin(it, "meter")
-        struck = 0
         for step, link, strike in plan:
-            # The order that is repeated for the step before is let through.
-            await it.through(lambda s=struck: s not in it.active(), f"step {struck} is done")
             outcome = await (
                 _calm(it, step, link, strike) if strike.calm else _struck(it, step, link, strike)
             )
             outcome.record(record_property)
             print(f"{strike.key} planned in {step}: {outcome.as_text()}")  # noqa: T201
             assert outcome.reaction in EXPECTED[outcome.code], outcome
-            struck = outcome.step
         await bus.end(it, "meter")
         await it.through(lambda: "S-0001" in it.watch.closed, "the swap is complete")
         assert it.watch.closed["S-0001"].complete
@@ -125,8 +121,7 @@ async def _visit(
 async def _calm(it: StruckSwap, step: int, link: str, strike: Strike) -> Outcome:
     """Nobody notices. Where this machine stood still for longer than a reading proves anything, again."""
     for _ in range(ATTEMPTS):
-        step = await it.at_work(link, step)
-        await strike.begin(it, link)
+        step = await _begin(it, step, link, strike)
         await it.until(lambda s=step: s not in it.active(), f"step {step} is done under {strike.key}")
         await strike.end(it, link)
         trips = it.engine.state.trips
@@ -135,11 +130,20 @@ async def _calm(it: StruckSwap, step: int, link: str, strike: Strike) -> Outcome
     raise AssertionError(f"{strike.key} stopped the station {ATTEMPTS} times: {trips}")
 
 
+async def _begin(it: StruckSwap, least: int, link: str, strike: Strike) -> int:
+    step = await it.at_work(link, least)
+    if strike.on_order:
+        # A pause, so that the step has its order given again, and struck.
+        await it.pause()
+    await strike.begin(it, link)
+    if strike.on_order:
+        await it.go_on()
+    return step
+
+
 async def _struck(it: StruckSwap, step: int, link: str, strike: Strike) -> Outcome:
     """The demanded stop, nothing ordered until a person goes on, and on it goes."""
-    if not strike.on_order:
-        step = await it.at_work(link, step)
-    await strike.begin(it, link)
+    step = await _begin(it, step, link, strike)
     reaction, demanded = await it.at_rest(*(it.engine.links if strike.everywhere else (link,)))
     assert strike.on_order or reaction in demanded, (reaction, demanded, it.first_out)
     if strike.on_order:

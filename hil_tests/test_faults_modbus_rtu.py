@@ -114,7 +114,9 @@ async def test_a_spoilt_answer_makes_its_unit_bad_and_no_other(
     Outcome(code, 0, Reaction.DEGRADED).record(record_property)
 
 
-@pytest.mark.parametrize("case", SPOILT)
+@pytest.mark.parametrize(
+    "case", ["T03", *(pytest.param(c, marks=pytest.mark.long) for c in SPOILT if c != "T03")]
+)
 async def test_a_bus_that_spoils_every_answer_is_a_fault(case: str, tmp_path: Path) -> None:
     _, what = SPOILT[case]
     async with bus(tmp_path, within=0.1, quiet=0.1) as it:

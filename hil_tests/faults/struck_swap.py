@@ -145,10 +145,16 @@ class StruckSwap:
         aborted = self.engine.state.state is State.ABORTED
         return Reaction.ABORT if aborted else Reaction.HOLD, demanded
 
+    async def pause(self) -> None:
+        """A person holds the station."""
+        await self.engine.ask(Verb.HOLD, WHO)
+        await self.until(lambda: self.engine.state.state in RESTING, "the station held")
+
     async def go_on(self) -> None:
         """The cause is gone; a person looks, acknowledges and resumes, again while a last scan is missing."""
         await self.links_up("meter")
-        await self._insist(Verb.ACKNOWLEDGE)
+        if self.engine.state.trips:
+            await self._insist(Verb.ACKNOWLEDGE)
         if self.engine.state.state is State.ABORTED:
             await self._insist(Verb.CLEAR)
         await self._insist(Verb.RESUME, confirmed=True)

@@ -162,10 +162,12 @@ def length(claimed: int) -> Toxic:
     return changed(lambda x, pdu: frame(x.tid, x.unit, pdu, length=claimed))
 
 
-def exception(code: int) -> Toxic:
-    """The PLC refuses with an exception and does nothing."""
+def exception(code: int, *, done: bool = False) -> Toxic:
+    """The PLC refuses with an exception and does nothing, or does it all the same."""
 
     async def toxic(x: Exchange) -> None:
+        if done:
+            await x.answer()
         x.send(frame(x.tid, x.unit, bytes((x.function | 0x80, code))))
 
     return toxic

@@ -138,6 +138,7 @@ MODBUS_STRIKES = (
     _reads("M19", "65535", modbus.length(65535), times=1),
     _reads("M20", "busy scan", modbus.exception(6), times=1),
     _order("M20", "busy at the order", modbus.exception(6)),
+    _order("M20", "called busy and done", modbus.exception(6, done=True)),
     _order("M20", "failure at the order", modbus.exception(4)),
     _order("M21", "at the order", modbus.echo()),
     _reads("M22", "13 MB", modbus.garbage(13), times=1),
@@ -152,8 +153,12 @@ def _ua(code: str, name: str, toxic: Callable[[], Any], **more: Any) -> Strike:
     return _spoils(code, name, toxic, {"Read"}, **more)
 
 
-def _ua_order(code: str, name: str, toxic: Any, tag: str = "CMD_ID") -> Strike:
-    return _spoils(code, name, lambda: toxic, {"Write"}, frozenset({tag}), times=1, on_order=True)
+def _ua_order(code: str, name: str, toxic: Any, tag: str = "CMD_ID", *, calm: bool = False) -> Strike:
+    return _spoils(code, name, lambda: toxic, {"Write"}, frozenset({tag}), times=1, on_order=True, calm=calm)
+
+
+def _commit(code: str, name: str, toxic: Any, *, calm: bool = False) -> Strike:
+    return _ua_order(code, name, toxic, "CMD_COMMIT", calm=calm)
 
 
 def _cut_and(toxic: Callable[[], Any]) -> Act:
@@ -183,11 +188,11 @@ OPCUA_STRIKES = (
     _ua("O13", "at a scan", lambda: opcua.fault("BadTooManyOperations"), times=1),
     _ua_order("O13", "at the order", opcua.fault("BadTooManyOperations")),
     _ua_order("O14", "block taken, called bad", opcua.applied_but("BadInternalError")),
-    _ua_order("O14", "commit taken, called bad", opcua.applied_but("BadInternalError"), "CMD_COMMIT"),
-    _ua_order("O14", "commit taken, called refused", opcua.applied_but("BadUserAccessDenied"), "CMD_COMMIT"),
+    _commit("O14", "commit taken, called bad", opcua.applied_but("BadInternalError"), calm=True),
+    _commit("O14", "commit taken, called refused", opcua.applied_but("BadUserAccessDenied"), calm=True),
     _ua_order("O15", "block lost, called good", opcua.not_applied),
-    _ua_order("O15", "commit lost, called good", opcua.not_applied, "CMD_COMMIT"),
-    _ua_order("O16", "the commit comes too late", opcua.delivered_late(TOO_LATE), "CMD_COMMIT"),
+    _commit("O15", "commit lost, called good", opcua.not_applied),
+    _commit("O16", "the commit comes too late", opcua.delivered_late(TOO_LATE)),
     _ua("O18", "100 MB", lambda: opcua.huge(100), times=1),
     _ua("O18", "chunks", lambda: opcua.chunks(2000), times=1),
 )
