@@ -20,6 +20,7 @@ SHORT: tuple[tuple[tuple[str, ...], int], ...] = (
     (("whole",), 1),
     (("fetched_first",), 2),
     (("fetched_last",), 2),
+    (("two_runs",), 0),
 )
 """Starts and faults at every push: every interleaving of the lanes with one fault; two faults with the charged pack
 fetched before the vehicle drives in, and two with it fetched last. Between these two, every step of the swap is the
@@ -28,9 +29,10 @@ origin of both faults, under both orders of the lanes; two faults under every in
 LONG: tuple[tuple[tuple[str, ...], int], ...] = (
     (("whole",), 2),
     (("two_runs",), 1),
-    (("fetched_first",), 3),
+    (("before_tightening",), 3),
 )
-"""By a flag: all interleavings with two faults, two runs at once, three faults with one order of the lanes."""
+"""By a flag: all interleavings with two faults, two runs at once with one, three faults from the bolts' tightening on.
+More, from any start, with `python -m tests.explore`."""
 
 MUTANT_STATES = 60_000
 """A mutant not found within this many states is not found."""

@@ -288,6 +288,11 @@ def _swallows_cancels() -> tuple[Patch, ...]:
     return (Gate, "_why_not", why_not), (StopLevels, "raised", frozenset())
 
 
+def _deaf_to_the_lift() -> tuple[Patch, ...]:
+    real = Image.link_fault
+    return ((Image, "link_fault", lambda self, link: None if link == "lift" else real(self, link)),)
+
+
 def _never_clears() -> tuple[Patch, ...]:
     real: Decide = deciding.decide
 
@@ -330,6 +335,7 @@ MUTANTS: Mapping[str, Mutant] = _list(
     Mutant("any-done", "a done counts, whichever order it belongs to", "S17", _verdict(_any_done), 0),
     Mutant("swallowed-cancel", "what waits at the gate when the station stops is sent all the same", "S15", _swallows_cancels),
     Mutant("one-sign", "high voltage counts as off by one sign alone", "S3", _always_true("VEH_HV_OFF"), 2, "before_tightening"),
+    Mutant("lift-unheard", "the robot works although the lift's PLC stands still", "S1", _deaf_to_the_lift, 1, "before_tightening"),
     Mutant("clamps-unseen", "the wheels always count as clamped", "S15", _always_true("CLAMPED"), 1, "fetched_last"),
     Mutant("torque-unseen", "bolts count as tight whatever their torque", "S17", _always_true("BOLT_TORQUE"), 1, "fetched_last"),
     Mutant("lie-believed", "on resume the PLC's done counts without sensors", "S17",
