@@ -108,8 +108,9 @@ def test_row_says_the_same_in_both_languages(code: str) -> None:
 
 
 def test_only_what_can_hurt_people_is_critical() -> None:
-    """Two rows, about one in twenty. All else has been made safe by the station before a person reads it."""
-    assert {code for code, entry in CATALOGUE.items() if entry.priority is Priority.CRITICAL} == {"A102", "A801"}
+    """At most one row in twenty. All else has been made safe by the station before a person reads it."""
+    critical = {code for code, entry in CATALOGUE.items() if entry.priority is Priority.CRITICAL}
+    assert critical == {"A102", "A801"} and len(critical) <= 0.05 * len(CATALOGUE)
 
 
 def test_row_without_chinese_or_in_half_of_it_is_told(tmp_path: Path) -> None:
