@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -61,6 +63,23 @@ def test_an_empty_file_is_no_journal_and_is_replaced_only_on_purpose(path: Path)
     with pytest.raises(JournalMissing, match="is empty: whatever made or copied it was interrupted"):
         Journal(path, "TOY")
     assert path.read_bytes() == b"" and _names(path) == [path.name]
+    Journal.new(path, "TOY").close()
+    opened(path).close()
+
+
+CRASH = """
+import os, pathlib, sys
+from station_ctl.engine.journal import Journal
+os.link = lambda *names: os._exit(9)
+Journal.new(pathlib.Path(sys.argv[1]), "TOY")
+"""
+
+
+def test_a_crash_at_the_first_start_leaves_no_journal_and_the_next_makes_one(path: Path) -> None:
+    ended = subprocess.run([sys.executable, "-c", CRASH, str(path)], check=False)
+    assert ended.returncode == 9 and not path.exists()
+    with pytest.raises(JournalMissing):
+        Journal(path, "TOY")
     Journal.new(path, "TOY").close()
     opened(path).close()
 

@@ -14,10 +14,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
+from types import MappingProxyType
 from typing import Any
 
+from drivers.scan_clock import PERIODS
 from station_ctl.core.errors import Refused, StationError
 from station_ctl.core.modes import Mode, State
+from station_ctl.core.points import ScanClass
 from station_ctl.engine.events import Progress, Verb
 from station_ctl.service import recovery
 from station_ctl.service.run_watch import RESTING
@@ -95,6 +98,12 @@ class SoakBench(VirtualBench):
             if source.exists():
                 copy.with_name(f"{copy.name}{suffix}").write_bytes(source.read_bytes())
         return copy
+
+
+class ShiftBench(SoakBench):
+    """Half of the usual fast scans: they are what a shift costs, and ten thousand swaps shall fit into an hour."""
+
+    periods = MappingProxyType({**PERIODS, ScanClass.FAST: 0.02})
 
 
 class Shift:
@@ -391,7 +400,7 @@ def shift(seed: int, vehicles: int = VEHICLES) -> tuple[Findings, list[str]]:
     story: list[str] = []
 
     async def main(folder: Path) -> Findings:
-        async with SoakBench(folder, seed=seed, speed=SPEED) as bench:
+        async with ShiftBench(folder, seed=seed, speed=SPEED) as bench:
             work = Shift(bench, seed, story)
             await work.work(vehicles)
             return work.found
