@@ -8,10 +8,21 @@ from station_ctl.cli.commands import StationCommands
 main = StationCommands(
     name="station-ctl",
     help="Controller of a battery-swap station.",
+    nouns={
+        "status": "One screen: state, swap, alarms, bays, devices.",
+        "why": "Why something is blocked, held or failed, and what to do next.",
+        "station": "Reset, start, stop, hold, abort, clear.",
+        "mode": "Automatic, manual, maintenance: show and set.",
+        "swap": "Swaps: start, list, show, hold, resume, abort, retreat, timeline.",
+        "op": "Operations that go on after the answer: list, wait, approve.",
+        "control": "Control of the station: who, take, release.",
+        "audit": "The audit chain: list, verify, export.",
+        "user": "Persons who come in by token.",
+    },
     modules={
         "demo": "Run swaps on the simulated station that comes with this program.",
         "run": "Run the station: the service in the foreground.",
-        "swap": "Look at swaps.",
+        "swap": "Swaps: start, list, show, hold, resume, abort, retreat, timeline.",
         "seq": "Print the procedures of the station.",
         "interlock": "Print the interlocks and where they hold.",
         "manual": "Write the manual's pages from the code.",

@@ -25,12 +25,13 @@ class StationCommands(click.Group):
     The file has the click command as `command`. A command returns None (done) or an `Exit`.
     """
 
-    def __init__(self, *, modules: Mapping[str, str], **settings: Any) -> None:
+    def __init__(self, *, modules: Mapping[str, str], nouns: Mapping[str, str] = {}, **settings: Any) -> None:
         settings.setdefault(
             "context_settings", {"help_option_names": ["-h", "--help"], "max_content_width": 110}
         )
         super().__init__(**settings)
         self.modules = {name: text for name, text in modules.items() if find_spec(_module(name)) is not None}
+        self.nouns = dict(nouns)
         self.params.append(
             click.Option(
                 ["--no-color"],
@@ -44,21 +45,34 @@ class StationCommands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names in the order of the table: what one needs first stands first."""
-        return list(self.modules)
+        return list({**self.nouns, **self.modules})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command, with its file imported now and not before."""
-        if cmd_name not in self.modules:
-            return None
-        command = importlib.import_module(_module(cmd_name)).command
-        if not isinstance(command, click.Command):
-            raise TypeError(f"{_module(cmd_name)}.command is no click command")
-        return command
+        command = None
+        if cmd_name in self.modules:
+            command = importlib.import_module(_module(cmd_name)).command
+            if not isinstance(command, click.Command):
+                raise TypeError(f"{_module(cmd_name)}.command is no click command")
+        return self._with_actions(cmd_name, command) if cmd_name in self.nouns else command
+
+    def _with_actions(self, noun: str, command: click.Command | None) -> click.Command:
+        """The command group of a noun: what the service does, beside what needs no service."""
+        from station_ctl.cli.action_commands import commands_of
+
+        made = commands_of(noun)
+        if "" in made:
+            return made[""]
+        group = command if isinstance(command, click.Group) else click.Group(noun, help=self.nouns[noun])
+        for verb, action in made.items():
+            if verb not in group.commands:
+                group.add_command(action, verb)
+        return group
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list in the help, from the table alone."""
         with formatter.section("Commands"):
-            formatter.write_dl(list(self.modules.items()))
+            formatter.write_dl(list({**self.nouns, **self.modules}.items()))
 
     def main(self, args: Sequence[str] | None = None, *rest: Any, **settings: Any) -> Any:
         """Run one command line and exit with a code of core.errors.Exit."""

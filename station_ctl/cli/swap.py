@@ -27,21 +27,21 @@ journal_option = click.option(
 
 @click.group()
 def command() -> None:
-    """Look at swaps."""
+    """Swaps: the service runs them, the journal remembers them."""
 
 
 def _options(function: Callable[..., Any]) -> Callable[..., Any]:
     return journal_option(station_option(json_option(function)))
 
 
-@command.command("list")
+@command.command("history")
 @_options
-def list_(station: str, journal: Path | None, as_json: bool) -> None:
-    """List the swaps that the journal knows, oldest first."""
+def history(station: str, journal: Path | None, as_json: bool) -> None:
+    """List the swaps of a journal file, oldest first; works while no service runs."""
     config, runs = _read(station, journal)
     swaps = [run for run in runs if run.job]
     if as_json:
-        print_result("swap.list", {"swaps": [run.data() for run in swaps]}, simulated=config.simulated)
+        print_result("swap.history", {"swaps": [run.data() for run in swaps]}, simulated=config.simulated)
         return
     for run in swaps:
         took = (run.last - run.opened).total_seconds()

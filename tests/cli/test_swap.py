@@ -1,4 +1,4 @@
-"""`swap list` and `swap timeline`: what the journal tells afterwards, also of a swap that stopped half-way.
+"""`swap history` and `swap timeline`: what the journal tells afterwards, also of a swap that stopped half-way.
 
 Knows journals made here. Does not run an engine.
 """
@@ -96,11 +96,11 @@ def rows(*records: Record, second: float = 1.0) -> list[RunHistory]:
 
 
 def test_swaps_are_listed_with_packs_and_how_far_they_came(file: Path, steps: tuple[int, ...]) -> None:
-    (swap,) = data("swap", "list", "--journal", file)["swaps"]
+    (swap,) = data("swap", "history", "--journal", file)["swaps"]
     assert (swap["id"], swap["result"], swap["closed_at"]) == ("S-0001", "open", None)
     assert (swap["steps_proven"], swap["steps_in_all"]) == (1, len(steps))
     assert {key: swap[key] for key in JOB} == JOB
-    assert f"open    1/{len(steps)} steps  LSZ1  P-OLD → P-NEW" in run("swap", "list", "--journal", file).stdout
+    assert f"open    1/{len(steps)} steps  LSZ1  P-OLD → P-NEW" in run("swap", "history", "--journal", file).stdout
 
 
 def test_every_try_of_a_step_is_told_with_the_words_of_the_manual(file: Path) -> None:
@@ -152,26 +152,26 @@ def test_unknown_run_exits_9_and_names_the_newest(file: Path) -> None:
 
 
 def test_absent_journal_exits_9_and_is_not_made(tmp_path: Path) -> None:
-    result = run("swap", "list", "--journal", tmp_path / "none.sqlite")
+    result = run("swap", "history", "--journal", tmp_path / "none.sqlite")
     assert result.exit_code == 9 and "the station has not run" in result.stderr
     assert not (tmp_path / "none.sqlite").exists()
 
 
 def test_journal_of_another_station_is_refused(tmp_path: Path) -> None:
     Journal.new(tmp_path / "j", "OTHER-1").close()
-    result = run("swap", "list", "--journal", tmp_path / "j")
+    result = run("swap", "history", "--journal", tmp_path / "j")
     assert result.exit_code == 1 and "belongs to station OTHER-1" in result.stderr
 
 
 def test_while_the_station_runs_its_journal_is_its_own(file: Path) -> None:
     service = Journal(file, STATION)
     try:
-        result = run("swap", "list", "--journal", file)
+        result = run("swap", "history", "--journal", file)
     finally:
         service.close()
     assert result.exit_code == 1
     assert result.stderr.startswith("A503: Station runs already") and "Stop the station and ask again" in result.stderr
-    assert run("swap", "list", "--journal", file).exit_code == 0
+    assert run("swap", "history", "--journal", file).exit_code == 0
 
 
 def test_what_belongs_to_no_run_is_told_with_those_open_then() -> None:

@@ -1,0 +1,121 @@
+"""Answers of the service as text: the words of the answer, and a table or page where there is one.
+
+Knows how data look to a person. Does not know where they come from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from station_ctl.service.actions import Action
+
+Lines = Iterator[str]
+
+
+def shown(action: Action, answer: Mapping[str, Any]) -> Lines:
+    """The lines of one answer."""
+    data = answer["data"]
+    page = PAGES.get(action.name)
+    if page is not None and answer["decision"] != "planned only":
+        yield from page(data)
+        return
+    if answer.get("text"):
+        yield str(answer["text"])
+    if "checks" in data and "steps" in data:
+        yield from _plan(data, answer)
+        return
+    for value in data.values():
+        if isinstance(value, list) and value and all(isinstance(row, dict) for row in value):
+            yield from table(value)
+
+
+def table(rows: list[dict[str, Any]]) -> Lines:
+    """Rows as columns; what every row lacks is left out."""
+    names = [n for n in rows[0] if any(row.get(n) not in (None, "", [], {}) for row in rows)]
+    cells = [[_cell(row.get(name)) for name in names] for row in rows]
+    widths = [max(len(name), *(len(line[i]) for line in cells)) for i, name in enumerate(names)]
+    yield "  ".join(name.ljust(width) for name, width in zip(names, widths, strict=True)).rstrip()
+    for line in cells:
+        yield "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+
+
+def _cell(value: Any) -> str:
+    if value is None or value == "":
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:g}"
+    text = str(value)
+    return text if len(text) <= 60 else f"{text[:59]}…"
+
+
+def _plan(data: Mapping[str, Any], answer: Mapping[str, Any]) -> Lines:
+    met = sum(check["holds"] for check in data["checks"])
+    failed = [check for check in data["checks"] if not check["holds"]]
+    yield f"{answer['action']}: dry run, nothing moves"
+    yield f"  preconditions: {met} met, {len(failed)} not met"
+    yield from _checks(failed)
+    if data["moves"]:
+        yield f"  moves: {', '.join(data['moves'])}" + (f"   about {data['seconds']:g} s" if data["seconds"] else "")
+    for number, step in enumerate(data["steps"], 1):
+        yield f"  {number}. {step}"
+
+
+def _checks(failed: Iterable[Mapping[str, Any]]) -> Lines:
+    """What does not hold: needs, is, source, age; an effect names its cause."""
+    for check in failed:
+        mark = "✗" if check.get("known", True) else "?"
+        yield f"  {mark} {check['code']:<5} {check['text']}"
+        if check.get("needed"):
+            age = check.get("age_s")
+            old = f", {age:.2f} s old" if isinstance(age, (int, float)) and age < 1e6 else ""
+            yield f"          needs {check['needed']}; is {check['found']}   [{check['source']}{old}]"
+        elif check.get("found"):
+            yield f"          {check['found']}"
+
+
+def _status(data: Mapping[str, Any]) -> Lines:
+    mark = "   SIMULATED" if data["simulated"] else ""
+    yield f"● {data['code']} {data['name']}   station-ctl {data['software']}{mark}"
+    yield f"    State: {data['state'].upper()} ({data['mode']}): {data['sentence'].partition(', ')[2]}"
+    for run in data["runs"]:
+        active = [s for s in run["steps"] if s["status"] not in ("waiting", "proven")]
+        done = sum(s["status"] == "proven" for s in run["steps"])
+        at = "; ".join(f"{s['no']} {s['text']} ({s['status']})" for s in active[:3]) or "between steps"
+        who = f", vehicle {run['vehicle']}" if run["vehicle"] else ""
+        yield f"      Run: {run['id']} {run['phase']}, {done}/{len(run['steps'])} steps: {at}{who}"
+    for trip in data["trips"]:
+        first = "FIRST-OUT " if trip["first_out"] else ""
+        yield f"     Trip: {first}{trip['code']} {trip['text']}"
+    full = sum(bay["present"] is True for bay in data["bays"])
+    unknown = sum(bay["present"] is None for bay in data["bays"])
+    yield f"     Bays: {len(data['bays'])}: {full} with a pack" + (f", {unknown} not known" if unknown else "")
+    down = {name: why for name, why in data["links"].items() if why != "ok"}
+    yield f"    Links: {len(data['links']) - len(down)} ok" + "".join(f"; {n}: {why}" for n, why in down.items())
+    if not data["journal_writable"]:
+        yield "  Journal: NOT WRITABLE"
+    yield f"  Control: {data['control'] or 'free'}"
+    yield f"  Service: up {data['up_s']:.0f} s, config {data['config']} ({data['config_hash'][:12]})"
+
+
+def _why(data: Mapping[str, Any]) -> Lines:
+    yield f"{data['subject']}: station {data['state']} in mode {data['mode']}"
+    for trip in data["trips"]:
+        first = "first-out  " if trip["first_out"] else "           "
+        at = f" (run {trip['run']} step {trip['step']})" if trip["run"] else ""
+        yield f"  {first}{trip['code']} {trip['text']}{at}"
+    yield from _checks(data["checks"])
+    yield f"  ✓ {data['met']} further conditions are met, {data['unknown']} unknown"
+    parts = ("Where things are now", "where", "·"), ("Do next", "do_next", ""), ("Do not", "do_not", "!")
+    for title, name, mark in parts:
+        if data[name]:
+            yield ""
+            yield title
+        for number, line in enumerate(data[name], 1):
+            yield f"  {mark or f'{number}.'} {line}"
+
+
+PAGES: Mapping[str, Callable[[Mapping[str, Any]], Lines]] = {"status": _status, "why": _why}
+"""Actions whose answer has a page of its own."""

@@ -1,0 +1,69 @@
+"""Staying with an operation: a line at the beginning and end of each step; Ctrl-C holds, once more lets go.
+
+Knows how progress is asked for. The service and the machine go on, whatever happens here.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import click
+
+from station_ctl.cli.envelope import print_result
+from station_ctl.cli.service_call import Service, ServiceRefused
+from station_ctl.core.errors import Exit, StillGoingOn
+from station_ctl.service.actions import Action
+
+LOOK = 0.3
+"""Seconds between two looks."""
+
+
+def follow(asked: Service, action: Action, operation: str, timeout: float | None, *, as_json: bool) -> int:
+    """Stay until the operation ends. Returns its exit code. Raises StillGoingOn after `timeout` seconds."""
+    ends = time.monotonic() + timeout if timeout is not None else float("inf")
+    seen: dict[tuple[str, int], str] = {}
+    if not as_json:
+        click.echo(f"{operation} {action.name} begun; Ctrl-C holds it", err=True)
+    held = False
+    while True:
+        try:
+            op = asked.get(f"/api/v1/queries/op.show?operation={operation}")["data"]
+            if not as_json:
+                _tell_steps(asked.get("/api/v1/state")["data"], seen)
+            if op["ended"] is not None:
+                return _ended(action, op, as_json=as_json)
+            if time.monotonic() > ends:
+                raise StillGoingOn(f"{operation} goes on; see: station-ctl op show {operation}")
+            time.sleep(LOOK)
+        except KeyboardInterrupt:
+            if held:
+                click.echo(f"{operation} is left alone, the hold goes on; see: station-ctl why", err=True)
+                return 130
+            held = True
+            answer = asked.command("station.hold", {})
+            click.echo(f"HOLD: {answer['text']}", err=True)
+
+
+def _tell_steps(state: dict[str, Any], seen: dict[tuple[str, int], str]) -> None:
+    for run in state["runs"]:
+        for step in run["steps"]:
+            key, status = (run["id"], step["no"]), step["status"]
+            if seen.get(key, "waiting") == status or status in ("intent", "sent"):
+                continue
+            began = seen.get(key) == "busy"
+            seen[key] = status
+            took = f" ({step['took_s']:.1f} s)" if step["took_s"] is not None and status != "busy" else ""
+            word = "begins" if status == "busy" and not began else status
+            click.echo(f"{run['id']} {step['no']:>3} {step['lane']:<8} {word:<8} {step['text']}{took}", err=True)
+
+
+def _ended(action: Action, op: dict[str, Any], *, as_json: bool) -> int:
+    exit_ = Exit(op["exit"])
+    if exit_ is not Exit.DONE:
+        raise ServiceRefused({"code": op["code"], "exit": op["exit"], "text": op["text"], "data": op})
+    if as_json:
+        print_result(action.name, op, simulated=click.get_current_context().obj.simulated)
+    else:
+        click.echo(f"{op['id']} {op['state']}: {op['text']}")
+    return exit_
