@@ -173,6 +173,8 @@ class Plc:
         for channel in self.channels:
             if channel.written or channel.process is not None:
                 channel.look()
+        if self.stuck:
+            values.update(self.stuck)  # also over what the order's answer has just become
 
     def _go_silent(self) -> None:
         self.silent = True
