@@ -53,8 +53,13 @@ class Stopped:
         return "\n    ".join((f"{self.cause} at {self.at:g} s in steps {self.steps}: {self.end}", *self.story))
 
 
-def stopped(cause: str, at: float, ways: tuple[str, ...] = ("resume",)) -> Stopped:
-    """One swap, stopped by `cause` at `at` plant seconds; then a person tries `ways` ("resume", "retreat") in turn."""
+def stopped(
+    cause: str, at: float, ways: tuple[str, ...] = ("resume",), given_up: float | None = None
+) -> Stopped:
+    """One swap, stopped by `cause` at `at` plant seconds; then a person tries `ways` ("resume", "retreat") in turn.
+
+    `given_up`: the swap was aborted at this instant and given up; `at` then counts from the beginning of its way back.
+    """
     found = Stopped(cause, at)
 
     async def main(folder: Path) -> None:
@@ -62,7 +67,10 @@ def stopped(cause: str, at: float, ways: tuple[str, ...] = ("resume",)) -> Stopp
             await bench.make_ready()
             bench.do(cmd="vehicle")
             going = asyncio.create_task(_visit(bench), name="visit")
-            await asyncio.sleep(0.5 + at / SPEED)
+            await asyncio.sleep(0.5)
+            if given_up is not None:
+                await _give_up(bench, found, given_up)
+            await asyncio.sleep(at / SPEED)
             if not await _struck(bench, found):
                 going.cancel()
                 return
@@ -117,6 +125,15 @@ async def _visit(bench: StruckBench) -> None:
         await bench.watch.until_closed(run_id)
 
 
+async def _give_up(bench: StruckBench, found: Stopped, after: float) -> None:
+    """The way back is on its way when this returns."""
+    await asyncio.sleep(after / SPEED)
+    await bench.engine.ask(Verb.ABORT, "test")
+    await bench.rest()
+    await asyncio.sleep(1.5)
+    assert await _taken(bench, found, "retreat"), str(found)
+
+
 async def _struck(bench: StruckBench, found: Stopped) -> bool:
     """The cause strikes; False where it finds nothing to strike, as a PLC that has no order."""
     kind, _, plc = found.cause.partition(":")
@@ -151,21 +168,28 @@ async def _brought_to_an_end(bench: StruckBench, found: Stopped, ways: tuple[str
     """What a person does at the panel, way by way, until no run is open."""
     for way in ways:
         found.story += [str(a) for a in recovery.assess(bench.engine.facts, bench.state, bench.engine.image())]
-        try:
-            await bench.engine.ask(Verb.ACKNOWLEDGE, "test")
-            if bench.state.state is State.ABORTED:
-                await bench.engine.ask(Verb.CLEAR, "test")
-            if way == "retreat":
-                await retreat(bench.engine, bench.built.procedures(), bench.state.runs[0].run_id, "test")
-            else:
-                await bench.engine.ask(Verb.RESUME, "test", confirmed=True)
-        except StationError as refused:
-            found.story.append(f"{way} refused: {refused}")
+        if not await _taken(bench, found, way):
             continue
-        found.story.append(f"{way} accepted")
         await bench.until(lambda: bench.state.state in RESTING or not bench.state.runs)
         if not bench.state.runs:
             return "ended"
         found.story += [f"at rest again: {t.code} {t.text}" for t in bench.state.trips]
         await asyncio.sleep(1.5)
     return "no way out led to the end"
+
+
+async def _taken(bench: StruckBench, found: Stopped, way: str) -> bool:
+    """One way out is asked for; False, with the reason in the story, if it is refused."""
+    try:
+        await bench.engine.ask(Verb.ACKNOWLEDGE, "test")
+        if bench.state.state is State.ABORTED:
+            await bench.engine.ask(Verb.CLEAR, "test")
+        if way == "retreat":
+            await retreat(bench.engine, bench.built.procedures(), bench.state.runs[0].run_id, "test")
+        else:
+            await bench.engine.ask(Verb.RESUME, "test", confirmed=True)
+    except StationError as refused:
+        found.story.append(f"{way} refused: {refused}")
+        return False
+    found.story.append(f"{way} accepted")
+    return True

@@ -13,9 +13,15 @@ LONG = 20.0
 """Plant seconds of one case of the dense sweep."""
 
 
-def assert_ends(cause: str, instants: list[float], ways: tuple[str, ...]) -> int:
+GIVEN_UP = {"before the bolts": 68.0, "bolts half open": 88.0, "pack on the robot": 105.5}
+"""Instants at which a swap is aborted and given up: its way back leads over every step that there is."""
+
+
+def assert_ends(
+    cause: str, instants: list[float], ways: tuple[str, ...], given_up: float | None = None
+) -> int:
     """Every stop that found something to stop ends; returns how many did."""
-    found = [stopped(cause, at, ways) for at in instants]
+    found = [stopped(cause, at, ways, given_up) for at in instants]
     stuck = [str(f) for f in found if f.end not in ("ended", "not struck")]
     assert not stuck, "\n".join(stuck)
     return sum(f.end == "ended" for f in found)
@@ -41,6 +47,20 @@ def test_a_swap_stopped_at_this_instant_ends(cause: str, at: float) -> None:
 
 def test_a_swap_given_up_at_this_instant_ends() -> None:
     assert assert_ends("abort", [21.0, 95.0, 140.0], ("retreat", "resume")) == 3
+
+
+@pytest.mark.parametrize("at", [15.0, 79.0])
+def test_a_way_back_stopped_at_this_instant_ends(at: float) -> None:
+    assert assert_ends("hold", [at], ("resume",), GIVEN_UP["before the bolts"]) == 1
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("begin", [LONG * n for n in range(10)])
+@pytest.mark.parametrize("given_up", GIVEN_UP)
+@pytest.mark.parametrize("cause", ["hold", "e-stop"])
+def test_a_way_back_stopped_at_any_instant_ends(cause: str, given_up: str, begin: float) -> None:
+    grid = instants(cause, begin, LONG, sparse=cause != "hold")
+    assert_ends(cause, grid, ("resume",), GIVEN_UP[given_up])
 
 
 @pytest.mark.long
