@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from station_ctl.core.errors import Refused
 from station_ctl.core.modes import Mode, State
 from station_ctl.engine.events import Record, Verb
 from tests.liveness.ailing_bench import AilingBench, at_step, story
@@ -71,6 +72,29 @@ def test_a_disk_that_takes_nothing_aborts_and_lets_no_order_leave(
             assert bench.codes.count("A501") == 1, "a broken disk feeds itself"
             assert len(bench.journal.rows()) >= before, "what was written before can be read"
             assert bench.do(cmd="report")["violations"] == []
+
+    story(main)
+
+
+def test_with_space_again_nothing_goes_on_before_a_restart(tmp_path: Path) -> None:
+    """What the disk has lost meanwhile nobody knows, although it takes rows again."""
+
+    async def main() -> None:
+        async with at_step(tmp_path, 80) as bench:
+            bench.journal._db.execute(READ_ONLY)
+            await bench.until(lambda: bench.state.state is State.ABORTED, 60.0)
+            rows, orders = len(bench.journal.rows()), bench.do(cmd="report")["orders"]
+            bench.journal._db.execute("PRAGMA query_only=OFF")
+            assert "restart the program" in next(t.text for t in bench.state.trips if t.code == "A501")
+            ask = bench.engine.ask
+            await ask(Verb.ACKNOWLEDGE, "test")
+            with pytest.raises(Refused, match="journal"):
+                await ask(Verb.CLEAR, "test")
+                await ask(Verb.MODE, "test", mode=Mode.AUTOMATIC)
+                await ask(Verb.RESUME, "test", confirmed=True)
+            await asyncio.sleep(3.0)
+            assert bench.state.runs and bench.working == []
+            assert (len(bench.journal.rows()), bench.do(cmd="report")["orders"]) == (rows, orders)
 
     story(main)
 
