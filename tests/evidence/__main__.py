@@ -21,7 +21,7 @@ from tests.evidence.running import one, run_all
 
 BY_NAME = {campaign.name: campaign for campaign in CAMPAIGNS}
 
-LONGEST_FIRST = ("faults", "explorer", "crash", "mutants", "soak", "power_cut", "fuzz", "guards")
+LONGEST_FIRST = ("faults", "explorer", "crash", "mutation", "mutants", "soak", "power_cut", "fuzz", "guards")
 """So that no core waits for the other at the end."""
 
 

@@ -51,6 +51,13 @@ CAMPAIGNS = (
         lambda f: f["killed"] == f["total"] >= 20,
     ),
     Campaign(
+        "mutation", "tests.mutation.evidence", "mutation",
+        ("killed", "total", "equivalent", "guards_killed", "guards_total", "guards_equivalent"),
+        # Whoever is neither killed nor explained spoils it, and explaining has its limit.
+        lambda f: f["killed"] + f["equivalent"] == f["total"] and f["killed"] >= 0.9 * f["total"] > 0
+        and f["guards_killed"] + f["guards_equivalent"] == f["guards_total"] > 0,
+    ),
+    Campaign(
         "guards", "tests.explore.evidence", "guards", ("proved", "total"), lambda f: f["proved"] == f["total"] > 0
     ),
     Campaign(

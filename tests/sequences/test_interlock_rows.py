@@ -237,6 +237,13 @@ def test_of_the_model_and_the_site_the_higher_state_of_charge_is_needed(
     judge(ready, needed, replace(AUTOMATIC, ledger=Ledger({"P-new": Custody("A03")})))
 
 
+def test_the_weight_of_a_pack_is_judged_to_a_tenth_of_a_kilogram() -> None:
+    rows = table(pack_kg=561.3)
+    (weighs,) = (r.interlock.holds for r in rows.rows if r.interlock.code == "G16w")
+    limits: Needed = ((505.2, 617.4), (505.18, 617.42))
+    judge(weighs, {"robot.pack_present": ON, "robot.load_kg": limits}, AUTOMATIC)
+
+
 def test_a_bay_is_uncharged_cool_and_quiet_by_its_own_signals() -> None:
     rows = table()
     bay = the_station().stand.bay("A03")
