@@ -1,7 +1,7 @@
 """The alarm board: which alarms stand, who has seen them, which are put aside, and what was announced when.
 
 Knows engine and levels: an alarm stands as long as its condition does, an announcement of the engine only makes the
-board look at once. Does not know files, commands or the web.
+board look soon. Does not know files, commands or the web.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
@@ -32,7 +33,10 @@ from station_ctl.service.history import TROUBLE
 log = structlog.get_logger()
 
 LOOK_EVERY = 0.2
-"""Wall seconds between two looks at the levels; an announcement of the engine is looked at in the same instant."""
+"""Wall seconds between two looks at the levels."""
+
+LOOK_AFTER = 0.02
+"""Wall seconds from an announcement of the engine to the look that it brings about."""
 
 SETTLING = 12.0
 """Wall seconds after the start in which links are still connecting: none is called lost, none counts as back."""
@@ -75,6 +79,7 @@ class AlarmBoard:
         self._epochs: dict[str, object] = {}
         self._silenced = float("-inf")
         self._reset_by = ""
+        self._said = asyncio.Event()
         engine.listen(self._hear)
 
     def _now(self) -> Instant:
@@ -82,10 +87,15 @@ class AlarmBoard:
 
     # ---- looking ----
     async def run(self) -> None:
-        """Look at the levels until cancelled."""
+        """Look at the levels until cancelled: as often as told, and soon after the engine has said something."""
         while True:
             self.look()
-            await asyncio.sleep(LOOK_EVERY)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_EVERY):
+                    await self._said.wait()
+                    # First the stop that goes with it is to be on the wire.
+                    await asyncio.sleep(LOOK_AFTER)
+            self._said.clear()
 
     def look(self) -> None:
         """Bring every alarm up to date with what stands now."""
@@ -167,12 +177,12 @@ class AlarmBoard:
             # What neither a trip nor a conflict stands behind is only an event.
             if all(t.text != effect.text for t in state.trips) and effect.text not in state.announced:
                 self.tell(effect.code, effect.source or "event", effect.text, effect.source)
-            self.look()
+            self._said.set()
         elif isinstance(effect, Record) and effect.kind == "acknowledged":
             self._reset_by = str(dict(effect.data).get("who", "")) or "unknown"
-            self.look()
+            self._said.set()
         elif isinstance(effect, Progress) and effect.what == "state":
-            self.look()
+            self._said.set()
 
     # ---- what a person sees ----
     def listen(self, listener: Callable[[AlarmEvent], None]) -> None:

@@ -98,10 +98,17 @@ class AlarmBench:
             self.engine.now = min(until, self.engine.now + step)
             self.board.look()
 
+    def trip(self, *trips: Trip) -> None:
+        """Trips latched by the engine, and the look that follows."""
+        self.engine.trip(*trips)
+        self.board.look()
+
     def states(self) -> dict[str, str]:
-        """Every alarm listed, with its state."""
+        """Every alarm listed after a look, with its state."""
+        self.board.look()
         return {a.id: a.state.value for a in self.board.active()}
 
     def told(self, alarm: str = "") -> list[str]:
-        """What happened, oldest first."""
+        """What happened, oldest first, after a look."""
+        self.board.look()
         return [e.what.value for e in reversed(self.board.history(alarm=alarm))]

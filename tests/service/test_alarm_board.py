@@ -125,7 +125,7 @@ def test_links_lost_together_are_one_call_and_the_one_that_stays_down_calls_late
 
 def test_trip_stands_until_its_cause_is_gone_and_a_person_says_so() -> None:
     bench = AlarmBench()
-    bench.engine.trip(trip("A101", "G10", STANDS, first=True))
+    bench.trip(trip("A101", "G10", STANDS, first=True))
     assert bench.states() == {"A101-G10": "unacknowledged"}
     done = acknowledge(bench, "A101-G10", note="looking")
     assert (done.seen, done.reset) == (("A101-G10",), ())
@@ -142,7 +142,7 @@ def test_trip_stands_until_its_cause_is_gone_and_a_person_says_so() -> None:
 
 def test_trip_without_a_cause_to_read_ends_with_its_acknowledgement() -> None:
     bench = AlarmBench()
-    bench.engine.trip(trip("A106", "", first=True))
+    bench.trip(trip("A106", "", first=True))
     assert bench.states() == {"A106-S-0001-50": "unacknowledged"}
     assert acknowledge(bench, "A106").reset == ("A106-S-0001-50",)
     assert bench.states() == {}
@@ -151,7 +151,7 @@ def test_trip_without_a_cause_to_read_ends_with_its_acknowledgement() -> None:
 def test_consequences_of_the_first_out_are_hidden_and_acknowledged_with_it() -> None:
     bench = AlarmBench()
     trips = trip("A102", "G04", GONE, first=True), trip("A102", "G01", GONE), trip("A101", "G10", GONE)
-    bench.engine.trip(*trips)
+    bench.trip(*trips)
     assert bench.states() == {"A102-G04": "latched", "A102-G01": "suppressed", "A101-G10": "suppressed"}
     assert bench.told().count("announced") == 1
     assert [a.consequence_of for a in bench.board.active()] == ["", "A102-G04", "A102-G04"]
@@ -161,9 +161,9 @@ def test_consequences_of_the_first_out_are_hidden_and_acknowledged_with_it() -> 
 
 def test_acknowledging_one_trip_does_not_reset_another_that_nobody_has_seen() -> None:
     bench = AlarmBench()
-    bench.engine.trip(trip("A101", "G10", GONE, first=True))
+    bench.trip(trip("A101", "G10", GONE, first=True))
     bench.wait(30)
-    bench.engine.trip(trip("A101", "G13", GONE))
+    bench.trip(trip("A101", "G13", GONE))
     assert bench.states() == {"A101-G10": "latched", "A101-G13": "latched"}
     acknowledge(bench, "A101-G10")
     assert [t.interlock for t in bench.engine.state.trips] == ["G13"]
@@ -173,22 +173,22 @@ def test_acknowledging_one_trip_does_not_reset_another_that_nobody_has_seen() ->
 
 def test_critical_alarm_is_never_hidden_behind_a_lesser_one() -> None:
     bench = AlarmBench()
-    bench.engine.trip(trip("A101", "G10", GONE, first=True), trip("A102", "G01", GONE))
+    bench.trip(trip("A101", "G10", GONE, first=True), trip("A102", "G01", GONE))
     assert bench.states()["A102-G01"] == "latched"
     assert bench.told("A102-G01") == ["raised", "announced"]
 
 
 def test_trip_that_comes_long_after_the_first_out_calls_for_itself() -> None:
     bench = AlarmBench()
-    bench.engine.trip(trip("A101", "G10", GONE, first=True))
+    bench.trip(trip("A101", "G10", GONE, first=True))
     bench.wait(6)
-    bench.engine.trip(trip("A101", "G13", GONE))
+    bench.trip(trip("A101", "G13", GONE))
     assert bench.told("A101-G13") == ["raised", "announced"]
 
 
 def test_trip_reset_by_another_way_is_seen_by_who_reset_it() -> None:
     bench = AlarmBench()
-    bench.engine.trip(trip("A101", "G10", GONE, first=True))
+    bench.trip(trip("A101", "G10", GONE, first=True))
     asyncio.run(bench.engine.ask(Verb.ACKNOWLEDGE, "wang", trips=bench.engine.state.trips))
     assert bench.states() == {}
     assert [(e.what.value, e.by) for e in bench.board.history()][:2] == [("returned", ""), ("acknowledged", "wang")]
@@ -197,7 +197,7 @@ def test_trip_reset_by_another_way_is_seen_by_who_reset_it() -> None:
 def test_audit_row_goes_with_the_reset_or_for_itself_before_the_effect() -> None:
     bench = AlarmBench("lift")
     bench.settle()
-    bench.engine.trip(trip("A101", "G10", GONE, first=True))
+    bench.trip(trip("A101", "G10", GONE, first=True))
     asyncio.run(bench.board.acknowledge("A101", "li", audit="row 1"))  # type: ignore[arg-type]
     bench.engine.link("lift", "no answer")
     bench.wait(2)
@@ -248,7 +248,7 @@ def test_run_that_waits_for_recovery_calls_once_the_trips_are_seen_to() -> None:
     bench = AlarmBench()
     run = Run("S-0001", None, None, Phase.ABORTED, (), Phase.EXTRACTION)  # type: ignore[arg-type]
     bench.engine.state = replace(bench.engine.state, runs=(run,))
-    bench.engine.trip(trip("A102", "G04", GONE, first=True))
+    bench.trip(trip("A102", "G04", GONE, first=True))
     bench.wait(5)
     assert bench.states() == {"A102-G04": "latched", "A403-S-0001": "suppressed"}
     acknowledge(bench, "all")
@@ -296,9 +296,9 @@ def test_shelved_alarm_is_quiet_until_its_time_is_over_and_is_then_announced_ane
 
 def test_shelf_is_refused_for_what_is_critical_or_latched_or_without_a_reason_or_for_longer_than_eight_hours() -> None:
     bench = lost("meter")
-    bench.engine.trip(trip("A102", "G04", GONE, first=True))
+    bench.trip(trip("A102", "G04", GONE, first=True))
     bench.wait(10)
-    bench.engine.trip(trip("A101", "G10", GONE))
+    bench.trip(trip("A101", "G10", GONE))
     with pytest.raises(NotAllowed, match="is critical and is never shelved"):
         bench.board.shelve("A102-G04", 60, "li", "it disturbs")
     with pytest.raises(NotAllowed, match="holds the station"):
@@ -335,7 +335,7 @@ def test_silence_stops_the_horn_and_acknowledges_nothing() -> None:
     bench.board.silence("li")
     assert not bench.board.horn and bench.states() == {"A201-lift": "unacknowledged"}
     bench.wait(1)
-    bench.engine.trip(trip("A101", "G10", STANDS, first=True))
+    bench.trip(trip("A101", "G10", STANDS, first=True))
     assert bench.board.horn
     acknowledge(bench, "all")
     assert not bench.board.horn

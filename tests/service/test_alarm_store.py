@@ -81,7 +81,7 @@ def test_shelf_keeps_its_end_over_a_restart(tmp_path: Path) -> None:
 
 def test_trip_of_the_life_before_is_shown_as_gone(tmp_path: Path) -> None:
     bench = stood(tmp_path)
-    bench.engine.trip(trip("A101", "G10", GONE, first=True))
+    bench.trip(trip("A101", "G10", GONE, first=True))
     again = restarted(tmp_path, bench)
     again.wait(1)
     assert again.states() == {"A101-G10": "gone, unacknowledged"}

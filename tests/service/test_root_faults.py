@@ -111,6 +111,7 @@ def test_person_sees_the_fault_through_to_a_clean_board(tmp_path: Path) -> None:
             assert bench.states()["A102-G04"] == "latched"
             done = await bench.board.acknowledge("A102-G04", "li")
             assert set(done.reset) == {"A102-G04", "A102-G01"} and bench.state.trips == ()
+            await asyncio.sleep(2)
             assert bench.states() == {"A403-S-0001": "unacknowledged"}
             assert bench.announced() == ["A102-G04", "A403-S-0001"]
 
