@@ -50,9 +50,16 @@ class Reading:
     def __str__(self) -> str:
         if self.value is None:
             return f"nothing ({self.why or self.quality})"
-        shown = f"{self.value:.1f}" if isinstance(self.value, float) else str(self.value)
+        shown = _plain(self.value)
         shown = {"True": "on", "False": "off"}.get(shown, shown or "empty")
         return shown if self.good else f"{shown} ({self.why or self.quality})"
+
+
+def _plain(value: object) -> str:
+    """A value as a person reads it: no more digits than say something."""
+    if isinstance(value, tuple):
+        return f"({', '.join(str(round(v, 2)) if isinstance(v, float) else str(v) for v in value)})"
+    return f"{value:.1f}" if isinstance(value, float) else str(value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,7 +102,7 @@ def test_a_flag_on_one_tag_says_nothing_of_its_neighbours() -> None:
     ("value", "shown"),
     [
         (True, "on"), (False, "off"), (210.04, "210.0"), (7, "7"), ("", "empty"), ("P-1", "P-1"),
-        ((1.0, 2.0), "(1.0, 2.0)"),
+        ((1.0, 2.0), "(1.0, 2.0)"), ((2.747828719, 7.0), "(2.75, 7.0)"), ((1, 0), "(1, 0)"),
     ],
 )  # fmt: skip
 def test_a_reading_is_printed_as_a_technician_says_it(value: Value, shown: str) -> None:
