@@ -13,7 +13,7 @@ systemd() { [ -d "$root/run/systemd/system" ] && command -v systemctl >/dev/null
 
 # Nothing of a release is tried as root, neither the self-test nor the backup.
 as_station() {
-    if [ "$(id -u)" = 0 ] && [ -z "$root" ] && id station >/dev/null 2>&1; then (cd / && runuser -u station -- "$@"); else "$@"; fi
+    if [ "$(id -u)" = 0 ] && [ -z "$root" ] && id station >/dev/null 2>&1; then (cd "$opt" && runuser -u station -- "$@"); else "$@"; fi
 }
 
 one_at_a_time() {

@@ -128,7 +128,7 @@ def serial_port(what: str, path: Path) -> Finding:
     if path.name.startswith(("ttyUSB", "ttyACM")):
         do = "such names change places when somebody replugs: name it in /etc/udev/rules.d/70-station.rules"
         return warn(what, f"{path} is there", do)
-    return ok(what, f"{path} is there" + (f", it is {path.resolve().name}" if path.is_symlink() else ""))
+    return ok(what, f"{path} is there" + (f", it is {path.resolve()}" if path.is_symlink() else ""))
 
 
 def journal(config: StationConfig, *, held: bool) -> Finding:
