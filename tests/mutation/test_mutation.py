@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
+import signal
 from collections.abc import Iterator
 
 import pytest
 
-from tests.mutation import campaign, explained
+from tests.mutation import campaign, explained, nursery
 from tests.mutation.campaign import Verdict, figures, sample
 from tests.mutation.evidence import SAMPLE, told
 from tests.mutation.explained import Explanation, explanations
@@ -89,6 +90,38 @@ def test_a_mutant_is_its_file_with_one_change(all_mutants: list[Mutant]) -> None
         )
 
 
+# ---- the forks ----
+def test_a_fork_that_computes_or_waits_for_ever_is_lost_and_a_slow_one_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A busy machine kills no mutant: CPU time counts, and waiting is counted from test to test."""
+    witness = nursery._Witness()
+
+    def computes() -> None:
+        witness.pytest_runtest_logstart()
+        while True:
+            pass
+
+    def waits() -> None:
+        witness.pytest_runtest_logstart()
+        signal.pause()
+
+    def breaks() -> None:
+        raise RuntimeError("a defect in the campaign")
+
+    def many() -> str:
+        for _ in range(100):
+            witness.pytest_runtest_logstart()
+        return "all"
+
+    monkeypatch.setattr(nursery, "CPU_S", 0.1)
+    assert nursery.in_a_fork(computes) == ("lost", "computes for ever")
+    assert nursery.in_a_fork(breaks) == ("lost", "fell over")
+    assert nursery.in_a_fork(many) == ("done", "all")
+    monkeypatch.setattr(nursery, "WALL_S", 0.2)
+    assert nursery.in_a_fork(waits) == ("lost", "waits for ever")
+
+
 # ---- the reviewed survivors ----
 def test_only_mutants_that_exist_are_explained(all_mutants: list[Mutant]) -> None:
     gone = explanations().keys() - {m.key for m in all_mutants}
@@ -145,7 +178,7 @@ def test_every_mutant_of_the_sample_is_killed() -> None:
 def test_a_mutant_that_no_test_looks_at_survives() -> None:
     """The campaign must be able to lose: without the tests of its module nobody notices a defect of custody."""
     mutant = next(m for m in mutants_of("station_ctl/core/custody.py") if "is_free" in m.key)
-    found = campaign.nursery.in_a_fork(
+    found = nursery.in_a_fork(
         lambda: campaign._exchanged(
             [(mutant, ["tests/core/test_signals.py"])], ["tests/core/test_signals.py"], ()
         )
