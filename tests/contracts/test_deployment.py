@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from station_ctl.config import SerialLineLink, load_station, station_file
+from station_ctl.paths import api_sockets
+from station_ctl.service.person_book import GROUPS
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
@@ -57,6 +59,17 @@ def test_watchdog_ready_and_ends_are_those_of_the_program() -> None:
         "/opt/station/current/venv/bin/station-ctl run --station /etc/station-ctl/station.yaml"
     ]
     assert setting("LimitCORE") == ["0"], "a core file of this process has keys in it"
+
+
+def test_socket_is_where_the_command_line_looks_and_shows_who_asks() -> None:
+    assert f"STATION_SOCKET={api_sockets()[0]}" in setting("Environment")[0]
+    assert str(api_sockets()[0].parent) == f"/run/{setting('RuntimeDirectory')[0]}"
+    assert setting("PrivateUsers") == [], "in a user namespace of its own the service sees everybody as nobody"
+
+
+def test_every_role_has_its_group() -> None:
+    made = re.findall(r"^g (\S+) -$", (DEPLOY / "sysusers.conf").read_text(encoding="utf-8"), re.MULTILINE)
+    assert set(made) == set(GROUPS)
 
 
 def test_journal_of_the_delivered_station_lies_where_the_unit_lets_it_write() -> None:
