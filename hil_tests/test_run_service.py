@@ -124,6 +124,8 @@ async def test_service_becomes_ready_orders_nothing_and_ends_clean(plant: Progra
     assert not [line for line in service.lines if line["level"] == "error"]
     report = await plant.ask(cmd="report")
     assert (report["orders"], report["violations"]) == (0, [])
+    assert (tmp_path / "history.db").is_file(), "alarms and trends are kept beside the journal"
+    assert "history-trouble" not in {line["event"] for line in service.lines}
     assert await plant.end(signal.SIGINT) == (0, "")
 
 

@@ -56,12 +56,12 @@ def watched_rows(safe: Iterable[Interlock], bays: Iterable[BaySignals]) -> tuple
     for row in safe:
         if row.code in SAFETY_ROWS:
             explained = tuple(f"A102-{code}" for code in row.follows)
-            rows.append(WatchedRow("A102", row.code, row.text, row.holds, explained, awake=True))
+            rows.append(WatchedRow("A102", row.code, f"{row.code} {row.text}", row.holds, explained, awake=True))
         elif row.code in SITE_ROWS:
-            rows.append(WatchedRow(SITE_ROWS[row.code], "site", row.text, row.holds))
+            rows.append(WatchedRow(SITE_ROWS[row.code], "site", f"{row.code} {row.text}", row.holds))
     for bay in bays:
-        rows.append(WatchedRow("A801", bay.name, f"No smoke in bay {bay.name}", bay.no_smoke.is_on()))
-        rows.append(WatchedRow("A804", bay.name, f"No thermal pre-alarm in bay {bay.name}", bay.no_prealarm.is_on()))
+        rows.append(WatchedRow("A801", bay.name, f"bay {bay.name}", bay.no_smoke.is_on()))
+        rows.append(WatchedRow("A804", bay.name, f"bay {bay.name}", bay.no_prealarm.is_on()))
     return tuple(rows)
 
 

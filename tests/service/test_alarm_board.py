@@ -256,6 +256,15 @@ def test_run_that_waits_for_recovery_calls_once_the_trips_are_seen_to() -> None:
     assert bench.told("A403-S-0001") == ["raised", "suppressed", "announced"]
 
 
+def test_alarm_that_was_announced_is_not_hidden_behind_what_comes_later() -> None:
+    bench = AlarmBench()
+    run = Run("S-0001", None, None, Phase.RECOVERING, (), Phase.EXTRACTION)  # type: ignore[arg-type]
+    bench.engine.state = replace(bench.engine.state, runs=(run,))
+    bench.wait(5)
+    bench.trip(trip("A102", "G04", GONE, first=True))
+    assert bench.states() == {"A102-G04": "latched", "A403-S-0001": "unacknowledged"}
+
+
 def test_history_that_is_not_kept_is_an_alarm_of_its_own() -> None:
     bench = AlarmBench()
     bench.trouble = "disk is full"
