@@ -27,6 +27,10 @@ _EXCEPTIONS = {
 _MAY_HAVE_HAPPENED = frozenset({4, 5, 11})
 
 
+BUSY = frozenset({5, 6})
+"""Answers of a device that would have to be asked again; only a read ever is."""
+
+
 class AskFailed(LinkFailed):
     """A question got no usable answer."""
 

@@ -14,7 +14,7 @@ from drivers.block_plan import BlockImage, plan_reads, plan_writes
 from drivers.link_image import LinkImage, Listener
 from drivers.loss import LinkFailed
 from drivers.modbus import TcpChannel, read_question, write_question
-from drivers.modbus_question import AskFailed, Question, Refused, write_error
+from drivers.modbus_question import BUSY, AskFailed, Question, Refused, write_error
 from drivers.registers import RegisterAddress, Table, encode
 from drivers.scan_clock import PERIODS, ScanClock
 from drivers.tags import in_order, writable
@@ -23,6 +23,9 @@ from station_ctl.core.points import IoList, ScanClass, Value
 
 FIRST_ANSWER = 1.0
 """How long a new connection may stay without its first answer (s) before another one is tried."""
+
+BUSY_SCANS = 2
+"""Scans in a row that a PLC may answer with busy; what was read before grows old meanwhile and is judged by its age."""
 
 ASK_AGAIN = 0.05
 """How often the first question is asked again (s), so that a PLC that was silent is seen soon."""
@@ -61,6 +64,7 @@ class ModbusTcpLink:
                 self._blocks[scan] = BlockImage(reads)
                 self._questions[scan] = tuple(map(read_question, reads))
         self._targets = write_targets(io, unit)
+        self._busy: dict[ScanClass, int] = {}
         self._scan: TcpChannel | None = None
         self._command: TcpChannel | None = None
 
@@ -180,8 +184,11 @@ class ModbusTcpLink:
                 at = min(at, sent)
                 within, again = self._timeout, 0.0
         except Refused as refusal:
-            self._image.fault(scan, str(refusal))
+            self._busy[scan] = self._busy.get(scan, 0) + 1
+            if refusal.code not in BUSY or self._busy[scan] > BUSY_SCANS:
+                self._image.fault(scan, str(refusal))
             return False
+        self._busy.pop(scan, None)
         self._image.take(scan, Block(block.values, at, block.bad))
         return True
 

@@ -243,6 +243,21 @@ async def test_an_exception_to_a_scan_is_named_and_costs_no_connection(
     Outcome("M20", 0, Reaction.HOLD).record(record_property)
 
 
+@pytest.mark.parametrize(("number", "calm"), [(5, True), (6, True), (4, False)])
+async def test_a_plc_that_is_busy_for_two_scans_is_asked_again(
+    number: int, calm: bool, record_property: Record
+) -> None:
+    faults: list[str] = []
+    async with wire() as it:
+        it.link.on_scan(lambda snapshot: faults.append(snapshot.fault) if snapshot.fault else None)
+        it.proxy.strike(toxic.exception(number), Aim(READS, range(40), times=2))
+        await until(lambda: it.proxy.struck == 2, "two refused scans")
+        await it.recovers()
+        assert (faults == []) == calm
+    if calm:
+        Outcome("M20", 0, Reaction.TRANSPARENT).record(record_property)
+
+
 # ---- a PLC that was restarted ------------------------------------------------------------------------------
 @pytest.mark.parametrize("memory", ["zeroed", "retained"])
 async def test_a_restarted_server_is_another_connection_and_believed_when_it_is_the_right_one(

@@ -51,7 +51,11 @@ _MODBUS = (
     _modbus("M17", "Late reply to an earlier request in place of the right one"),
     _modbus("M18", "Protocol id other than 0"),
     _modbus("M19", "Length field lies (0, too short, too long, 65535)"),
-    _modbus("M20", "Exception 1 to 6, 10 or 11, to a scan or to an order"),
+    _modbus(
+        "M20",
+        "Exception 1 to 6, 10 or 11, to a scan or to an order; busy is asked again twice, reads only",
+        _EITHER,
+    ),
     _modbus("M21", "Echo of a write says another value or count"),
     _modbus("M22", "13 MB of garbage instead of the reply"),
     _modbus("M23", "Connections accepted and closed at once, a thousand times"),
