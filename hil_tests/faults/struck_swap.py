@@ -53,6 +53,9 @@ class StruckSwap:
         self.watch = RunWatch(engine)
         self._reception = built.reception(engine, self.watch)
         self._bays = built.stand.bays
+        self.vehicles = 0
+        self.struck: set[tuple[int, int]] = set()
+        """Vehicle and step of every strike so far."""
         self.stalls: list[str] = []
         """First causes of stops that nobody ordered: this machine stood still."""
 
@@ -87,9 +90,15 @@ class StruckSwap:
 
     async def visit(self) -> None:
         """One vehicle, as far as it gets by itself."""
+        self.vehicles += 1
         await self.plant.ask(cmd="vehicle")
         with suppress(Interrupted, Refused):
             await self._reception.receive(WHO)
+
+    @property
+    def served(self) -> bool:
+        """Whether every vehicle so far has had its swap."""
+        return f"S-{self.vehicles:04}" in self.watch.closed
 
     async def at_work(self, link: str, least: int) -> int:
         """Wait until a step from `least` on is at work on that PLC; its number. A step may be over before one looks."""

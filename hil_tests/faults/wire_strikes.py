@@ -23,6 +23,9 @@ from station_ctl.core.orders import ORDER_TTL_MS
 TOO_LATE = ORDER_TTL_MS / 1000 + 0.3
 """A delay after which an order has expired, s."""
 
+FAST = range(40)
+"""Registers that are read in every scan, of all Modbus PLCs."""
+
 Act = Callable[[StruckSwap, str], Awaitable[None]]
 
 
@@ -123,9 +126,9 @@ MODBUS_STRIKES = (
     _order("M06", "the order itself is lost", modbus.swallowed),
     Strike("M07", "the process is stopped", _stop_process, _continue_process, everywhere=True),
     _order("M07", "the order comes too late", modbus.delivered_late(TOO_LATE)),
-    _reads("M08", "a fifth of the time-out", modbus.late(0.05), times=20, calm=True),
+    _reads("M08", "a fifth of the time-out", modbus.late(0.05), places=FAST, times=20, calm=True),
     _reads("M08", "beyond the time-out", modbus.late(0.6), times=1),
-    _reads("M09", "up to a fifth", modbus.jitter(0.05), times=20, calm=True),
+    _reads("M09", "up to a fifth", modbus.jitter(0.05), places=FAST, times=20, calm=True),
     _reads("M10", "at a scan", modbus.drip(0.1), times=1),
     _spoils("M11", "each byte alone", lambda: modbus.split, {3, 4, 6, 16}, times=40, calm=True),
     _reads("M12", "at a scan", modbus.unit(), times=1),
@@ -136,7 +139,8 @@ MODBUS_STRIKES = (
     _spoils("M17", "at every scan", modbus.Previous, {3, 4}),
     _reads("M18", "at a scan", modbus.protocol(1), times=1),
     _reads("M19", "65535", modbus.length(65535), times=1),
-    _reads("M20", "busy scan", modbus.exception(6), times=1),
+    _reads("M20", "busy once", modbus.exception(6), times=1, calm=True),
+    _reads("M20", "busy at every scan", modbus.exception(6)),
     _order("M20", "busy at the order", modbus.exception(6)),
     _order("M20", "called busy and done", modbus.exception(6, done=True)),
     _order("M20", "failure at the order", modbus.exception(4)),
