@@ -34,7 +34,8 @@ from station_ctl.engine.events import (
     TaskStuck,
 )
 from station_ctl.engine.follow import follow, gate_said
-from station_ctl.engine.requests import answer_request, begin_retreat, begin_run
+from station_ctl.engine.opening import begin_run
+from station_ctl.engine.requests import answer_request, begin_retreat
 from station_ctl.engine.state import StationState, Trip
 from station_ctl.engine.states import STATION
 from station_ctl.engine.station import CUSTODY_EVERY, StationFacts

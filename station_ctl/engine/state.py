@@ -38,8 +38,8 @@ INTERRUPTED = frozenset((StepStatus.STOPPED, StepStatus.FAILED))
 class StepState:
     """One step of a run.
 
-    Process seconds: `began` (0 = not known, as of a step found done), `ended`, `waits_since` (ready, but a permissive is
-    missing; -1 = does not wait).
+    Process seconds: `began` (0 = not known, as of a step found done), `ended`, `waits_since` (ready, but a permissive
+    is missing; -1 = does not wait).
     Monotonic seconds: `sent_at`, the samples `acked_at` and `done_at` in which the PLC first said so, `stopped_at`
     when it was first seen to have stopped or refused by itself (0 = not yet).
     `continues` is the earlier order, stopped half-way, that this one takes up again (0 = none); `withdrawn` counts

@@ -1,0 +1,76 @@
+"""Opening of runs: when another run may begin, and what the journal keeps of it.
+
+Pure. Knows how many vehicles a bay holds. Does not know who asks, nor what the run will order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from station_ctl.core.modes import Phase, State
+from station_ctl.core.signals import Image, OwnFacts
+from station_ctl.engine.events import Answer, Effect, Progress, Record, RunAsked
+from station_ctl.engine.state import Run, StationState, StepState
+
+VEHICLE_IN_BAY = frozenset(
+    (
+        Phase.POSITIONING,
+        Phase.LOCK_RELEASE,
+        Phase.EXTRACTION,
+        Phase.INSERTION,
+        Phase.VERIFICATION,
+        Phase.RELEASE,
+    )
+)
+
+
+def begin_run(state: StationState, image: Image, event: RunAsked, effects: list[Effect]) -> StationState:
+    """Open a run. One vehicle at a time; a second run may begin once the first vehicle has left."""
+    image = image.with_own(OwnFacts(state.mode, state.journal_writable, state.ledger))
+    why = _why_no_run(state, event)
+    if why:
+        effects.append(
+            Record("refused", event.run_id, data=(("verb", "run"), ("who", event.who), ("why", why)))
+        )
+        effects.append(Answer(event.request, why, "A402"))
+        return state
+    job = event.job
+    run = Run(
+        event.run_id,
+        event.sequence,
+        job,
+        Phase.POSITIONING,
+        tuple(StepState() for _ in event.sequence.steps),
+        began=state.time,
+    )
+    data: tuple[tuple[str, object], ...] = (
+        ("sequence", event.sequence.key),
+        ("who", event.who),
+        ("steps", [s.no for s in event.sequence.steps]),
+    )
+    if job is not None:
+        data += (
+            ("vehicle", job.vehicle),
+            ("model", job.recipe.model),
+            ("spent", job.spent),
+            ("fresh", job.fresh),
+            ("fresh_bay", job.fresh_bay),
+            ("spent_bay", job.spent_bay),
+        )
+    effects.append(Record("run-opened", event.run_id, data=data))
+    effects.append(Progress("run-opened", event.run_id, text=event.sequence.text, time=state.time))
+    effects.append(Answer(event.request))
+    return replace(state, runs=(*state.runs, run))
+
+
+def _why_no_run(state: StationState, event: RunAsked) -> str:
+    if state.state is not State.EXECUTE:
+        return f"a run needs the station in execute; it is {state.state}"
+    if not state.journal_writable:
+        return "the journal is not writable"
+    if state.run(event.run_id) is not None:
+        return f"run {event.run_id} is already open"
+    busy = next((r for r in state.runs if r.phase in VEHICLE_IN_BAY), None)
+    if busy is not None:
+        return f"run {busy.run_id} still has a vehicle in the bay ({busy.phase})"
+    return "; ".join(event.sequence.faults())
