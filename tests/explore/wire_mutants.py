@@ -12,7 +12,8 @@ from typing import Any
 import station_ctl.core.orders as orders
 from drivers import charging_rack_cr12
 from station_ctl.core.orders import Order
-from tests.explore.mutants import Patch, planted
+from tests.explore.defects import Patch
+from tests.explore.mutants import planted
 from tests.explore.specimen import specimen
 
 EXAMPLE = Order(70001, 7, 21, (1023, 8500, 500), 123_456)
