@@ -73,7 +73,9 @@ class AlarmBoard:
     ) -> None:
         self._engine, self._rows, self._trouble, self._wall = engine, tuple(rows), trouble, wall
         self._began = engine.clock.monotonic()
-        self._book = AlarmBook(catalogue, store, self._now)
+        possible = [Level(LINK_LOST, link, "").key for link in engine.links]
+        possible += [Level(row.code, row.subject, "").key for row in self._rows]
+        self._book = AlarmBook(catalogue, store, self._now, possible)
         self._restored = {key for key, r in self._book.records.items() if r.active and not r.latching}
         self._told: dict[str, tuple[Level, float]] = {}
         self._epochs: dict[str, object] = {}

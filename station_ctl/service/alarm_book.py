@@ -44,9 +44,12 @@ class AlarmBook:
         catalogue: Mapping[str, AlarmEntry],
         store: AlarmStore | None,
         now: Callable[[], Instant],
+        possible: Iterable[str] = (),
     ) -> None:
+        """`possible` are keys that may come up and may be put aside before they do."""
         self.catalogue = catalogue
         self._store, self._now = store, now
+        self._possible = {key.lower(): key for key in possible}
         self._listeners: list[Callable[[AlarmEvent], None]] = []
         kept, events = store.restore() if store is not None else ([], [])
         self.events: deque[AlarmEvent] = deque(events, maxlen=REMEMBERED)
@@ -107,15 +110,13 @@ class AlarmBook:
         return [r for r in self.records.values() if r.state is not AlarmState.NORMAL]
 
     def named(self, alarm: str) -> AlarmRecord:
-        """The alarm of this id, normal or not; or the one of this code that is listed. Raises NotFound."""
+        """The listed alarm of this id, or the one of this code; or a possible one, normal now. Raises NotFound."""
         listed = self.listed()
         found = [r for r in listed if r.key.lower() == alarm.lower()]
         found = found or [r for r in listed if r.code.lower() == alarm.lower()]
-        code, _, subject = alarm.partition("-")
-        entry = self.catalogue.get(code.upper())
-        if not found and entry is not None and subject:
-            # Normal now; it may still be put aside before it comes again.
-            return self.records.get(alarm) or AlarmRecord(f"{entry.code}-{subject}", entry.code, entry.priority)
+        key = self._possible.get(alarm.lower(), "")
+        if not found and key and (entry := self.catalogue.get(key.partition("-")[0])) is not None:
+            return self.records.get(key) or AlarmRecord(key, entry.code, entry.priority)
         if len(found) == 1:
             return found[0]
         names = ", ".join(r.key for r in in_order(found or listed)) or "none"

@@ -228,6 +228,22 @@ def test_each_trip_is_acknowledged_by_itself() -> None:
     assert [t.interlock for t in d.state.trips] == ["G03"]
 
 
+def test_only_the_trips_that_a_person_has_seen_are_acknowledged() -> None:
+    d = Desk(step(10), always=(Kept(G03, OnLoss.ABORT),))
+    d.begin()
+    d.under_way(10)
+    d.world.set(DOOR, False)
+    d.world.set(LEVEL, False)
+    d.scan()
+    level = next(t for t in d.state.trips if t.interlock != "G03")
+    door = next(t for t in d.state.trips if t.interlock == "G03")
+    assert "A102 stays" in d.ask(Verb.ACKNOWLEDGE, trips=(door,)) and set(d.state.trips) == {level, door}
+    d.world.set(DOOR, True)
+    d.world.set(LEVEL, True)
+    assert d.ask(Verb.ACKNOWLEDGE, trips=(level,)) == "" and d.state.trips == (door,)
+    assert d.ask(Verb.ACKNOWLEDGE) == "" and d.state.trips == ()
+
+
 # ---- admit ----
 def test_an_inventory_enters_the_ledger_as_a_whole_or_not_at_all() -> None:
     d = at_rest(State.STOPPED)

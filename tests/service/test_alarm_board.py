@@ -331,8 +331,9 @@ def test_alarm_out_of_service_stays_so_until_it_is_put_back() -> None:
     assert bench.states() == {"A201-meter": "out of service"} and not bench.board.horn
     bench.board.put_back("A201-meter", "zhao")
     assert bench.states() == {"A201-meter": "unacknowledged"}
-    with pytest.raises(NotAllowed):
-        bench.board.take_out("A801-site", "zhao", "it disturbs")
+    for unknown in ("A201-mter", "A801-site", "A201-", "meter", ""):
+        with pytest.raises(NotFound):
+            bench.board.take_out(unknown, "zhao", "it disturbs")
 
 
 # ---- horn, words, figures ------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ import pytest
 from station_ctl.build import PARTS, PaperStation, put_together
 from station_ctl.config import load_station
 from station_ctl.core.modes import Mode, State
-from station_ctl.core.signals import Image, OwnFacts
+from station_ctl.core.signals import OwnFacts
 from station_ctl.engine.state import StationState
 from station_ctl.paths import config_directory
 from station_ctl.service.alarm_levels import FILTERS, SITE_ROWS, WatchedRow, levels, watched_rows
