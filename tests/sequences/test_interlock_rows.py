@@ -289,6 +289,27 @@ def test_each_kind_of_step_needs_and_keeps_the_rows_of_its_column(column: Column
     assert len(kept) == len(rows.keeps(column))
 
 
+def test_a_step_may_leave_rows_of_its_column_out_by_name_and_no_others() -> None:
+    rows = table()
+    all_needed = [i.code for i in rows.needs(Column.UNLOCK)]
+    kept = [k.interlock.code for k in rows.keeps(Column.UNLOCK)]
+    assert {"G14h", "G16"} <= set(all_needed) and "G16" in kept
+    assert [i.code for i in rows.needs(Column.UNLOCK, without=("G14h", "G16"))] == [
+        code for code in all_needed if code not in ("G14h", "G16")
+    ]
+    assert [k.interlock.code for k in rows.keeps(Column.UNLOCK, without=("G16",))] == [
+        code for code in kept if code != "G16"
+    ]
+
+
+@pytest.mark.parametrize("name", ["needs", "keeps"])
+@pytest.mark.parametrize("code", ["G99", "G22", "g16"])
+def test_a_row_that_the_column_does_not_have_cannot_be_left_out_of_it(name: str, code: str) -> None:
+    """A name that was mistyped, or whose row has moved, would otherwise leave the row in without a word."""
+    with pytest.raises(AssertionError, match=f"column UN has no rows \\['{code}'\\]"):
+        getattr(table(), name)(Column.UNLOCK, without=("G16", code))
+
+
 def test_doors_curtains_and_chain_are_watched_always_and_the_chain_is_their_effect() -> None:
     stand = the_station().stand
     watched = watched_always(stand)
