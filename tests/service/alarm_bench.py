@@ -80,11 +80,11 @@ class AlarmBench:
 
     def __init__(self, *links: str, file: HistoryFile | None = None, engine: StandIn | None = None) -> None:
         self.engine = engine or StandIn(*links)
-        self.trouble = ""
+        self.trouble, self.skew = "", 0.0
         store = AlarmStore(InlineHistory(file)) if file is not None else None
         self.board = AlarmBoard(
             self.engine,  # type: ignore[arg-type]
-            CATALOGUE, store=store, trouble=lambda: self.trouble, wall=lambda: WALL + self.engine.now,
+            CATALOGUE, store=store, trouble=lambda: self.trouble, wall=lambda: WALL + self.engine.now + self.skew,
         )  # fmt: skip
 
     def settle(self) -> None:

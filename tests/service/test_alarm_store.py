@@ -79,6 +79,15 @@ def test_shelf_keeps_its_end_over_a_restart(tmp_path: Path) -> None:
     assert again.states()["A201-robot"] == "unacknowledged"
 
 
+def test_clock_set_back_after_a_restart_does_not_lengthen_the_shelf(tmp_path: Path) -> None:
+    bench = stood(tmp_path, "lift")
+    bench.board.shelve("A201-lift", 600, "li", "spare part is ordered")
+    again = restarted(tmp_path, bench, "lift")
+    again.skew = -86400.0
+    again.wait(580, 5)
+    assert again.states() == {"A201-lift": "unacknowledged"}
+
+
 def test_trip_of_the_life_before_is_shown_as_gone(tmp_path: Path) -> None:
     bench = stood(tmp_path)
     bench.trip(trip("A101", "G10", GONE, first=True))
