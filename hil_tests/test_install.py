@@ -137,9 +137,14 @@ def test_signature_is_asked_for_where_the_station_knows_who_signs(pc: StationPc,
     list_files(made)
     assert "has signed this bundle" in pc.install(made).stderr, "a new list under the old signature"
     assert pc.link("current") == ""
+    with (made / "deploy" / "install").open("a") as newer:
+        newer.write('say "this is the newer installer"\n')
+    list_files(made)
     sign("maker")
-    done = pc.install(made)
-    assert done.returncode == 0 and "signed by maker@example" in done.stderr
+    done = pc.install(archive(made))
+    assert done.returncode == 0 and done.stderr.count("signed by maker@example") == 2, done.stderr
+    assert done.stderr.rstrip().endswith("install: this is the newer installer"), "it knows what the release needs"
+    assert pc.program() == "1.0"
 
 
 def test_release_that_fails_its_demo_or_the_stations_file_is_not_switched_to(pc: StationPc, tmp_path: Path) -> None:
