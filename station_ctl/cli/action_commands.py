@@ -20,6 +20,7 @@ from station_ctl.cli.service_call import Service, ServiceRefused, service
 from station_ctl.core.errors import ConfirmationNeeded, Exit
 from station_ctl.service.actions import Action
 from station_ctl.service.catalogue import REGISTRY
+from station_ctl.service.durations import seconds
 
 
 def commands_of(noun: str) -> dict[str, click.Command]:
@@ -77,10 +78,14 @@ def _options(action: Action) -> list[Any]:
 def _parameter(name: str, field: Any) -> click.Parameter:
     """A required field is an argument, any other an option of its name."""
     kind, many = _kind(field.annotation)
+    if any(getattr(rule, "func", None) is seconds for rule in field.metadata):
+        kind = str  # 30m; the service reads the unit
     text = field.description or ""
     if field.is_required() and kind is not bool:
         return click.Argument([name], type=kind, metavar=name.upper(), nargs=-1 if many else 1)
-    flag = f"--{name.replace('_', '-')}"
+    if (field.json_schema_extra or {}).get("x-positional"):
+        return click.Argument([name], type=kind, required=False, metavar=f"[{name.upper()}]", default=field.default)
+    flag = f"--{(field.alias or name).replace('_', '-')}"
     if kind is bool:
         return click.Option([flag], is_flag=True, help=text)
     shown = field.default not in ("", None, ())
@@ -101,7 +106,8 @@ def _kind(annotation: Any) -> tuple[Any, bool]:
 
 
 def _call(action: Action, given: dict[str, Any]) -> Exit | int | None:
-    params = {name: given[name] for name in action.params.model_fields if given.get(name) not in (None, ())}
+    fields = action.params.model_fields.items()
+    params = {f.alias or name: given[name] for name, f in fields if given.get(name) not in (None, ())}
     asked = service(given.get("host"), given.get("token_file"))
     dry_run, yes = given.get("dry_run", False), given.get("yes", False)
     if action.needs_control and not yes and not dry_run:

@@ -155,7 +155,8 @@ async def _on_duty(built: BuiltStation, journal: Journal, doors: Doors) -> None:
         rows = watched_rows(built.facts.safe, built.stand.bays)
         watchers = Watchers(engine, built.config.alarms, rows, built.config.journal.parent)
         duty = built.duty(engine, thread)
-        duty.parts["watchers"] = watchers
+        duty.watchers = watchers
+        watchers.board.listen(lambda _event: duty.changed())
         path = doors.path or built.config.journal.parent / "api.sock"
         try:
             api = ApiService(duty, REGISTRY, path, tcp=doors.tcp, origins=doors.origins)

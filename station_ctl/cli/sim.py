@@ -67,9 +67,63 @@ def serve(speed: float, seed: int, port_base: int, folder: Path, secure: bool, a
     asyncio.run(_serve(speed, seed, port_base, folder.absolute(), secure=secure, as_json=as_json))
 
 
+_folder = click.option(
+    "--dir", "folder", default=FOLDER, show_default=True, type=click.Path(path_type=Path, file_okay=False),
+    help="Folder that the plant was started with.",
+)
+
+
+def _told(what: str, answer: Mapping[str, object], as_json: bool, text: str) -> None:
+    about_simulated(True)
+    if as_json:
+        print_result(f"sim.{what}", {k: v for k, v in answer.items() if k != "ok"}, simulated=True)
+    else:
+        click.echo(text)
+
+
+@command.command()
+@_folder
+@json_option
+def vehicle(folder: Path, as_json: bool) -> None:
+    """Let a vehicle drive up to the entry of the simulated station."""
+    from station_ctl.cli.plant_control import ask
+
+    _told("vehicle", ask(folder, cmd="vehicle"), as_json, "a vehicle stands at the entry")
+
+
+@command.command()
+@click.argument("name")
+@click.argument("how", type=click.Choice(["on", "off"]))
+@click.argument("details", nargs=-1, metavar="[KEY=VALUE]...")
+@_folder
+@json_option
+def fault(name: str, how: str, details: tuple[str, ...], folder: Path, as_json: bool) -> None:
+    """Switch a fault of the simulated plant on or off, as: sim fault bolt-stuck on bolt=3. A wrong name lists them."""
+    from station_ctl.cli.plant_control import ask
+    from station_ctl.cli.run import setting
+
+    given = dict(map(setting, details))
+    answer = ask(folder, cmd="fault", name=name, on=how == "on", **given)
+    _told("fault", answer, as_json, f"fault {name} is {how}")
+
+
+@command.command()
+@_folder
+@json_option
+def report(folder: Path, as_json: bool) -> None:
+    """What the plant's own safety monitor saw, and where every pack really is."""
+    from station_ctl.cli.plant_control import ask
+
+    answer = ask(folder, cmd="report")
+    found = answer["violations"]
+    said = [f"{answer['orders']} orders judged, {len(found)} violations", *map(str, found)]
+    _told("report", answer, as_json, "\n".join(said))
+
+
 async def _serve(
     speed: float, seed: int, port_base: int, folder: Path, *, secure: bool, as_json: bool
 ) -> None:
+    from station_ctl.cli.plant_control import controls
     from station_ctl.cli.plant_process import PlantFailed, PlantProcess
 
     leave = asyncio.Event()
@@ -85,7 +139,8 @@ async def _serve(
             print_result("sim.serve", data, simulated=True)
         else:
             _tell(plant.endpoints, changed, f"speed {speed:g}, seed {seed}")
-        code = await _until(plant, leave)
+        async with controls(plant, folder):
+            code = await _until(plant, leave)
         if code:
             raise PlantFailed(f"the simulated plant ended with exit code {code}; its message stands above")
     finally:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, JsonValue
 
 from station_ctl.core.errors import NotFound
 from station_ctl.core.modes import Mode
@@ -37,6 +37,10 @@ class Params(BaseModel):
     """Parameters of an action: unknown names are errors, values are checked before anything else looks at them."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+POSITIONAL: dict[str, JsonValue] = {"x-positional": True}
+"""`json_schema_extra` of an optional field that is typed without its name: `why S-0001`."""
 
 
 class Nothing(Params):

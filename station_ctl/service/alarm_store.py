@@ -15,7 +15,7 @@ import structlog
 from station_ctl.core.alarms import Priority
 from station_ctl.service.alarm_load import AlarmEvent
 from station_ctl.service.alarm_states import AlarmRecord, AlarmState, Change, Shelving
-from station_ctl.service.history import History
+from station_ctl.service.history_thread import History
 
 log = structlog.get_logger()
 

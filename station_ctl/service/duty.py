@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
+from station_ctl.core.errors import NotFound
 from station_ctl.core.interlock_table import InterlockTable
 from station_ctl.core.roles import BaySignals
 from station_ctl.core.signals import Image
@@ -25,6 +26,7 @@ from station_ctl.service.persons import Person
 from station_ctl.service.procedures import Procedures
 from station_ctl.service.reception import Reception
 from station_ctl.service.run_watch import RunWatch
+from station_ctl.service.watchers import Watchers
 
 T = TypeVar("T")
 
@@ -72,8 +74,8 @@ class Duty:
     version: int = 1
     """Rises with everything a person who looks should know before asking for motion."""
     operations: Operations = field(init=False)
-    parts: dict[str, Any] = field(default_factory=dict)
-    """What other rooms of the service lend to their own actions, by noun: the alarm board, the trends."""
+    watchers: Watchers | None = None
+    """Alarm board, black box and trends; without them (a bench) their actions are refused."""
     _onlookers: list[Callable[[], None]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -98,6 +100,13 @@ class Duty:
     def image(self) -> Image:
         """What is known now, with the controller's own facts."""
         return self.reception.image()
+
+    @property
+    def watch_room(self) -> Watchers:
+        """Alarm board, black box and trends. Raises NotFound where the station runs without them."""
+        if self.watchers is None:
+            raise NotFound("this station runs without alarm board, black box and trends")
+        return self.watchers
 
     def use_control(self, person: Person) -> None:
         """Note that this person asked for motion: control is theirs for a while."""

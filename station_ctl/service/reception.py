@@ -115,6 +115,11 @@ class Reception:
         except TimeoutError as error:
             raise VehicleRefused(f"vehicle at the entry: its answer cannot be read: {error}") from None
 
+    @property
+    def policy(self) -> SitePolicy:
+        """The site's limits for packs."""
+        return self._stand.policy
+
     def image(self) -> Image:
         """What is known now, with the controller's own facts."""
         state = self._engine.state

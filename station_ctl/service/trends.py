@@ -18,7 +18,7 @@ from station_ctl.core.errors import NotFound
 from station_ctl.core.points import Access, BaseType, IoList, Point, ScanClass
 from station_ctl.core.signals import Image
 from station_ctl.engine.runner import Engine
-from station_ctl.service.history import History
+from station_ctl.service.history_thread import History
 
 PERIOD = 1.0
 """Seconds between two samples."""

@@ -20,7 +20,8 @@ from station_ctl.service.alarm_levels import WatchedRow
 from station_ctl.service.alarm_store import AlarmStore
 from station_ctl.service.black_box import BlackBox
 from station_ctl.service.box_file import BoxFolder, BoxThread
-from station_ctl.service.history import HistoryFile, HistoryThread
+from station_ctl.service.history import HistoryFile
+from station_ctl.service.history_thread import HistoryThread
 from station_ctl.service.trends import Trends
 
 log = structlog.get_logger()

@@ -1,11 +1,22 @@
 """Every action of the station by name: declarations only, so that the command line can read them at once."""
 
 from station_ctl.service.actions import Registry
-from station_ctl.service.catalogue import audit, control, mode, operation, station, swap, user
+from station_ctl.service.catalogue import (
+    alarm,
+    audit,
+    bay,
+    control,
+    mode,
+    operation,
+    reading,
+    station,
+    swap,
+    user,
+)
 
 REGISTRY = Registry.of(
     action
-    for noun in (station, mode, swap, operation, control, audit, user)
+    for noun in (station, mode, swap, bay, alarm, reading, operation, control, audit, user)
     for action in noun.ACTIONS
 )
 """One registry, the same on every surface."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from station_ctl.core.modes import Mode
-from station_ctl.service.actions import Action, Kind, Params, Words
+from station_ctl.service.actions import POSITIONAL, Action, Kind, Params, Words
 from station_ctl.service.persons import Role
 
 AUTOMATIC = frozenset((Mode.AUTOMATIC,))
@@ -14,7 +14,7 @@ AUTOMATIC = frozenset((Mode.AUTOMATIC,))
 class Subject(Params):
     """What the question is about."""
 
-    subject: str = Field("", max_length=80, description="swap, start, a run's id, or an action such as swap.start")
+    subject: str = Field("", max_length=80, description="swap, start, a run's id, or an action such as swap.start", json_schema_extra=POSITIONAL)
 
 
 ACTIONS = (

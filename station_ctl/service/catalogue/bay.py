@@ -1,0 +1,40 @@
+"""Actions on bays, packs and chargers."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from station_ctl.service.actions import Action, Kind, Params, Words
+from station_ctl.service.persons import Role
+
+BAY = r"^[A-Z][0-9]{2,3}$"
+PACK = r"^[0-9A-Z-]{3,40}$"
+
+
+class BayWanted(Params):
+    """One bay."""
+
+    bay: str = Field(pattern=BAY, description="a bay's name, as A01")
+
+
+class PackWanted(Params):
+    """One pack."""
+
+    pack: str = Field(pattern=PACK, description="a pack's code")
+
+
+class Inventory(Params):
+    """What the sensors show, looked at or confirmed."""
+
+    admit: bool = Field(False, description="a person has looked: what the sensors show enters custody")
+
+
+ACTIONS = (
+    Action("bay.list", Kind.READ, Role.VIEWER, Words("Bays: pack, charge, temperature, charger.", "仓位：电池包、电量、温度、充电机。"), "bay:list_bays"),
+    Action("bay.show", Kind.READ, Role.VIEWER, Words("One bay, and what stands against giving or taking a pack.", "一个仓位，以及不能取放的原因。"), "bay:show", BayWanted),
+    Action("bay.scan", Kind.READ, Role.VIEWER, Words("Which pack the sensors show where, against custody.", "传感器所见与台账对照。"), "bay:scan"),
+    Action("bay.inventory", Kind.SAFE, Role.TECHNICIAN, Words("Confirm an inventory: packs that sensors show enter custody.", "确认盘点：传感器所见电池包记入台账。"), "bay:inventory", plan="bay:plan_inventory"),
+    Action("battery.list", Kind.READ, Role.VIEWER, Words("Packs and where each is.", "电池包及其位置。"), "bay:list_packs"),
+    Action("battery.show", Kind.READ, Role.VIEWER, Words("One pack: place, state, history.", "一个电池包：位置、状态、历史。"), "bay:show_pack", PackWanted),
+    Action("charger.list", Kind.READ, Role.VIEWER, Words("Chargers: state, power, charge, minutes left.", "充电机：状态、功率、电量、剩余分钟。"), "bay:list_chargers"),
+)  # fmt: skip

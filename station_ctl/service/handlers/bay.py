@@ -1,0 +1,142 @@
+"""Bays, packs and chargers: listed, shown, confirmed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from station_ctl.charging.selection import CHARGING, next_ready, why_not_free, why_not_ready
+from station_ctl.core.errors import NotFound, Refused
+from station_ctl.core.roles import BaySignals
+from station_ctl.core.signals import Signal
+from station_ctl.engine.events import Verb
+from station_ctl.service import view
+from station_ctl.service.actions import Nothing
+from station_ctl.service.calls import Check, Plan, Result
+from station_ctl.service.catalogue.bay import BayWanted, PackWanted
+from station_ctl.service.desk import Call
+from station_ctl.service.duty import Duty
+from station_ctl.service.inventory import packs_in_bays
+
+
+def _custody(duty: Duty, place: str) -> str | None:
+    return duty.engine.state.ledger.at(place)
+
+
+async def list_bays(duty: Duty, params: Nothing, call: Call) -> Result:
+    """Every bay as its sensors show it, beside what custody says."""
+    rows = [{**view.bay(duty, bay), "custody": _custody(duty, bay.name)} for bay in duty.bays]
+    ready = _ready(duty)
+    data = {"bays": rows, "ready": ready, "next_ready": next_ready(duty.bays, duty.image, _soc_needed(duty))}
+    return Result(data, f"{len(rows)} bays, {sum(r['present'] is True for r in rows)} with a pack, {len(ready)} ready")
+
+
+def _soc_needed(duty: Duty) -> float:
+    return max((r.soc_min_percent for r in duty.recipes.values()), default=0.0)
+
+
+def _ready(duty: Duty) -> list[str]:
+    """Bays whose pack could be given to at least one vehicle model now."""
+    image, policy = duty.image, duty.reception.policy
+    recipes = tuple(duty.recipes.values())
+    return [b.name for b in duty.bays if any(not why_not_ready(b, image, r, policy) for r in recipes)]
+
+
+def _bay(duty: Duty, name: str) -> BaySignals:
+    for bay in duty.bays:
+        if bay.name == name:
+            return bay
+    raise NotFound(f"no bay {name!r}; there are {duty.bays[0].name} to {duty.bays[-1].name}")
+
+
+async def show(duty: Duty, params: BayWanted, call: Call) -> Result:
+    """One bay. Raises NotFound."""
+    bay, image = _bay(duty, params.bay), duty.image
+    give = {model: why_not_ready(bay, image, r, duty.reception.policy) for model, r in duty.recipes.items()}
+    data = {
+        **view.bay(duty, bay), "custody": _custody(duty, bay.name), "why_not_free": why_not_free(bay, image),
+        "why_not_ready": give,
+    }  # fmt: skip
+    ready = [model for model, why in give.items() if not why]
+    said = f"ready for {', '.join(ready)}" if ready else next(iter(give.values()), "")
+    return Result(data, f"{bay.name}: {data['custody'] or 'no pack in custody'}; {said}")
+
+
+async def scan(duty: Duty, params: Nothing, call: Call) -> Result:
+    """What the sensors show against what custody says, bay by bay."""
+    rows = []
+    for bay in duty.bays:
+        code, present = bay.pack_id.read(duty.image), bay.present.read(duty.image)
+        seen = str(code.value) if code.good and code.value else ("?" if present.good and present.value else "")
+        known = _custody(duty, bay.name) or ""
+        rows.append({"bay": bay.name, "sensors": seen, "custody": known, "agree": seen == known})
+    wrong = [row["bay"] for row in rows if not row["agree"]]
+    said = f"sensors and custody disagree in {', '.join(map(str, wrong))}" if wrong else "sensors and custody agree"
+    return Result({"bays": rows, "disagree": wrong}, said)
+
+
+def _missing(duty: Duty) -> tuple[tuple[str, str], ...]:
+    """(pack, bay) that the sensors show and custody does not have. Raises Refused naming unclear bays."""
+    ledger = duty.engine.state.ledger
+    return tuple((pack, bay) for pack, bay in packs_in_bays(duty.bays, duty.image) if pack not in ledger)
+
+
+async def plan_inventory(duty: Duty, params: Nothing, call: Call) -> Plan:
+    """What would enter custody, and what stands against it."""
+    try:
+        found = _missing(duty)
+    except Refused as error:
+        return Plan((Check("A302", "every bay can be read", False, found=str(error)),))
+    taken = [(p, b) for p, b in found if _custody(duty, b) is not None]
+    check = Check("A302", "no bay holds another pack by custody", not taken, found=", ".join(b for _, b in taken))
+    return Plan((check,), tuple(f"{pack} enters custody in {bay}" for pack, bay in found))
+
+
+async def inventory(duty: Duty, params: Nothing, call: Call) -> Result:
+    """Packs that the sensors show enter custody. Raises Refused, NotAllowed."""
+    found = _missing(duty)
+    await duty.ask(call, Verb.ADMIT, admit=found)
+    duty.changed()
+    return Result({"admitted": dict(found)}, f"{len(found)} packs entered custody")
+
+
+async def list_packs(duty: Duty, params: Nothing, call: Call) -> Result:
+    """Every pack in custody with its place."""
+    by_bay = {bay.name: view.bay(duty, bay) for bay in duty.bays}
+    rows: list[dict[str, Any]] = []
+    for pack, custody in duty.engine.state.ledger:
+        bay = by_bay.get(custody.place, {})
+        known = {name: bay.get(name) for name in ("soc_percent", "soh_percent", "temp_max_c")}
+        rows.append({"pack": pack, "place": custody.place, "on_its_way_to": custody.to, **known})
+    return Result({"packs": rows}, f"{len(rows)} packs in custody")
+
+
+async def show_pack(duty: Duty, params: PackWanted, call: Call) -> Result:
+    """One pack: where it is, how it is, which runs moved it. Raises NotFound."""
+    ledger = duty.engine.state.ledger
+    rows = await duty.journal.ask(lambda journal: journal.rows())
+    runs = [r for r in rows if r.kind == "run-opened" and params.pack in (r.data.get("spent"), r.data.get("fresh"))]
+    if params.pack not in ledger and not runs:
+        raise NotFound(f"no pack {params.pack!r} is or was in this station; see: station-ctl battery list")
+    told = [
+        {"at": r.at, "run": r.run, "as": "spent" if r.data.get("spent") == params.pack else "fresh",
+         "vehicle": r.data.get("vehicle")}
+        for r in runs
+    ]  # fmt: skip
+    where = ledger.where(params.pack) if params.pack in ledger else "not in the station"
+    here = next((view.bay(duty, b) for b in duty.bays if _custody(duty, b.name) == params.pack), {})
+    return Result({"pack": params.pack, "where": str(where), "bay": here, "runs": told}, f"{params.pack}: {where}")
+
+
+async def list_chargers(duty: Duty, params: Nothing, call: Call) -> Result:
+    """Every charger as its rack shows it."""
+    image = duty.image
+    rows = []
+    for bay in duty.bays:
+        signals: dict[str, Signal[Any]] = {
+            "state": bay.charge_state, "power_kw": bay.power, "soc_percent": bay.soc, "temp_max_c": bay.temp_max,
+            "minutes_left": bay.remain_min, "link": bay.charger_link, "bms": bay.bms_link,
+        }  # fmt: skip
+        readings = {name: signal.read(image) for name, signal in signals.items()}
+        rows.append({"bay": bay.name, **{name: r.value if r.good else None for name, r in readings.items()}})
+    charging = sum(row["state"] == CHARGING for row in rows)
+    return Result({"chargers": rows}, f"{charging} of {len(rows)} are charging")
