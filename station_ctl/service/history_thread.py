@@ -1,4 +1,4 @@
-"""The thread that owns the history file, so that a slow disk holds up nothing; jobs are handed over and never waited for.
+"""The thread that owns the history file: a slow disk holds up nothing; jobs are handed over and never waited for.
 
 Knows queueing. Does not know what is in the file.
 """

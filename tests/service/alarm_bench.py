@@ -5,6 +5,7 @@ Knows what the board asks of an engine. Decides nothing.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from types import SimpleNamespace
@@ -18,9 +19,10 @@ from station_ctl.core.signals import Image
 from station_ctl.core.steps import OnLoss
 from station_ctl.engine.events import Announce, Effect, Record, Verb
 from station_ctl.engine.state import StationState, Trip
-from station_ctl.service.alarm_board import SETTLING, AlarmBoard
+from station_ctl.service.alarm_board import SETTLING, Acknowledged, AlarmBoard
 from station_ctl.service.alarm_store import AlarmStore
-from station_ctl.service.history import HistoryFile, InlineHistory
+from station_ctl.service.history import HistoryFile
+from station_ctl.service.history_thread import InlineHistory
 
 CATALOGUE = load_alarms()
 WALL = 1_800_000_000.0
@@ -73,6 +75,11 @@ class StandIn:
 
 def trip(code: str, row: str, cause: Condition | None = None, *, first: bool = False) -> Trip:
     return Trip(code, f"{row} lost", OnLoss.HOLD, "S-0001", 50, row, first, cause)
+
+
+def acknowledge(bench: AlarmBench, alarm: str, by: str = "li", note: str = "") -> Acknowledged:
+    """A person has seen an alarm."""
+    return asyncio.run(bench.board.acknowledge(alarm, by, note))
 
 
 class AlarmBench:

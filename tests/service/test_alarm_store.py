@@ -14,7 +14,8 @@ import pytest
 
 from station_ctl.service import alarm_store
 from station_ctl.service.alarm_store import AlarmStore
-from station_ctl.service.history import HistoryFile, InlineHistory
+from station_ctl.service.history import HistoryFile
+from station_ctl.service.history_thread import InlineHistory
 from tests.service.alarm_bench import GONE, AlarmBench, StandIn, trip
 
 

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from station_ctl.service.history import WAITING_MOST, HistoryFile, HistoryThread
+from station_ctl.service.history import HistoryFile
+from station_ctl.service.history_thread import WAITING_MOST, HistoryThread
 
 INSERT = "INSERT INTO trend_tag (tag) VALUES (?)"
 

@@ -22,7 +22,8 @@ from station_ctl.core.links import Block, LinkSnapshot
 from station_ctl.core.points import Access, IoList, Point, PointType, ScanClass
 from station_ctl.core.signals import Image
 from station_ctl.paths import config_directory
-from station_ctl.service.history import HistoryFile, InlineHistory
+from station_ctl.service.history import HistoryFile
+from station_ctl.service.history_thread import InlineHistory
 from station_ctl.service.trends import (
     MINUTE,
     TAGS_MOST,
