@@ -151,16 +151,17 @@ class Shift:
         await self._insist(Verb.START if self.engine.state.state is State.IDLE else Verb.RESUME)
 
     async def _go_on(self) -> None:
-        why: list[str] = []
+        refused = ("", "")
         for _ in range(INSISTS):
-            why = [refusal for refusal in (await self._resumed(),) if refusal]
-            if not why:
+            forward = await self._resumed()
+            if not forward:
                 return
-            why += [refusal for refusal in (await self._retreated(),) if refusal]
-            if len(why) < 2:
+            back = await self._retreated()
+            if not back:
                 return
+            refused = forward, back
             await asyncio.sleep(0.5)
-        raise NoWayOut(" | ".join(why))
+        raise NoWayOut(" | ".join(refused))
 
     async def _resumed(self) -> str:
         refused = ""
