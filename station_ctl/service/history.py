@@ -128,6 +128,9 @@ class HistoryFile:
             self.trouble = ""
         except (sqlite3.Error, UnicodeError) as error:
             self._failed(db, error)
+        except BaseException:
+            db.execute("ROLLBACK")  # a defect of a job: the jobs after it are not to be lost with it
+            raise
 
     def ask(self, question: Callable[[sqlite3.Connection], T], otherwise: T) -> T:
         """The answer of the file, or `otherwise` when it cannot be read."""

@@ -84,7 +84,15 @@ class HistoryThread:
     async def ask(self, question: Callable[[sqlite3.Connection], T], otherwise: T) -> T:
         """An answer, after all jobs put so far. `otherwise` also when too many jobs wait."""
         answer: Future[T] = Future()
-        if not self._hand_over(_Question(lambda file: answer.set_result(file.ask(question, otherwise)))):
+
+        def put(file: HistoryFile) -> None:
+            found = otherwise
+            try:
+                found = file.ask(question, otherwise)
+            finally:
+                answer.set_result(found)
+
+        if not self._hand_over(_Question(put)):
             return otherwise
         return await asyncio.shield(asyncio.wrap_future(answer))
 
@@ -107,13 +115,20 @@ class HistoryThread:
                 batch.append(work)
                 if len(batch) < BATCH and not self._waiting.empty():
                     continue
-            if batch:
-                self._file.do(batch)
-                batch = []
+            jobs, batch = batch, []
+            if jobs:
+                self._guarded(lambda file, jobs=jobs: file.do(jobs))  # type: ignore[misc]
             if work is None:
                 return
             if isinstance(work, _Question):
-                work.put(self._file)
+                self._guarded(work.put)
+
+    def _guarded(self, work: Callable[[HistoryFile], None]) -> None:
+        """A defect of one job must not silence all that come after it."""
+        try:
+            work(self._file)
+        except Exception:
+            log.exception("history-job-failed")
 
     def close(self, within: float = 5.0) -> None:
         """Finish what waits, close the file. A disk that does not answer within `within` s is left alone."""

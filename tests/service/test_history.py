@@ -139,6 +139,33 @@ def test_thread_answers_after_all_that_was_put_before(tmp_path: Path) -> None:
     file.close()
 
 
+def test_job_with_a_defect_is_told_and_the_next_ones_are_done(tmp_path: Path) -> None:
+    thread = HistoryThread(HistoryFile(tmp_path / "history.db"))
+
+    def defect(db: sqlite3.Connection) -> list[str]:
+        db.execute(INSERT, ("half",))
+        raise KeyError("a defect")
+
+    async def both() -> list[str]:
+        """The question waits right behind the job."""
+        go_on = threading.Event()
+        thread.put(lambda db: go_on.wait(60))
+        thread.put(defect)
+        asked = asyncio.create_task(thread.ask(tags, ["otherwise"]))
+        await asyncio.sleep(0)
+        go_on.set()
+        return await asked
+
+    with capture_logs() as lines:
+        assert asyncio.run(both()) == []
+        assert asyncio.run(thread.ask(defect, ["otherwise"])) == ["otherwise"]
+        thread.put(lambda db: db.execute(INSERT, ("whole",)))
+        found = asyncio.run(thread.ask(tags, []))
+    assert "whole" in found
+    assert [line["event"] for line in lines].count("history-job-failed") == 2
+    thread.close()
+
+
 def test_disk_that_hangs_is_not_waited_for(tmp_path: Path) -> None:
     thread = HistoryThread(HistoryFile(tmp_path / "history.db"))
     hanging, go_on = threading.Event(), threading.Event()
