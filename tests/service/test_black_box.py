@@ -79,14 +79,15 @@ def test_box_says_what_a_reading_was_at_any_moment_of_the_last_minute(tmp_path: 
 
 def test_what_the_plc_declares_bad_and_a_lost_link_are_in_the_box(tmp_path: Path) -> None:
     plant = Plant(tmp_path)
-    steps = ((100, "", None), (101, "X", None), (102, "X", None), (103, "", None), (104, "", "no answer"))
+    steps = ((100, "", None), (101, "XZ", None), (102, "XZ", None), (103, "", None), (104, "", "no answer"))
     for now, bad, fault in steps:
         plant.now = float(now)
-        plant.scan(X=now if bad else 5, Y=now, bad=frozenset(bad), fault=fault)
+        plant.scan(X=now if bad else 5, Y=now, Z=3, bad=frozenset(bad), fault=fault)
     plant.trip()
     box = plant.read()
     assert box.value_at("lift.X", -3.5) == BoxReading(5, -4.0, "")
     assert box.value_at("lift.X", -2) == BoxReading(None, -3.0, "declared bad by the PLC")
+    assert [box.value_at("lift.Z", t).value for t in (-3.5, -2, -1)] == [3, None, 3]
     assert box.value_at("lift.X", -1) == BoxReading(5, -1.0, "")
     assert box.value_at("lift.X", 0) == BoxReading(5, -1.0, "no answer")
 
