@@ -271,6 +271,13 @@ def test_a_place_is_what_the_ledger_says_and_a_pack_on_its_way_rests_nowhere() -
     assert str(PlaceHolds("A01", "P-1")) == "A01 holds pack P-1"
 
 
+def test_what_the_controller_knows_of_itself_is_known_and_now() -> None:
+    image = World().image(OwnFacts(Mode.MANUAL))
+    for own in (ModeIs(Mode.AUTOMATIC), JournalWritable(), PlaceHolds("A01", "P-1"), OnItsWay("P-1", "A01")):
+        (reason,) = own.unmet(image)
+        assert reason.known and reason.age == 0.0, own
+
+
 # ---- for all values ----
 scalars = some.one_of(
     some.booleans(), some.integers(-(2**33), 2**33), some.floats(), some.text(max_size=6)

@@ -226,3 +226,21 @@ def test_an_inherited_level_that_could_not_be_lowered_is_lowered_by_the_next_sta
         assert b.levels("pit") == [0, 0] and b.levels("rail") == [0]
 
     run_virtually(main())
+
+
+def test_a_level_that_could_not_be_lowered_stays_up_until_a_person_goes_on_again() -> None:
+    async def main() -> None:
+        b = GateBench(step(10))
+        b.stops.raise_(("lift",))
+        await settled()
+        b.stops.release()
+        b.links["pit"].fails = NotSent("pit: not connected")
+        await b.stops.lower_released()
+        assert b.levels() == [1, 0] and b.stops.raised == {"lift"}
+        await b.stops.lower_released()
+        assert b.levels() == [1, 0], "nobody has asked again"
+        b.stops.release()
+        await b.stops.lower_released()
+        assert b.levels() == [1, 0, 0] and b.stops.raised == frozenset()
+
+    run_virtually(main())

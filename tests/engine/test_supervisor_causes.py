@@ -173,3 +173,11 @@ def test_a_latched_loss_of_a_plc_whose_cause_is_no_single_reading_hides_no_other
     d.state = replace(d.state, trips=before)
     d.world.lose("pit")
     assert [t.code for t in found(d)] == ["A201"]
+
+
+def test_a_sensor_that_a_restarted_plc_shows_off_is_a_cause_of_its_own() -> None:
+    """Its readings are good again: they are not explained by a silence that is over."""
+    d = at_work(step(10, "lift"))
+    d.world.set(d.channels["lift"].epoch, EPOCH + 1)
+    d.world.set(LEVEL, False)
+    assert [t.interlock for t in found(d)] == ["T10", "G02"]

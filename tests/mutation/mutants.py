@@ -169,7 +169,7 @@ def _for_people(child: ast.AST, parent: ast.AST) -> bool:
         return True
     if isinstance(child, ast.Assign) and "TypeVar" in ast.unparse(child.value):
         return True
-    if isinstance(child, ast.Call) and ast.unparse(child.func).startswith("log."):
+    if isinstance(child, ast.Expr) and ast.unparse(child.value).startswith("log."):
         return True
     docstring = isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant)
     return docstring or (isinstance(parent, ast.JoinedStr) and isinstance(child, ast.Constant))
