@@ -11,7 +11,7 @@ from typing import Any
 from hil_tests.simplc.fault_args import Acts, UnknownFault, switch
 from hil_tests.simplc.plant import PACK_TYPE, Plant
 from hil_tests.simplc.truth.bay import CHARGING, FULL, Bay
-from hil_tests.simplc.truth.packs import HANDOVER_IN, ROBOT, STACKER, Pack
+from hil_tests.simplc.truth.packs import HANDOVER_IN, HANDOVER_OUT, ROBOT, STACKER, Pack
 
 TARGETS = ("fresh", "vehicle")
 
@@ -21,6 +21,7 @@ class PackFaults:
 
     def __init__(self, plant: Plant) -> None:
         self.plant = plant
+        self._ill: dict[str, list[Pack]] = {}
 
     def acts(self) -> Acts:
         """By name."""
@@ -55,7 +56,9 @@ class PackFaults:
         vehicle = lift.vehicle or next(iter(lift.queue), None)
         arrived = vehicle.arrival_code if vehicle is not None else ""
         if target == "vehicle":
-            return [pack for pack in places if pack.code == arrived]
+            # Once the vehicle has left, its old pack is the one on its way from the handover to a bay.
+            returned = [places.at(place) for place in (HANDOVER_OUT, STACKER)] if vehicle is None else []
+            return [pack for pack in places if pack.code == arrived or pack in returned]
         on_the_way = [HANDOVER_IN, ROBOT, STACKER, *([vehicle.place] if vehicle is not None else [])]
         found = [places.at(place) for place in on_the_way]
         return [pack for pack in found if pack is not None and pack.code != arrived]
@@ -83,9 +86,12 @@ class PackFaults:
 
     # ---- health --------------------------------------------------------------------------------------------
     def _sick(self, on: bool, args: Mapping[str, Any]) -> None:
-        """`how`: insulation, bms, crash, soc or soh; gone again, the pack is a healthy one."""
+        """`how`: insulation, bms, crash, soc or soh; off: those that were struck are healthy, wherever they are."""
         how = str(args.get("how", "insulation"))
-        for pack in self._targets(args):
+        chosen = self._targets(args) if on else self._ill.pop(how, [])
+        if on:
+            self._ill[how] = chosen
+        for pack in chosen:
             match how:
                 case "insulation":
                     pack.insulation = 20 if on else 5000

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from station_ctl.core.steps import Job
+from station_ctl.core.steps import Job, Step
 from tests.faults.catalogue_bench import CatalogueBench
 from tests.faults.site_strikes import away_for_long
 from tests.faults.strike import (
@@ -55,8 +55,14 @@ def bay_sensor(which: str, slot: str, value: Any, name: str = "sensor-stuck", **
 
 
 def healthy(how: str) -> tuple[Act, Act]:
-    """The vehicle's old pack is sick; put right, it is a healthy one."""
-    return sim("pack-sick", target="vehicle", how=how)
+    """The vehicle's old pack is sick, wherever it is; put right, it is a healthy one."""
+
+    def act(bench: CatalogueBench, _: Step) -> None:
+        stored = bench.sim.plant.places.at(_job(bench).spent_bay) is not None
+        where = {"bay": _job(bench).spent_bay} if stored else {"target": "vehicle"}
+        bench.do(cmd="fault", name="pack-sick", on=True, how=how, **where)
+
+    return act, sim("pack-sick", how=how)[1]
 
 
 READ_AT_IN, READ_AT_OUT = steps_from(20, 120), steps_from(20, 90)
@@ -81,7 +87,7 @@ PACK_STRIKES: tuple[Strike, ...] = (
     Strike(("P32", "F25"), "returned pack has an isolation fault", *healthy("insulation"), always(HOLD, words=RETURNED), PUT_AWAY, AT_ONCE),
     Strike(("P28",), "BMS of the charged pack silent", *at_bay("fresh", "pack-sick", how="bms"), always(HOLD, words=("bms_link", "G14", "G29")), (20,), AT_ONCE),
     Strike(("P29",), "charged pack loses its charge", *at_bay("fresh", "pack-sick", how="soc"), always(R0), (20, 21), AT_ONCE),
-    Strike(("F15", "P32"), "charged pack has an isolation fault once it is locked", *sim("pack-sick", target="fresh", how="insulation"), always(HOLD, words=("step 130", "step 160")), steps_from(100, 130), AT_ONCE),
+    Strike(("F15", "P32"), "charged pack has an isolation fault once it is locked", *sim("pack-sick", target="fresh", how="insulation"), always(HOLD, words=("step 130", "step 160")), (120, 130), AT_ONCE),
     Strike(("P30", "F22"), "charged pack hot in its bay", *at_bay("fresh", "hot-pack", celsius=58.0), always(HOLD, words=("G29",)), (20, 21), AT_ONCE),
     Strike(("P31", "F23"), "smoke at the charged pack", *at_bay("fresh", "hot-pack", smoke=True), always(HOLD, words=("G29",)), (20, 21, 22), AT_ONCE),
     Strike(("P31", "F23"), "smoke in the bay of the spent pack", *at_bay("spent", "hot-pack", smoke=True), always(HOLD, words=("no_smoke", "G29")), PUT_AWAY, AT_ONCE),

@@ -107,7 +107,7 @@ SITE_STRIKES: tuple[Strike, ...] = (
     Strike(("F26",), "water in the pit", *sim("water"), row("G06")),
     Strike(("P42", "F27"), "mains lost, UPS on battery", *sim("grid-lost"), row("G27")),
     Strike(("F31",), "person in the bay", *sim("person"), person, steps_from(40, 155)),
-    Strike(("P43",), "compressed air low", *sim("air-low"), row("G13"), steps_from(60, 120)),
+    Strike(("P43",), "compressed air low", *sim("air-low"), always(HOLD, words=("G13 ", "G16 ", "A106")), steps_from(60, 120)),
     Strike(("F01",), "link of its PLC lost", *own_plc("link-lost"), own_link, ORDERED),
     Strike(("F05",), "its PLC restarts", *own_plc("plc-restart", seconds=0.5), own_link, ORDERED),
     Strike(("P40",), "its PLC in STOP", *own_plc("plc-stop"), own_link, ORDERED),

@@ -13,7 +13,6 @@ from tests.faults.strike import (
     OK,
     Act,
     Strike,
-    aborted,
     always,
     held,
     row,
@@ -40,8 +39,7 @@ def shut_down(name: str) -> tuple[Act, Act]:
 
 
 HIGH_VOLTAGE = row(
-    "G12", s40=held("A104", "A106", "A107", "hv_"), s50=held("hv_", "A104", "A106"), s60=aborted("G12 "),
-    s100=aborted("G12 "), s105=aborted("G12 "),
+    "G12", s40=held("A104", "A106", "A107", "hv_"), s50=held("hv_", "A104", "A106"),
 )  # fmt: skip
 
 SQUARED = row("G10", s40=OK, s50=OK)
