@@ -117,5 +117,34 @@ def _why(data: Mapping[str, Any]) -> Lines:
             yield f"  {mark or f'{number}.'} {line}"
 
 
-PAGES: Mapping[str, Callable[[Mapping[str, Any]], Lines]] = {"status": _status, "why": _why}
+def _recover(data: Mapping[str, Any]) -> Lines:
+    for run in data["runs"]:
+        vehicle = f", vehicle {run['vehicle']}" if run["vehicle"] else ""
+        yield f"{run['id']} {run['text']}{vehicle}: stopped in {run['phase']}, last row {run['last_row']}"
+        for step in run["steps"]:
+            moves = f"   {'; '.join(step['moves'])}" if step["moves"] else ""
+            yield f"  step {step['no']} {step['text']} (order {step['order']}){moves}"
+            yield f"    journal says  {step['journal']}"
+    for line in data["findings"]:
+        yield f"    sensors say   {line}"
+    yield "Where things are now"
+    yield from (f"  · {line}" for line in data["where"])
+    if data["ways"]:
+        yield "Ways that lead on; each asks before anything moves"
+        for number, way in enumerate(data["ways"], 1):
+            yield f"  {number}. {way['way']}: {way['text']}"
+            yield f"     {way['command']}"
+    else:
+        yield "No motion is offered. Look at the machine, then state what you see: station-ctl battery is-at PACK PLACE"
+        yield f"  resume: {data['why_not_resume']}"
+        yield from (f"  retreat {run}: {why}" for run, why in data["why_not_retreat"].items())
+    for line in data["by_hand"]:
+        yield f"  by hand: {line}"
+
+
+PAGES: Mapping[str, Callable[[Mapping[str, Any]], Lines]] = {
+    "status": _status,
+    "why": _why,
+    "swap.recover": _recover,
+}
 """Actions whose answer has a page of its own."""

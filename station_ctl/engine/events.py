@@ -66,6 +66,7 @@ class Verb(StrEnum):
     RETREAT = "retreat"
     ACKNOWLEDGE = "acknowledge"
     ADMIT = "admit"
+    STATE = "state"
 
 
 @dataclass(frozen=True, slots=True)

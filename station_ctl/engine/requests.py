@@ -28,6 +28,7 @@ from station_ctl.engine.events import (
 from station_ctl.engine.follow import fields_of, settle_proven
 from station_ctl.engine.opening import begin_run
 from station_ctl.engine.state import Run, StationState, StepState, StepStatus
+from station_ctl.engine.statement import state_custody
 from station_ctl.engine.states import RUN, STATION
 from station_ctl.engine.station import StationFacts
 
@@ -45,6 +46,8 @@ def answer_request(
         return _acknowledge(state, image, asked, effects)
     if asked.verb is Verb.ADMIT:
         return _admit(state, asked, effects)
+    if asked.verb is Verb.STATE:
+        return state_custody(facts, state, image, asked, effects)
     guards = _guards(facts, state, image, confirmed=asked.confirmed)
     fired = STATION.fire(
         state.state, str(asked.verb), {name: _holds(guard) for name, guard in guards.items()}

@@ -142,3 +142,44 @@ def test_reading_is_never_audited_and_needs_no_age(tmp_path: Path) -> None:
         assert bench.audited() == []
 
     told(tmp_path, story)
+
+
+def test_two_persons_state_where_a_pack_is(tmp_path: Path) -> None:
+    async def story(bench: DeskBench) -> None:
+        assert (await bench.put("bay.inventory", TECHNICIAN)).ok
+        pack = bench.engine.state.ledger.at("A01")
+        assert pack is not None
+        asked = {"params": {"pack": pack, "place": "A01"}, "reason": "seen in its bay"}
+        refused = await bench.put("battery.is-at", TECHNICIAN, params={"pack": pack, "place": "B12"}, reason="so it is")
+        assert refused.exit is Exit.BLOCKED and "B12" in refused.text, refused.text
+        assert (await bench.put("battery.is-at", TECHNICIAN, params=asked["params"])).code == "A410", "no reason"
+        waiting = await bench.put("battery.is-at", TECHNICIAN, **asked)
+        assert waiting.decision is Decision.WAITING and waiting.operation
+        agree = {"params": {"operation": waiting.operation}}
+        assert (await bench.put("op.approve", TECHNICIAN, **agree)).code == "A408"
+        assert (await bench.put("op.approve", OPERATOR, **agree)).code == "A404"
+        assert (await bench.put("op.approve", ADMIN, **agree)).ok
+        assert bench.audited()[-2:] == [("zhao", "op.approve", "accepted"), ("wang", "battery.is-at", "accepted")]
+        assert (await bench.put("op.approve", ADMIN, **agree)).code == "A402", "once is enough"
+
+    told(tmp_path, story)
+
+
+def test_a_swap_is_resumed_step_by_step(tmp_path: Path) -> None:
+    async def story(bench: DeskBench) -> None:
+        await bench.make_ready()
+        bench.do(cmd="vehicle")
+        assert (await bench.put("swap.start")).ok
+        await bench.until_step(50)
+        assert (await bench.put("station.hold", VIEWER)).ok
+        await bench.until_state(State.HELD)
+        plan = (await bench.put("swap.recover", VIEWER)).data
+        assert [way["way"] for way in plan["ways"]][:1] == ["RESUME"], plan
+        assert plan["runs"][0]["id"] == "S-0001" and "packs are in their places" in " ".join(plan["where"]) or plan["where"]
+        proven = sum(step.status == "proven" for run in bench.state.runs for step in run.steps)
+        assert (await bench.put("swap.resume", params={"step": True})).ok
+        await bench.until_state(State.HELD)
+        now = sum(step.status == "proven" for run in bench.state.runs for step in run.steps)
+        assert proven < now <= proven + 2, (proven, now)
+
+    told(tmp_path, story)

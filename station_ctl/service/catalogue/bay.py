@@ -23,10 +23,10 @@ class PackWanted(Params):
     pack: str = Field(pattern=PACK, description="a pack's code")
 
 
-class Inventory(Params):
-    """What the sensors show, looked at or confirmed."""
+class Statement(PackWanted):
+    """Where a person has seen a pack."""
 
-    admit: bool = Field(False, description="a person has looked: what the sensors show enters custody")
+    place: str = Field(pattern=r"^[A-Za-z0-9_:-]{2,40}$", description="a bay, robot, handover_in, handover_out, vehicle:VIN")
 
 
 ACTIONS = (
@@ -36,5 +36,6 @@ ACTIONS = (
     Action("bay.inventory", Kind.SAFE, Role.TECHNICIAN, Words("Confirm an inventory: packs that sensors show enter custody.", "确认盘点：传感器所见电池包记入台账。"), "bay:inventory", plan="bay:plan_inventory"),
     Action("battery.list", Kind.READ, Role.VIEWER, Words("Packs and where each is.", "电池包及其位置。"), "bay:list_packs"),
     Action("battery.show", Kind.READ, Role.VIEWER, Words("One pack: place, state, history.", "一个电池包：位置、状态、历史。"), "bay:show_pack", PackWanted),
+    Action("battery.is-at", Kind.BYPASS, Role.TECHNICIAN, Words("State where a pack is, as two persons have seen it.", "由两人确认后声明电池包所在位置。"), "bay:state_place", Statement, plan="bay:plan_statement", two_persons=True, reason=True),
     Action("charger.list", Kind.READ, Role.VIEWER, Words("Chargers: state, power, charge, minutes left.", "充电机：状态、功率、电量、剩余分钟。"), "bay:list_chargers"),
 )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from station_ctl.core.modes import Mode
-from station_ctl.service.actions import Action, Kind, Params, Words
+from station_ctl.service.actions import POSITIONAL, Action, Kind, Params, Words
 from station_ctl.service.persons import Role
 
 AUTOMATIC = frozenset((Mode.AUTOMATIC,))
@@ -28,6 +28,13 @@ class Resume(Params):
     """How an interrupted swap goes on."""
 
     looked: bool = Field(False, description="a person has looked at the machine: half-done steps may be repeated")
+    step: bool = Field(False, description="hold after every step, and ask again before the next")
+
+
+class Recover(Params):
+    """What is to be recovered."""
+
+    run: str = Field("", pattern=r"^$|" + RUN_ID, description="a run's id; empty for every open run", json_schema_extra=POSITIONAL)
 
 
 class HowMany(Params):
@@ -53,6 +60,11 @@ ACTIONS = (
         "swap.resume", Kind.MOVES, Role.OPERATOR,
         Words("Go on with what was held or interrupted.", "继续被保持或中断的换电。"),
         "swap:resume", Resume, plan="swap:plan_resume", modes=AUTOMATIC, long=True,
+    ),
+    Action(
+        "swap.recover", Kind.READ, Role.VIEWER,
+        Words("What stopped, what journal and sensors say, and which ways lead on.", "停在何处、日志与传感器所示、可行的出路。"),
+        "recover:plan", Recover,
     ),
     Action(
         "swap.abort", Kind.SAFE, Role.VIEWER,

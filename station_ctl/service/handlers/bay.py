@@ -9,10 +9,11 @@ from station_ctl.core.errors import NotFound, Refused
 from station_ctl.core.roles import BaySignals
 from station_ctl.core.signals import Signal
 from station_ctl.engine.events import Verb
+from station_ctl.engine.statement import AT_REST, why_not_at
 from station_ctl.service import view
 from station_ctl.service.actions import Nothing
 from station_ctl.service.calls import Check, Plan, Result
-from station_ctl.service.catalogue.bay import BayWanted, PackWanted
+from station_ctl.service.catalogue.bay import BayWanted, PackWanted, Statement
 from station_ctl.service.desk import Call
 from station_ctl.service.duty import Duty
 from station_ctl.service.inventory import packs_in_bays
@@ -125,6 +126,23 @@ async def show_pack(duty: Duty, params: PackWanted, call: Call) -> Result:
     where = ledger.where(params.pack) if params.pack in ledger else "not in the station"
     here = next((view.bay(duty, b) for b in duty.bays if _custody(duty, b.name) == params.pack), {})
     return Result({"pack": params.pack, "where": str(where), "bay": here, "runs": told}, f"{params.pack}: {where}")
+
+
+async def plan_statement(duty: Duty, params: Statement, call: Call) -> Plan:
+    """What speaks against a statement: the place, another pack, any sensor."""
+    state = duty.engine.state
+    why = why_not_at(duty.engine.facts, state.ledger, duty.image, params.pack, params.place)
+    rests = state.state in AT_REST
+    resting = Check("A402", "the station is at rest", rests, "at rest", str(state.state), "station state")
+    agrees = Check("A302", f"nothing speaks against {params.pack} at {params.place}", not why, found=why)
+    return Plan((resting, agrees), (f"custody says from then on: {params.pack} at {params.place}; nothing moves",))
+
+
+async def state_place(duty: Duty, params: Statement, call: Call) -> Result:
+    """Custody follows what two persons have seen and no sensor contradicts. Raises Refused, NotAllowed."""
+    await duty.ask(call, Verb.STATE, admit=((params.pack, params.place),))
+    duty.changed()
+    return Result({"pack": params.pack, "place": params.place}, f"custody: {params.pack} at {params.place}")
 
 
 async def list_chargers(duty: Duty, params: Nothing, call: Call) -> Result:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from station_ctl.core.errors import NotFound
 from station_ctl.core.modes import State
 from station_ctl.core.steps import Sequence
-from station_ctl.engine.events import Verb
+from station_ctl.engine.events import Effect, Progress, Verb
 from station_ctl.engine.journal import JournalRow
 from station_ctl.engine.state import Run
 from station_ctl.service import recovery, view
@@ -66,7 +67,23 @@ async def resume(duty: Duty, params: Resume, call: Call) -> Result:
     """Go on with every open run."""
     runs = [run.run_id for run in duty.engine.state.runs]
     await duty.ask(call, Verb.RESUME, confirmed=params.looked)
+    if params.step:
+        _hold_after_one(duty, call)
     return _watched(duty, call, runs)
+
+
+def _hold_after_one(duty: Duty, call: Call) -> None:
+    """Hold as soon as the next step is proven: what other lanes have under way stops with it, and is resumable."""
+    pending = [True]
+
+    def see(effect: Effect) -> None:
+        if pending and isinstance(effect, Progress) and effect.what == "step-proven":
+            pending.clear()
+            held = duty.engine.ask(Verb.HOLD, call.person.name)
+            task = asyncio.get_running_loop().create_task(held, name="hold after one step")
+            task.add_done_callback(lambda done: done.exception())
+
+    duty.engine.listen(see)
 
 
 def _watched(duty: Duty, call: Call, runs: list[str]) -> Result:

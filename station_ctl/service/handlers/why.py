@@ -35,7 +35,7 @@ async def why(duty: Duty, params: Subject, call: Call) -> Result:
         "subject": params.subject or "station", "state": str(state.state), "mode": str(state.mode),
         "blocked": bool(failed or state.trips), "trips": [_trip(trip) for trip in state.trips],
         "checks": [asdict(check) for check in failed], "met": sum(check.holds for check in looked),
-        "unknown": sum(not check.known for check in failed), "where": [*ways.findings, *ways.custody, *ways.machines],
+        "unknown": sum(not check.known for check in failed), "where": _where(ways),
         "do_next": _do_next(duty, ways), "do_not": _do_not(duty),
     }  # fmt: skip
     return Result(data, _sentence(duty, params.subject, failed))
@@ -61,6 +61,17 @@ async def _of_action(duty: Duty, action: Action, call: Call) -> tuple[Check, ...
     plan = await load(action.plan)(duty, action.params(), call)
     checks: tuple[Check, ...] = plan.checks
     return checks
+
+
+AT_HOME = "seen and its code read"
+
+
+def _where(ways: recovery.WaysOut) -> list[str]:
+    """Where everything is; packs that lie where they should, with every sensor agreeing, are only counted."""
+    quiet = sum(text.endswith(AT_HOME) for text in ways.custody)
+    told = [text for text in ways.custody if not text.endswith(AT_HOME)]
+    counted = [f"{quiet} packs are in their places, {AT_HOME}"] if quiet else []
+    return [*ways.findings, *told, *counted, *ways.machines]
 
 
 def _trip(trip: Trip) -> dict[str, Any]:
