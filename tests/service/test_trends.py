@@ -130,18 +130,34 @@ def test_tag_that_is_not_sampled_is_refused_with_those_that_are(meter: Meter, tm
             Meter(tmp_path / "other", (tag,))
 
 
-def test_file_is_bounded_in_days_and_in_bytes(tmp_path: Path) -> None:
+def kept(meter: Meter) -> tuple[int, int]:
+    """How many minutes are in the file, and the oldest of them."""
+    sql = "SELECT COUNT(*), MIN(minute) FROM trend"
+    found: tuple[int, int] = meter.file.ask(lambda db: db.execute(sql).fetchone(), (0, 0))
+    return found
+
+
+def test_file_is_bounded_in_bytes(tmp_path: Path) -> None:
     meter = Meter(tmp_path, kept_bytes=80_000)
     for _ in range(8 * 60):
         meter.run(60)
-    count = "SELECT COUNT(*), MIN(minute) FROM trend"
-    full, oldest = meter.file.ask(lambda db: db.execute(count).fetchone(), (0, 0))
-    assert oldest > START // MINUTE and full < 479
-    meter.now += 15 * 86400
+    minutes, oldest = kept(meter)
+    assert oldest > START // MINUTE and 200 < minutes < 479
+    meter.file.close()
+
+
+def test_file_is_bounded_in_days(tmp_path: Path) -> None:
+    meter = Meter(tmp_path)
+    for _ in range(10):
+        meter.run(60)
+    meter.now += 13 * 86400
+    for _ in range(60):
+        meter.run(60)
+    assert kept(meter) == (69, START // MINUTE)
+    meter.now += 86400
     for _ in range(61):
         meter.run(60)
-    _, oldest = meter.file.ask(lambda db: db.execute(count).fetchone(), (0, 0))
-    assert oldest > START // MINUTE + 10 * 1440
+    assert kept(meter)[1] > START // MINUTE + 10 * 1440
     meter.file.close()
 
 
