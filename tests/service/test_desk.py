@@ -175,7 +175,7 @@ def test_a_swap_is_resumed_step_by_step(tmp_path: Path) -> None:
         await bench.until_state(State.HELD)
         plan = (await bench.put("swap.recover", VIEWER)).data
         assert [way["way"] for way in plan["ways"]][:1] == ["RESUME"], plan
-        assert plan["runs"][0]["id"] == "S-0001" and "packs are in their places" in " ".join(plan["where"]) or plan["where"]
+        assert plan["runs"][0]["id"] == "S-0001" and plan["where"]
         proven = sum(step.status == "proven" for run in bench.state.runs for step in run.steps)
         assert (await bench.put("swap.resume", params={"step": True})).ok
         await bench.until_state(State.HELD)
