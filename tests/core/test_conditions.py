@@ -275,7 +275,7 @@ def test_what_the_controller_knows_of_itself_is_known_and_now() -> None:
     image = World().image(OwnFacts(Mode.MANUAL))
     for own in (ModeIs(Mode.AUTOMATIC), JournalWritable(), PlaceHolds("A01", "P-1"), OnItsWay("P-1", "A01")):
         (reason,) = own.unmet(image)
-        assert reason.known and reason.age == 0.0, own
+        assert reason.known and (reason.age, reason.link) == (0.0, ""), own
 
 
 # ---- for all values ----

@@ -127,6 +127,10 @@ def test_a_second_channel_on_one_plc_has_its_prefix_and_shares_epoch_and_uptime(
     assert side.signal(bool, "VEH_READY").name == "vehicle.ready", "the prefix is not part of the name"
 
 
+def test_a_device_of_no_model_has_the_plain_names() -> None:
+    assert (Device.driver, Device.prefix, Device.orders) == ("device", "", None)
+
+
 def test_a_device_that_takes_no_orders_has_no_channel() -> None:
     assert Device("meter", "meter", IoList("meter.csv", ())).channel is None
     channel = Door("door", "pit", io_list(*GOOD)).channel

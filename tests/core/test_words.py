@@ -86,22 +86,52 @@ def test_an_exit_code_is_what_scripts_were_told() -> None:
     }  # fmt: skip
 
 
+CODES = {
+    "StationError": "A900",
+    "ConfigurationError": "A601",
+    "JournalError": "A501",
+    "ForeignJournal": "A502",
+    "AlreadyRunning": "A503",
+    "JournalMissing": "A504",
+    "DamagedJournal": "A506",
+    "JournalExists": "A507",
+    "Refused": "A401",
+    "OldJournal": "A505",
+    "NotAllowed": "A402",
+    "NotFound": "A901",
+    "NotYourRole": "A404",
+    "ControlHeld": "A405",
+    "RequestStale": "A406",
+    "ViewStale": "A407",
+    "SecondPersonNeeded": "A408",
+    "RequestWrong": "A410",
+    "ConfirmationNeeded": "A412",
+    "NotReachable": "A413",
+    "StillGoingOn": "A414",
+}
+
+
+@pytest.mark.parametrize("name", CODES)
+def test_an_error_has_the_code_of_the_catalogue(name: str) -> None:
+    assert getattr(errors, name).code == CODES[name]
+
+
 @pytest.mark.parametrize(
-    ("kind", "code", "exit_"),
+    ("kind", "exit_"),
     [
-        (StationError, "A900", Exit.FAILED),
-        (errors.ConfigurationError, "A601", Exit.CONFIGURATION),
-        (errors.JournalError, "A501", Exit.FAILED),
-        (errors.AlreadyRunning, "A503", Exit.FAILED),
-        (errors.Refused, "A401", Exit.BLOCKED),
-        (errors.NotAllowed, "A402", Exit.NOT_ALLOWED),
-        (errors.NotFound, "A901", Exit.NOT_FOUND),
+        (StationError, Exit.FAILED),
+        (errors.ConfigurationError, Exit.CONFIGURATION),
+        (errors.JournalError, Exit.FAILED),
+        (errors.AlreadyRunning, Exit.FAILED),
+        (errors.Refused, Exit.BLOCKED),
+        (errors.NotAllowed, Exit.NOT_ALLOWED),
+        (errors.NotFound, Exit.NOT_FOUND),
     ],
 )
-def test_an_error_has_the_code_of_the_catalogue_and_the_exit_code_of_its_kind(
-    kind: type[StationError], code: str, exit_: Exit
+def test_an_error_ends_the_program_with_the_exit_code_of_its_kind(
+    kind: type[StationError], exit_: Exit
 ) -> None:
-    assert (kind.code, kind.exit) == (code, exit_)
+    assert kind.exit == exit_
 
 
 def _kinds(kind: type[StationError]) -> list[type[StationError]]:

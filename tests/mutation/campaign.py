@@ -58,14 +58,17 @@ def reach(tests: Sequence[str], arguments: Sequence[str]) -> Reached:
 def judges(mutant: Mutant, reached: Reached) -> list[str]:
     """The tests that could notice, those for this module first, the quick ones first.
 
-    For a line that runs on import these are the tests that run anything of its file, or all of them.
+    For a line that runs on import these are the tests of its module and all that run anything of it, or simply all.
     """
     place = mutant.place
     if place.in_body:
         wanted = {(mutant.path, line) for line in place.lines}
         names = [name for name, (_, lines) in reached.items() if lines & wanted]
     else:
-        names = [n for n, (_, lines) in reached.items() if any(path == mutant.path for path, _ in lines)]
+        names = [
+            name for name, (_, lines) in reached.items()
+            if distance(name.partition("::")[0], mutant.path) == 0 or any(path == mutant.path for path, _ in lines)
+        ]  # fmt: skip
         names = names or list(reached)
     return sorted(names, key=lambda n: (distance(n.partition("::")[0], mutant.path), reached[n][0], n))
 

@@ -171,6 +171,8 @@ def _for_people(child: ast.AST, parent: ast.AST) -> bool:
         return True
     if isinstance(child, ast.Expr) and ast.unparse(child.value).startswith("log."):
         return True
+    if isinstance(child, _FUNCTION) and any(ast.unparse(d) == "overload" for d in child.decorator_list):
+        return True
     docstring = isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant)
     return docstring or (isinstance(parent, ast.JoinedStr) and isinstance(child, ast.Constant))
 
