@@ -133,7 +133,7 @@ def serial_port(what: str, path: Path) -> Finding:
 
 def journal(config: StationConfig, *, held: bool) -> Finding:
     """The journal, read whole while no service holds it."""
-    from station_ctl.service.backup import examine
+    from station_ctl.service.journal_proof import examine
 
     path = config.journal
     if held:

@@ -140,6 +140,7 @@ async def _on_duty(built: BuiltStation, journal: Journal, doors: Doors) -> None:
     from station_ctl.engine.journal_thread import JournalThread
     from station_ctl.service.alarm_levels import watched_rows
     from station_ctl.service.api.service import ApiService
+    from station_ctl.service.backup_duty import BackupDuty
     from station_ctl.service.catalogue import REGISTRY
     from station_ctl.service.foreground import serve
     from station_ctl.service.notify import ServiceManager
@@ -161,7 +162,8 @@ async def _on_duty(built: BuiltStation, journal: Journal, doors: Doors) -> None:
         try:
             api = ApiService(duty, REGISTRY, path, tcp=doors.tcp, origins=doors.origins)
             try:
-                await serve(engine, leave, ServiceManager.of(), [watchers.run, api.run])
+                backups = BackupDuty(engine, journal, built.config.path)
+                await serve(engine, leave, ServiceManager.of(), [watchers.run, api.run, backups.run])
             finally:
                 api.close()
         finally:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -244,16 +244,23 @@ class Journal:
         if verdicts != ["ok"]:
             raise DamagedJournal(f"{self.path} is damaged: {'; '.join(verdicts)}; {BACKUP}")
 
-    def copy_to(self, path: Path) -> None:
+    def copy_to(self, path: Path, given_up: Callable[[], bool] = lambda: False) -> None:
         """Copy the whole journal, as it is at the end of the copying, into one new file. Raises JournalError.
 
-        In a thread of its own it may run while commits go on: between two pieces of 1 MiB the connection is free.
+        In a thread of its own it may run while commits go on: between two pieces of 1 MiB the connection is free, and
+        `given_up` is asked. The journal must stay open until this has returned.
         """
+
+        def between(_status: int, _left: int, _pages: int) -> None:
+            if given_up():
+                raise JournalError(f"copying {self.path} was given up")
+            time.sleep(COPY_PAUSE)
+
         try:
             copy = sqlite3.connect(path, isolation_level=None)
             try:
                 copy.execute("PRAGMA synchronous=OFF")  # flushing it would hold up commits; whoever keeps it, does so
-                self._db.backup(copy, pages=256, progress=lambda *_: time.sleep(COPY_PAUSE), sleep=COPY_PAUSE)
+                self._db.backup(copy, pages=256, progress=between, sleep=COPY_PAUSE)
                 copy.execute("PRAGMA journal_mode=DELETE")  # one file, with nothing beside it
             finally:
                 copy.close()

@@ -13,9 +13,10 @@ import shutil
 import sqlite3
 import sys
 import tempfile
+import threading
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -30,8 +31,8 @@ from station_ctl.core.errors import (
     JournalExists,
     NotFound,
 )
-from station_ctl.engine.custody_history import told_ledger
-from station_ctl.engine.journal import Journal, JournalRow
+from station_ctl.engine.journal import Journal
+from station_ctl.service.journal_proof import Contents, examine
 
 SCHEMA = "station.backup/1"
 JOURNAL, MANIFEST = "journal.sqlite", "manifest.json"
@@ -48,17 +49,6 @@ OLD_IS_REFUSED = (
 
 
 @dataclass(frozen=True, slots=True)
-class Contents:
-    """What was found in a journal: rows, packs in custody, runs not closed, and the highest order number."""
-
-    station: str
-    rows: int
-    packs: int
-    open_runs: int
-    last_order: int
-
-
-@dataclass(frozen=True, slots=True)
 class Backup:
     """One proven backup. `made_at` is RFC 3339 in UTC; `config` are the names of the configuration files in it."""
 
@@ -67,39 +57,6 @@ class Backup:
     version: str
     contents: Contents
     config: tuple[str, ...]
-
-
-def examine(path: Path, station: str) -> Contents:
-    """Open a journal that nobody uses and read it whole. Raises JournalError with what is wrong.
-
-    SQLite's integrity check, everything that a start restores, and the custody ledger: told again from the first
-    row to the last one it must be the ledger that is kept.
-    """
-    journal = Journal(path, station)
-    try:
-        return _contents(journal, station)
-    finally:
-        journal.close()
-
-
-def _contents(journal: Journal, station: str) -> Contents:
-    journal.check_integrity()
-    restored = journal.restore()
-    rows = 0
-
-    def counted() -> Iterator[JournalRow]:
-        nonlocal rows
-        for row in journal.each():
-            rows += 1
-            yield row
-
-    told = dict(told_ledger(counted()))
-    kept = dict(restored.ledger)
-    differs = sorted(pack for pack in kept.keys() | told.keys() if kept.get(pack) != told.get(pack))
-    if differs:
-        texts = [f"{p} ledger {kept.get(p) or 'not here'}, rows {told.get(p) or 'not here'}" for p in differs[:5]]
-        raise DamagedJournal(f"journal {journal.path}: custody is not what its rows tell: {'; '.join(texts)}")
-    return Contents(station, rows, len(kept), len(restored.open_runs), restored.next_order - 1)
 
 
 def make(journal: Path, target: Path, station: str, version: str, config: Mapping[str, bytes]) -> Backup:
@@ -141,7 +98,7 @@ async def make_while_running(journal: Journal, target: Path, station_file: Path)
     """
     with tempfile.TemporaryDirectory(prefix=".backup-", dir=journal.path.parent) as folder:
         copy = Path(folder) / JOURNAL
-        await asyncio.to_thread(journal.copy_to, copy)
+        await _copied(journal, copy)
         words = ("backup", "create", "--station", str(station_file), "--journal", str(copy), "-o", str(target))
         packing = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "station_ctl", *words,
@@ -156,6 +113,18 @@ async def make_while_running(journal: Journal, target: Path, station_file: Path)
     if packing.returncode:
         raise JournalError(f"backup {target} failed: {said.decode(errors='replace').strip()}")
     return target
+
+
+async def _copied(journal: Journal, copy: Path) -> None:
+    """Whoever is cancelled here closes the journal next, so the copying thread is waited for: some ms."""
+    given_up = threading.Event()
+    copying = asyncio.ensure_future(asyncio.to_thread(journal.copy_to, copy, given_up.is_set))
+    try:
+        await asyncio.shield(copying)
+    except asyncio.CancelledError:
+        given_up.set()
+        await asyncio.gather(copying, return_exceptions=True)
+        raise
 
 
 def verify(path: Path) -> Backup:
