@@ -35,7 +35,7 @@ SPEED = 40.0
 PATIENCE = 40.0
 """Upper bound of every wait, wall s."""
 
-MOST_STALLS = 5
+MOST_STALLS = 20
 MODBUS = ("lift", "stacker")
 WHO = "test"
 Proxy = ModbusProxy | OpcUaProxy | SerialProxy
@@ -125,6 +125,11 @@ class StruckSwap:
         steps = [step for _, step, _ in self.engine.state.active_steps()]
         return {s.no for s in steps if not link or (s.do is not None and channels[s.do.role].link == link)}
 
+    @property
+    def orders(self) -> int:
+        """Orders decided so far."""
+        return sum(isinstance(effect, Issue) for effect in self.effects)
+
     def step_ordered_last(self, link: str) -> int:
         """The step of the newest order that was decided for that PLC."""
         channels = self.engine.facts.channels
@@ -139,9 +144,10 @@ class StruckSwap:
         return Reaction.ABORT if any(k.on_loss is OnLoss.ABORT for k in lost) else Reaction.HOLD
 
     async def at_rest(self, *links: str) -> tuple[Reaction, set[Reaction]]:
-        """Wait until the station has come to rest; its reaction, and what was demanded until it tripped.
+        """Wait until the station has come to rest; its reaction to these links, and what was demanded until it tripped.
 
-        The demand changes with the steps at work, and a fault strikes while they do.
+        The demand changes with the steps at work, and a fault strikes while they do. Trips over another link, as a
+        stall of this machine makes them, do not count.
         """
         demanded: set[Reaction] = set()
 
@@ -151,7 +157,10 @@ class StruckSwap:
             return self.engine.state.state in RESTING
 
         await self.until(rests, "the station at rest")
-        aborted = self.engine.state.state is State.ABORTED
+        trips = [
+            t for t in self.engine.state.trips if t.first_out or any(f"[{link} " in t.text for link in links)
+        ]
+        aborted = any(trip.reaction is OnLoss.ABORT for trip in trips)
         return Reaction.ABORT if aborted else Reaction.HOLD, demanded
 
     async def pause(self) -> None:

@@ -136,7 +136,7 @@ MODBUS_STRIKES = (
     _reads("M14", "registers missing", modbus.registers(-1), times=1),
     _reads("M15", "stale", modbus.transaction(lambda tid: tid - 1), times=1),
     _order("M16", "at the order", modbus.twice),
-    _spoils("M17", "at every scan", modbus.Previous, {3, 4}),
+    _spoils("M17", "at forty scans", modbus.Previous, {3, 4}, times=40),
     _reads("M18", "at a scan", modbus.protocol(1), times=1),
     _reads("M19", "65535", modbus.length(65535), times=1),
     _reads("M20", "busy once", modbus.exception(6), times=1, calm=True),
