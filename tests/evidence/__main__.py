@@ -55,11 +55,12 @@ def document(data: dict[str, Figures], *, long: bool, complete: bool) -> dict[st
 def keep(data: dict[str, Figures], took: float, *, complete: bool, results: Path = RESULTS) -> Path:
     """Write the evidence of a long run, with its date and versions, to benchmarks/results/<date>-evidence.json.
 
-    Campaigns that were not run this time stay as they were on the same day.
+    Campaigns that were not run this time stay as they were on the same day; it is complete once it has all of them.
     """
     path = results / f"{datetime.now(UTC):%Y-%m-%d}-evidence.json"
     before: dict[str, Figures] = json.loads(path.read_text(encoding="utf-8"))["data"] if path.exists() else {}
-    record = document({**before, **data}, long=True, complete=complete)
+    known = {**before, **data}
+    record = document(known, long=True, complete=complete and set(known) >= set(BY_NAME))
     record = {**record, "took_s": round(took, 1), "machine": machine()}
     path.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return path
