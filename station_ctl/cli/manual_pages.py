@@ -25,7 +25,7 @@ HEAD = f"<!-- Generated from the code by `{COMMAND}`. Not edited by hand. -->"
 GUARDS: Mapping[str, str] = {
     "all_quiet": "no order is under way on any device",
     "custody_certain": "sensors prove where every pack is that an interrupted order was moving",
-    "mode_allows": "the mode is automatic",
+    "mode_allows": "the mode is that of every open run; with none open, automatic or maintenance",
     "nothing_half_done": "no run is open, in memory or in the journal",
     "numbers_newer": "no PLC remembers a newer order than the journal",
     "phase_done": "every step of this phase and of those before is proven, background steps apart",
@@ -163,11 +163,19 @@ def _title(title: str) -> Iterator[str]:
     yield from (f"# {title}", "", HEAD, "")
 
 
+def _commands(_shown: Specimen) -> Iterator[str]:
+    """What a person may ask for, and what the answer's exit code says."""
+    from station_ctl.cli.manual_commands import commands
+
+    return commands(HEAD, table, md)
+
+
 PAGES: Mapping[str, Callable[[Specimen], Iterator[str]]] = {
     "procedures.md": procedures,
     "interlocks.md": interlocks,
     "states.md": states,
     "alarms.md": alarms,
+    "commands.md": _commands,
 }
 """Every page by its file."""
 

@@ -17,12 +17,9 @@ from typing import Any
 from station_ctl.core.errors import NotFound, Refused
 from station_ctl.engine.events import Record
 from station_ctl.engine.journal import JournalRow
-from station_ctl.service.persons import Person, Role, Seat
+from station_ctl.service.persons import LONGEST_H, Person, Role, Seat
 
 KIND = "person"
-LONGEST_H = 12.0
-"""Hours after which a token ends: a shift, not a year."""
-
 GROUPS = {f"station-{role.word}": role for role in Role}
 """Groups of this PC and the role of their members; whoever may open the socket at all may look."""
 

@@ -9,6 +9,10 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
 
+LONGEST_H = 12.0
+"""Hours after which a token ends: a shift, not a year."""
+
+
 class Role(IntEnum):
     """What a person may do; each role may do what the lower ones may (after IEC 62443-4-2, SL-C 2)."""
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from station_ctl.service.actions import Action, Kind, Params, Words
-from station_ctl.service.person_book import LONGEST_H
-from station_ctl.service.persons import Role, Seat
+from station_ctl.service.persons import LONGEST_H, Role, Seat
 
 NAME = r"^[a-z][a-z0-9-]{1,30}$"
 
