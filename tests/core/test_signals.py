@@ -144,3 +144,7 @@ def test_a_comparison_of_a_signal_is_proven_by_what_it_says() -> None:
         (CLAMPED.is_on(), True), (CLAMPED.is_off(), False),
     ):  # fmt: skip
         assert condition.proven(image(value=value)), str(condition)
+
+
+def test_what_is_not_said_of_a_signal_or_a_reading_is_empty() -> None:
+    assert CLAMPED.unit == "" and Reading(1, Quality.GOOD, 0.0, 0.0).why == ""

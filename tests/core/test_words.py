@@ -74,6 +74,11 @@ def test_every_answer_of_a_plc_has_a_text_of_its_own(texts: dict[Enum, str], kin
     assert all(text.strip() == text and text for text in texts.values())
 
 
+def test_a_technician_reads_how_an_order_went_in_these_words() -> None:
+    assert ACK_TEXT[AckCode.ACCEPTED] == "accepted"
+    assert list(RESULT_TEXT.values()) == ["no result", "done", "failed", "stopped", "time-out in the PLC"]
+
+
 def test_a_plc_that_may_be_believed_shows_the_patterns_of_the_contract() -> None:
     assert MAGIC == {"MAGIC": 0x5AA5, "PATTERN": 0x1234, "PATTERN32": 0x12345678}
     assert ORDER_TTL_MS == 1000 and PARAMETERS == 4

@@ -167,7 +167,7 @@ def _for_people(child: ast.AST, parent: ast.AST) -> bool:
         return True
     if isinstance(child, ast.Assign) and ast.unparse(child.targets[0]) in ("__slots__", "log"):
         return True
-    if isinstance(child, ast.Assign) and "TypeVar" in ast.unparse(child.value):
+    if isinstance(child, ast.Assign) and ("TypeVar" in ast.unparse(child.value) or _is_alias(child, parent)):
         return True
     if isinstance(child, ast.Expr) and ast.unparse(child.value).startswith("log."):
         return True
@@ -175,6 +175,12 @@ def _for_people(child: ast.AST, parent: ast.AST) -> bool:
         return True
     docstring = isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant)
     return docstring or (isinstance(parent, ast.JoinedStr) and isinstance(child, ast.Constant))
+
+
+def _is_alias(statement: ast.Assign, parent: ast.AST) -> bool:
+    """True for the name of a type: only a type checker reads it."""
+    name = ast.unparse(statement.targets[0])
+    return isinstance(parent, ast.Module) and not isinstance(statement.value, ast.Call) and name.istitle()
 
 
 def _worth(node: ast.AST, parent: ast.AST) -> bool:
