@@ -54,7 +54,10 @@ PROOFS: Mapping[str, tuple[str, ...]] = {
         "tests/fuzz/test_journal_files.py::test_a_file_with_wrong_bytes_is_refused_in_words_or_read",
         "tests/cli/test_run.py::test_damaged_journal_stops_the_start_and_is_left_as_it_is",
     ),
-    "H14": ("tests/engine/test_journal.py::test_a_journal_that_must_exist_is_not_made_silently",),
+    "H14": (
+        "tests/engine/test_journal.py::test_a_journal_that_is_missing_is_not_made_silently",
+        "tests/cli/test_run.py::test_without_a_journal_the_start_is_refused_and_names_the_flag_for_a_new_one",
+    ),
     "H15": (f"{_SICK}test_an_old_copy_of_the_journal_is_refused_by_the_machine",),
     "H16": ("tests/liveness/test_clocks.py::test_a_swap_is_the_same_whatever_the_time_of_day_does",),
     "H17": ("tests/liveness/test_clocks.py::test_nobody_decides_by_the_time_of_day",),

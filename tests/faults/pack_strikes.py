@@ -99,5 +99,4 @@ PACK_STRIKES: tuple[Strike, ...] = (
     Strike(("P44", "F20"), "charger cannot be switched off", *at_bay("fresh", "charger-welded"), always(HOLD, words=("step 21", "step 22", "G25")), (20, 21), AT_ONCE),
     Strike(("F20",), "plug of the charged pack does not come out", *sim("drive-stuck", plc="rack_a"), always(HOLD, words=("step 22",)), (20, 21, 22), AT_ONCE),
     Strike(("F21",), "charger of the spent pack's bay dead", *at_bay("spent", "charger-dead"), always(R0, HOLD), steps_from(190, 220), AT_ONCE),
-    Strike(("F35",), "no charged pack any more", *sim("bay-disabled", bay="A01"), always(R0), (10,), AT_ONCE),
 )  # fmt: skip

@@ -111,7 +111,7 @@ SITE_STRIKES: tuple[Strike, ...] = (
     Strike(("F01",), "link of its PLC lost", *own_plc("link-lost"), own_link, ORDERED),
     Strike(("F05",), "its PLC restarts", *own_plc("plc-restart", seconds=0.5), own_link, ORDERED),
     Strike(("P40",), "its PLC in STOP", *own_plc("plc-stop"), own_link, ORDERED),
-    Strike(("P40",), "safety PLC in STOP", *sim("plc-stop", plc="safety"), always(ABORT, words=("safety",)), SOME),
+    Strike(("P40",), "safety PLC in STOP", *sim("plc-stop", plc="safety"), always(ABORT, words=("safety",)), SOME[:-1]),
     Strike(("F27",), "power of all PLCs lost", *every_plc("plc-restart", seconds=1.0), always(ABORT, HOLD), SOME),
     Strike(("H23",), "network away", *every_plc("link-lost"), always(ABORT, words=("no answer",))),
 )

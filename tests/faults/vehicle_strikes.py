@@ -61,6 +61,6 @@ VEHICLE_STRIKES: tuple[Strike, ...] = (
     Strike(("F08",), "radio link to the vehicle lost", *sim("radio-lost"), always(HOLD), steps_from(20, 60)),
     Strike(("F14",), "connector bent", *sim("connector-bent"), always(HOLD, words=("step 130",)), steps_from(60, 110), AT_ONCE),
     Strike(("F14",), "coolant leaks", *sim("coolant-leak"), always(HOLD, words=("step 130",)), steps_from(60, 130), AT_ONCE),
-    Strike(("F13",), "a lock sensor of the vehicle stays open", *stuck("lift.VEH_LOCKS_CLOSED", 0x3EF), always(HOLD, words=("locks_closed", "G21")), steps_from(120, 160), AT_ONCE),
+    Strike(("F13",), "a lock sensor of the vehicle stays open", *stuck("lift.VEH_LOCKS_CLOSED", 0x3EF), always(HOLD, words=("locks_closed", "G21", "A105")), steps_from(120, 160), AT_ONCE),
     Strike(("F13",), "a lock sensor of the vehicle stays closed", *stuck("lift.VEH_LOCKS_OPEN", 0x37F), always(HOLD, words=("locks_open", "G17")), (70, 80), AT_ONCE),
 )  # fmt: skip
