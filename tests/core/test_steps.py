@@ -124,6 +124,10 @@ def test_a_sequence_is_itself_and_no_other() -> None:
     assert Sequence("toy", "Toy", ()) != Sequence("toy", "Toy", ())
 
 
+def test_a_sequence_is_printed_without_what_follows_from_its_steps() -> None:
+    assert repr(Sequence("toy", "Toy", ())) == "Sequence(key='toy', text='Toy', steps=())"
+
+
 def test_a_step_that_says_nothing_may_be_repeated_and_moves_nothing() -> None:
     plain = step(10)
     assert plain.on_resume is OnResume.REPEAT and not plain.background
