@@ -181,3 +181,12 @@ def test_a_sensor_that_a_restarted_plc_shows_off_is_a_cause_of_its_own() -> None
     d.world.set(d.channels["lift"].epoch, EPOCH + 1)
     d.world.set(LEVEL, False)
     assert [t.interlock for t in found(d)] == ["T10", "G02"]
+
+
+@pytest.mark.parametrize(
+    ("code", "alarm"), [("G01", "A102"), ("G03", "A102"), ("G04", "A102"), ("G05", "A101")]
+)
+def test_the_loss_of_a_row_that_mirrors_the_safety_plc_has_an_alarm_of_its_own(code: str, alarm: str) -> None:
+    d = Desk(step(10, None, interlocks=()), always=(Kept(replace(G03, code=code), OnLoss.ABORT),))
+    d.world.set(DOOR, False)
+    assert [(t.interlock, t.code) for t in found(d)] == [(code, alarm)]
