@@ -144,6 +144,13 @@ class RequestWrong(StationError):
     exit = Exit.USAGE
 
 
+class Defect(StationError):
+    """A defect of this program, met while a request was carried out. The log has the traceback."""
+
+    code = "A990"
+    exit = Exit.INTERNAL
+
+
 class ConfirmationNeeded(StationError):
     """The request moves machinery and says no yes."""
 

@@ -6,11 +6,9 @@ Knows which checks stand in which order before an action. Does not know what any
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import importlib
-import json
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -20,6 +18,7 @@ from pydantic import ValidationError
 from station_ctl.core.errors import (
     ConfirmationNeeded,
     ControlHeld,
+    Defect,
     Exit,
     NotAllowed,
     NotFound,
@@ -32,9 +31,10 @@ from station_ctl.core.errors import (
 )
 from station_ctl.engine.events import Audit
 from station_ctl.service.actions import Action, Kind, Registry
-from station_ctl.service.calls import Check, Decision, Envelope, Plan, Result, Verdict
+from station_ctl.service.calls import Decision, Envelope, Plan, Result, Verdict
 from station_ctl.service.operations import Operation, OperationState
 from station_ctl.service.persons import Person
+from station_ctl.service.refusals import fingerprint, plan_data, refusal_row, refusal_text
 
 if TYPE_CHECKING:
     from station_ctl.service.duty import Duty
@@ -48,6 +48,9 @@ SECOND_PERSON_WITHIN = 600.0
 """Seconds within which a second person must agree."""
 
 KEYS_KEPT = 2048
+
+TOLD_MOST = 5
+"""Wrong parameters that one refusal names."""
 
 HANDLERS = "station_ctl.service.handlers."
 
@@ -101,6 +104,13 @@ class Desk:
             action = self.registry.named(envelope.action)
         except NotFound as error:
             return self._refusal(envelope.action, error)
+        if action.anyone:
+            # What stops the station takes no parameters: whatever else a message says, it is a stop.
+            envelope = replace(envelope, params={})
+        if why := envelope.why_unwritable():
+            envelope = replace(envelope, params={}, key="", reason="")
+            if not action.anyone:
+                return await self._refused(action, envelope, person, RequestWrong(f"{action.name}: {why}"))
         if not action.changes or action.anyone:
             return await self._judged(action, envelope, person)
         async with self._turn:
@@ -127,7 +137,7 @@ class Desk:
         try:
             params = self._params(action, envelope)
             self._check(action, envelope, person)
-            if action.anyone or not action.changes:
+            if not action.changes or (action.anyone and not envelope.dry_run):
                 return await self._carried_out(action, params, call)
             plan = await self._plan(action, params, call)
             if envelope.dry_run:
@@ -141,17 +151,27 @@ class Desk:
                 return await self._wait_for_second(action, params, envelope, person)
             return await self._carried_out(action, params, call)
         except StationError as error:
-            # What the engine refused stands in the chain already: the row went with the request.
-            if not action.changes or call.audited:
-                return self._refusal(action.name, error)
-            return await self._refused(action, envelope, person, error)
+            return await self._failed(call, error)
+        except Exception as error:
+            # A defect of one action is told and seen; it takes neither the desk nor the station with it.
+            log.exception("request-failed", action=action.name)
+            return await self._failed(call, Defect(f"{action.name}: {type(error).__name__}: {error}"))
+
+    async def _failed(self, call: Call, error: StationError) -> Verdict:
+        """What the engine refused stands in the chain already: the row went with the request."""
+        if call.audited:
+            return self._refusal(call.action.name, error)
+        return await self._refused(call.action, call.envelope, call.person, error)
 
     def _params(self, action: Action, envelope: Envelope) -> Any:
         try:
             return action.params.model_validate(dict(envelope.params))
         except ValidationError as error:
-            found = [f"{'.'.join(map(str, e['loc'])) or 'parameters'}: {e['msg']}" for e in error.errors()]
-            raise RequestWrong(f"{action.name}: {'; '.join(found)}") from None
+            wrong = error.errors(include_url=False, include_context=False, include_input=False)
+            told = [('.'.join(map(str, e["loc"])) or "parameters", e["msg"]) for e in wrong[:TOLD_MOST]]
+            found = [f"{where[:80]}: {what[:200]}" for where, what in told]
+            more = f" (and {len(wrong) - TOLD_MOST} more)" if len(wrong) > TOLD_MOST else ""
+            raise RequestWrong(f"{action.name}: {'; '.join(found)}{more}") from None
 
     def _check(self, action: Action, envelope: Envelope, person: Person) -> None:
         """Role, mode, age, view, control, reason: in this order, the first that fails is told. Raises StationError."""
@@ -161,10 +181,7 @@ class Desk:
             raise NotYourRole(f"{action.name} needs role {action.role.word}; {person} has {person.role.word}")
         if action.kind is Kind.READ:
             return
-        mode = self.duty.engine.state.mode
-        if mode not in action.modes:
-            needed = ", ".join(sorted(str(m) for m in action.modes))
-            raise NotAllowed(f"{action.name} needs mode {needed}; the mode is {mode}; see: station-ctl mode set")
+        self._check_mode(action)
         age = self.duty.wall() - envelope.issued_at
         if not -OLDEST <= age <= OLDEST:
             raise RequestStale(f"{action.name}: the request is {age:.1f} s old, needs at most {OLDEST:g} s; ask anew")
@@ -175,6 +192,12 @@ class Desk:
                 raise ControlHeld(f"{action.name}: {why}")
         if action.reason and len(envelope.reason.strip()) < 3:
             raise RequestWrong(f"{action.name} needs a reason: --reason TEXT")
+
+    def _check_mode(self, action: Action) -> None:
+        mode = self.duty.engine.state.mode
+        if mode not in action.modes:
+            needed = ", ".join(sorted(str(m) for m in action.modes))
+            raise NotAllowed(f"{action.name} needs mode {needed}; the mode is {mode}; see: station-ctl mode set")
 
     async def _plan(self, action: Action, params: Any, call: Call) -> Plan:
         if not action.plan:
@@ -192,7 +215,7 @@ class Desk:
         return Verdict(name, Decision.PLANNED, exit_, code, text, plan_data(plan), version=self.duty.version)
 
     async def _carried_out(self, action: Action, params: Any, call: Call) -> Verdict:
-        if action.needs_control:
+        if action.needs_control and self._seat(call) is call.person:
             self.duty.use_control(call.person)
         result = await load(action.handler)(self.duty, params, call)
         assert isinstance(result, Result)
@@ -201,9 +224,14 @@ class Desk:
         if action.changes and not action.anyone:
             await self.duty.durable()
         return Verdict(
-            action.name, Decision.ACCEPTED, text=result.text, data=result.data, operation=result.operation,
-            version=self.duty.version,
+            action.name, Decision.ACCEPTED, result.exit, text=result.text, data=result.data,
+            operation=result.operation, version=self.duty.version,
         )  # fmt: skip
+
+    def _seat(self, call: Call) -> Person:
+        """Whose control a request rests on: the second person's if they hold it, else that of who asked."""
+        lease = self.duty.control.held(self.duty.mono())
+        return call.second if call.second is not None and lease and lease.holder == call.second else call.person
 
     async def _wait_for_second(self, action: Action, params: Any, envelope: Envelope, person: Person) -> Verdict:
         op = self.duty.operations.note(action.name, person, OperationState.WAITING)
@@ -215,14 +243,25 @@ class Desk:
             audit = self._audit(action, envelope, person, Decision.ACCEPTED)
             audit = replace(audit, args=(*audit.args, ("second_person", second.name), ("operation", op.id)))
             call = Call(action, person, envelope, audit, second)
-            # Minutes have passed: what was true when the first person asked is looked at again.
-            if blocked := (await self._plan(action, params, call)).blocked_by:
-                raise Refused(refusal_text(action.name, blocked))
-            return (await self._carried_out(action, params, call)).text
+            try:
+                return await self._agreed(action, params, call)
+            except StationError as error:
+                if not call.audited:
+                    await self.duty.record(refusal_row(audit, error))
+                raise
 
-        op.work = work
         await self.duty.record(self._audit(action, envelope, person, Decision.WAITING))
+        op.work = work  # from now on it can be agreed to
         return Verdict(action.name, Decision.WAITING, text=op.text, operation=op.id, version=self.duty.version)
+
+    async def _agreed(self, action: Action, params: Any, call: Call) -> str:
+        """Minutes have passed: what was true when the first person asked is looked at again. Raises StationError."""
+        self._check_mode(action)
+        if why := self.duty.control.why_not(self._seat(call), self.duty.mono()):
+            raise ControlHeld(f"{action.name}: {why}")
+        if blocked := (await self._plan(action, params, call)).blocked_by:
+            raise Refused(refusal_text(action.name, blocked))
+        return (await self._carried_out(action, params, call)).text
 
     async def _blocked(self, action: Action, envelope: Envelope, person: Person, plan: Plan) -> Verdict:
         error = Refused(refusal_text(action.name, plan.blocked_by))
@@ -230,9 +269,11 @@ class Desk:
         return replace(verdict, data=plan_data(plan))
 
     async def _refused(self, action: Action, envelope: Envelope, person: Person, error: StationError) -> Verdict:
-        audit = replace(self._audit(action, envelope, person, Decision.REFUSED), why=f"{error.code} {error}")
+        if not action.changes:
+            return self._refusal(action.name, error)
+        audit = self._audit(action, envelope, person, Decision.REFUSED)
         try:
-            await self.duty.record(audit)
+            await self.duty.record(refusal_row(audit, error))
         except StationError as failed:
             # Nothing had an effect; that even the refusal could not be written is what the person must hear.
             return self._refusal(action.name, failed)
@@ -250,36 +291,3 @@ class Desk:
             person.name, person.role.word, str(person.seat), action.name, args, str(decision),
             reason=envelope.reason, state=f"{state.mode}/{state.state}", key=envelope.key,
         )  # fmt: skip
-
-
-def refusal_text(name: str, blocked: tuple[Check, ...]) -> str:
-    """The refusal as one line: the first reason in full, how many more there are, and where to read them."""
-    first = blocked[0]
-    found = f": needs {first.needed}, found {first.found}" if first.needed else ""
-    source = f" [{first.source}]" if first.source else ""
-    more = f" (and {len(blocked) - 1} more)" if len(blocked) > 1 else ""
-    return f"{name} refused, nothing moved: {first.code} {first.text}{found}{source}{more}; see: station-ctl why {name}"
-
-
-def plan_data(plan: Plan) -> Mapping[str, Any]:
-    """A plan as data for every surface."""
-    return {
-        "checks": [
-            {
-                "code": c.code, "text": c.text, "holds": c.holds, "needed": c.needed, "found": c.found,
-                "source": c.source, "age_s": round(c.age_s, 3) if c.age_s < 1e9 else None, "known": c.known,
-                "follows": list(c.follows),
-            }
-            for c in plan.checks
-        ],
-        "blocked_by": [c.code for c in plan.blocked_by],
-        "steps": list(plan.steps),
-        "moves": list(plan.moves),
-        "seconds": round(plan.seconds, 1),
-    }  # fmt: skip
-
-
-def fingerprint(envelope: Envelope, person: Person) -> str:
-    """What makes two requests the same: who asks for what, with which parameters."""
-    content = [person.name, envelope.action, dict(envelope.params), envelope.dry_run, envelope.reason]
-    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()

@@ -79,7 +79,7 @@ def test_anyone_may_stop_the_station_however_old_the_request(tmp_path: Path) -> 
         ("station.reset", TECHNICIAN, {}, Exit.NOT_ALLOWED, "A405"),
         ("station.reset", OPERATOR, {"confirmed": False}, Exit.CONFIRMATION_NEEDED, "A412"),
         ("station.reset", OPERATOR, {"params": {"force": True}}, Exit.USAGE, "A410"),
-        ("station.start", OPERATOR, {}, Exit.NOT_ALLOWED, "A402"),
+        ("swap.start", OPERATOR, {}, Exit.NOT_ALLOWED, "A402"),
         ("mode.set", OPERATOR, {"params": {"mode": "turbo"}}, Exit.USAGE, "A410"),
     ],
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from station_ctl.core.errors import RequestWrong
+from station_ctl.core.errors import Exit, RequestWrong
 from station_ctl.engine.audit_chain import Head
 from station_ctl.service.actions import Nothing
 from station_ctl.service.calls import Result
@@ -37,7 +37,8 @@ async def verify(duty: Duty, params: Anchors, call: Call) -> Result:
         "anchors": found.anchors, "whole": not found.faults, "cannot_find": found.limits,
     }  # fmt: skip
     said = "every row is as it was written" if not found.faults else "; ".join(found.faults)
-    return Result(data, f"{found.rows} rows: {said}. {found.limits}")
+    exit_ = Exit.FAILED if found.faults else Exit.DONE
+    return Result(data, f"{found.rows} rows: {said}. {found.limits}", exit=exit_)
 
 
 def _anchor(text: str) -> Head:

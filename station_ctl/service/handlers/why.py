@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from station_ctl.core.errors import NotFound
+from station_ctl.core.errors import Exit, NotFound
 from station_ctl.core.modes import State
 from station_ctl.engine.events import Verb
 from station_ctl.engine.state import Trip
@@ -38,7 +38,7 @@ async def why(duty: Duty, params: Subject, call: Call) -> Result:
         "unknown": sum(not check.known for check in failed), "where": _where(ways),
         "do_next": _do_next(duty, ways), "do_not": _do_not(duty),
     }  # fmt: skip
-    return Result(data, _sentence(duty, params.subject, failed))
+    return Result(data, _sentence(duty, params.subject, failed), exit=Exit.BLOCKED if data["blocked"] else Exit.DONE)
 
 
 async def _checks(duty: Duty, subject: str, call: Call) -> tuple[Check, ...]:
