@@ -113,6 +113,7 @@ CODES = {
     "ConfirmationNeeded": "A412",
     "NotReachable": "A413",
     "StillGoingOn": "A414",
+    "Defect": "A990",
 }
 
 
