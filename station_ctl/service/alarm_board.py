@@ -266,6 +266,14 @@ class AlarmBoard:
         unproven = {t: t.cause for t in trips if t.cause is not None and not t.cause.proven(image)}
         return {trip: f"{key_of(trip)} stays: {cause.why_not(image)}" for trip, cause in unproven.items()}
 
+    def may_shelve(self, alarm: str, lasts: float, by: str, reason: str) -> None:
+        """Raises what `shelve` would raise now; changes nothing."""
+        alarm_states.shelved(self._book.named(alarm), lasts, by, reason, self._now())
+
+    def may_take_out(self, alarm: str, by: str, reason: str) -> None:
+        """Raises what `take_out` would raise now; changes nothing."""
+        alarm_states.taken_out(self._book.named(alarm), by, reason)
+
     def shelve(self, alarm: str, lasts: float, by: str, reason: str) -> float:
         """Put an alarm aside for `lasts` s, at most 8 h; returns until when (wall s).
 

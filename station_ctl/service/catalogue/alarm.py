@@ -65,6 +65,8 @@ ACTIONS = (
     Action("alarm.ack", Kind.SAFE, Role.OPERATOR, Words("Acknowledge an alarm, or --all; trips whose cause is gone are reset.", "确认报警，或用 --all 全部确认；原因已消除的跳闸随之复位。"), "alarm:acknowledge", Acknowledge),
     Action("alarm.shelve", Kind.SAFE, Role.OPERATOR, Words("Put an alarm aside for a while.", "暂时搁置一条报警。"), "alarm:shelve", Shelve, reason=True),
     Action("alarm.unshelve", Kind.SAFE, Role.OPERATOR, Words("Take an alarm off the shelf.", "取消搁置。"), "alarm:unshelve", OneAlarm),
+    Action("alarm.take-out", Kind.BYPASS, Role.TECHNICIAN, Words("Take an alarm out of service until it is put back.", "停用一条报警，直到恢复。"), "alarm:take_out", OneAlarm, two_persons=True, reason=True),
+    Action("alarm.put-back", Kind.SAFE, Role.TECHNICIAN, Words("Put an alarm back in service.", "恢复一条报警。"), "alarm:put_back", OneAlarm),
     Action("alarm.silence", Kind.SAFE, Role.OPERATOR, Words("Silence the horn; acknowledges nothing.", "消音；不等于确认。"), "alarm:silence"),
     Action("alarm.history", Kind.READ, Role.VIEWER, Words("What happened to alarms, newest first.", "报警历史，最新在前。"), "alarm:history", Since),
     Action("alarm.stats", Kind.READ, Role.VIEWER, Words("The load that alarms put on a person.", "报警负荷统计。"), "alarm:stats", Span),

@@ -59,24 +59,48 @@ async def acknowledge(duty: Duty, params: Acknowledge, call: Call) -> Result:
 
 async def shelve(duty: Duty, params: Shelve, call: Call) -> Result:
     """Aside for a while. Raises NotFound, Refused or NotAllowed."""
-    until = duty.watch_room.board.shelve(params.alarm, params.for_, call.person.name, call.envelope.reason)
+    board, given = duty.watch_room.board, (params.alarm, params.for_, call.person.name, call.envelope.reason)
+    board.may_shelve(*given)
     await duty.record(call.take_audit())
+    until = board.shelve(*given)
     duty.changed()
     return Result({"alarm": params.alarm, "until": until}, f"{params.alarm} is shelved for {params.for_ / 60:g} min")
 
 
 async def unshelve(duty: Duty, params: OneAlarm, call: Call) -> Result:
     """Off the shelf. Raises NotFound."""
-    duty.watch_room.board.unshelve(params.alarm, call.person.name)
+    board = duty.watch_room.board
+    board.explain(params.alarm)
     await duty.record(call.take_audit())
+    board.unshelve(params.alarm, call.person.name)
     duty.changed()
     return Result({"alarm": params.alarm}, f"{params.alarm} is off the shelf")
 
 
+async def take_out(duty: Duty, params: OneAlarm, call: Call) -> Result:
+    """Out of service until it is put back. Raises NotFound, Refused or NotAllowed."""
+    board, given = duty.watch_room.board, (params.alarm, call.person.name, call.envelope.reason)
+    board.may_take_out(*given)
+    await duty.record(call.take_audit())
+    board.take_out(*given)
+    duty.changed()
+    return Result({"alarm": params.alarm}, f"{params.alarm} is out of service until it is put back")
+
+
+async def put_back(duty: Duty, params: OneAlarm, call: Call) -> Result:
+    """Back in service; if it stands it is announced. Raises NotFound."""
+    board = duty.watch_room.board
+    board.explain(params.alarm)
+    await duty.record(call.take_audit())
+    board.put_back(params.alarm, call.person.name)
+    duty.changed()
+    return Result({"alarm": params.alarm}, f"{params.alarm} is back in service")
+
+
 async def silence(duty: Duty, params: Nothing, call: Call) -> Result:
     """The horn is quiet until the next announcement."""
-    duty.watch_room.board.silence(call.person.name)
     await duty.record(call.take_audit())
+    duty.watch_room.board.silence(call.person.name)
     duty.changed()
     return Result(text="the horn is silent; nothing is acknowledged")
 
