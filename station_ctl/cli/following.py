@@ -30,7 +30,7 @@ def follow(asked: Service, action: Action, operation: str, timeout: float | None
         try:
             op = asked.get(f"/api/v1/queries/op.show?operation={operation}")["data"]
             if not as_json:
-                _tell_steps(asked.get("/api/v1/state")["data"], seen)
+                _tell_steps(asked.get("/api/v1/queries/status")["data"], seen)
             if op["ended"] is not None:
                 return _ended(action, op, as_json=as_json)
             if time.monotonic() > ends:

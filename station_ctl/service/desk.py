@@ -158,10 +158,14 @@ class Desk:
             return await self._failed(call, Defect(f"{action.name}: {type(error).__name__}: {error}"))
 
     async def _failed(self, call: Call, error: StationError) -> Verdict:
-        """What the engine refused stands in the chain already: the row went with the request."""
-        if call.audited:
-            return self._refusal(call.action.name, error)
-        return await self._refused(call.action, call.envelope, call.person, error)
+        """What the engine refused has its row: it went with the request, and is waited for. Else it is written now."""
+        if not call.audited:
+            return await self._refused(call.action, call.envelope, call.person, error)
+        try:
+            await self.duty.durable()
+        except StationError as failed:
+            error = failed
+        return self._refusal(call.action.name, error)
 
     def _params(self, action: Action, envelope: Envelope) -> Any:
         try:

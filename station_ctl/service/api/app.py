@@ -7,22 +7,23 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from station_ctl.core.errors import Exit
-from station_ctl.service import view
-from station_ctl.service.actions import Kind
-from station_ctl.service.api.limits import BODY_MOST, BODY_WITHIN, Limits, refusal
+from station_ctl.service.actions import Action, Kind
+from station_ctl.service.api.limits import BODY_MOST, BODY_WITHIN, STOP_WITHIN, Bucket, Limits, refusal
 from station_ctl.service.api.openapi import document
 from station_ctl.service.api.stream import Hub
 from station_ctl.service.api.wire import UNIX
-from station_ctl.service.calls import Envelope, Verdict
+from station_ctl.service.calls import Decision, Envelope, Verdict
 from station_ctl.service.desk import Desk
 from station_ctl.service.person_book import of_account
 from station_ctl.service.persons import Person, Role
@@ -32,7 +33,7 @@ STATUS = {
     Exit.CONFIGURATION: 409, Exit.TIMEOUT: 202, Exit.RECOVERY_NEEDED: 409, Exit.NOT_FOUND: 404,
     Exit.CONFIRMATION_NEEDED: 428, Exit.INTERNAL: 500,
 }  # fmt: skip
-"""HTTP status by the exit code that the same verdict has on the command line."""
+"""HTTP status of a refusal by the exit code that it has on the command line."""
 
 NOBODY = "no valid token: ask an admin for one with station-ctl user add"
 
@@ -42,6 +43,7 @@ class Api:
 
     def __init__(self, desk: Desk, hub: Hub) -> None:
         self.desk, self.duty, self.hub = desk, desk.duty, hub
+        self._described: Mapping[str, Any] = {}
 
     def person(self, request: Request) -> Person | None:
         """Who asks: by token if there is one, else by the account at the other end of the Unix socket."""
@@ -61,17 +63,14 @@ class Api:
 
     async def ready(self, request: Request) -> Response:
         """Every link is scanned, or which is not."""
-        links = view.snapshot(self.duty)["links"]
-        down = {name: why for name, why in links.items() if why != "ok"}
+        image = self.duty.image
+        down = {name: why for name in self.duty.engine.links if (why := image.link_fault(name))}
         return JSONResponse({"ok": not down, "links_down": down}, 200 if not down else 503)
 
     async def openapi(self, request: Request) -> Response:
-        """This API, described."""
-        return JSONResponse(document(self.desk.registry, self.duty.about.version))
-
-    async def state(self, request: Request) -> Response:
-        """The whole station."""
-        return await self._ask(request, Envelope("status"))
+        """This API, described. Made once: it takes tens of milliseconds of the loop that guards machines."""
+        self._described = self._described or document(self.desk.registry, self.duty.about.version)
+        return JSONResponse(self._described)
 
     async def query(self, request: Request) -> Response:
         """An action that only looks, its parameters in the query string."""
@@ -89,15 +88,27 @@ class Api:
 
     async def command(self, request: Request) -> Response:
         """Any action, as an envelope in JSON."""
+        name = request.path_params["name"]
+        action = self.desk.registry.actions.get(name)
+        if action is not None and action.anyone:
+            return await self._stop(request, action)
         try:
-            body = await _body(request)
-            envelope = _envelope(request.path_params["name"], json.loads(body) if body else {})
+            body = await _body(request, BODY_WITHIN)
+            envelope = _envelope(name, json.loads(body) if body else {})
         except (ValueError, RecursionError) as error:
             return refusal(400, "A410", f"the body is no envelope: {error}")
         except TimeoutError:
             return refusal(408, "A410", f"the body did not arrive within {BODY_WITHIN:g} s")
         except ClientDisconnect:
             return refusal(400, "A410", "the connection ended before the request did")
+        return await self._ask(request, envelope)
+
+    async def _stop(self, request: Request, action: Action) -> Response:
+        """What stops the station needs no body, and none keeps it from stopping: neither a wrong nor a slow one."""
+        try:
+            envelope = _envelope(action.name, json.loads(await _body(request, STOP_WITHIN) or b"{}"))
+        except (ValueError, RecursionError, TimeoutError, ClientDisconnect) as error:
+            envelope = Envelope(action.name, reason=f"the body is no envelope: {type(error).__name__}")
         return await self._ask(request, envelope)
 
     async def _ask(self, request: Request, envelope: Envelope) -> Response:
@@ -116,7 +127,8 @@ class Api:
         if self.hub.full:
             return refusal(429, "A411", "too many listen already", {"Retry-After": "5"})
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        return StreamingResponse(self.hub.listen(), media_type="text/event-stream", headers=headers)
+        told = self.hub.listen(lambda: self.person(request) is not None)
+        return StreamingResponse(told, media_type="text/event-stream", headers=headers)
 
     def app(self, hosts: frozenset[str] = frozenset(), origins: frozenset[str] = frozenset()) -> Limits:
         """The ASGI application with its limits in front."""
@@ -125,18 +137,26 @@ class Api:
             Route("/healthz", self.health),
             Route("/readyz", self.ready),
             Route("/api/v1/openapi.json", self.openapi),
-            Route("/api/v1/state", self.state),
             Route("/api/v1/events", self.events),
             Route("/api/v1/queries/{name}", self.query),
             Route("/api/v1/commands/{name}", self.command, methods=["POST"]),
         ]
-        return Limits(Starlette(routes=routes), hosts=hosts, origins=origins, never_late=stops)
+        app = Starlette(routes=routes, exception_handlers={HTTPException: _no_such})
+        return Limits(
+            app, hosts=hosts, origins=origins, stops=stops, bucket=lambda: Bucket(clock=self.duty.mono)
+        )
 
 
-async def _body(request: Request) -> bytes:
+async def _no_such(request: Request, error: Exception) -> Response:
+    """No such path or method, in the envelope that every surface knows."""
+    assert isinstance(error, HTTPException)
+    return refusal(error.status_code, "A901", f"{request.method} {request.url.path}: {error.detail}", error.headers)
+
+
+async def _body(request: Request, within: float) -> bytes:
     """The body, at most so many bytes and seconds. Raises ValueError, TimeoutError."""
     got = b""
-    async with asyncio.timeout(BODY_WITHIN):
+    async with asyncio.timeout(within):
         async for chunk in request.stream():
             got += chunk
             if len(got) > BODY_MOST:
@@ -184,9 +204,14 @@ def _instant(value: Any) -> float:
 
 
 def answer(verdict: Verdict, *, simulated: bool) -> Response:
-    """A verdict as HTTP: its status is that of its exit code; an operation that goes on is 202."""
-    status = STATUS[verdict.exit]
-    if status == 200 and verdict.operation and verdict.action.partition(".")[0] != "op":
+    """A verdict as HTTP: a refusal has the status of its exit code; what was answered is 200, what goes on is 202.
+
+    A look that finds the station blocked, or a plan that could not be carried out, is an answer: `exit` tells it.
+    """
+    status = 200
+    if verdict.decision is Decision.REFUSED:
+        status = STATUS[verdict.exit]
+    elif verdict.operation and verdict.action.partition(".")[0] != "op":
         status = 202
     content = {
         "ok": verdict.ok, "action": verdict.action, "decision": str(verdict.decision), "exit": int(verdict.exit),

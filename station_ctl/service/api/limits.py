@@ -1,6 +1,6 @@
 """What may come in at all: size, rate, Host, Origin. Before anything of a request is believed.
 
-Knows HTTP. Does not know persons or actions, but one thing: what stops the station is never turned away for its rate.
+Knows HTTP. Does not know persons or actions, but one thing: what stops the station has a rate of its own.
 """
 
 from __future__ import annotations
@@ -16,8 +16,17 @@ from station_ctl.service.api.wire import UNIX
 BODY_MOST = 64 * 1024
 BODY_WITHIN = 5.0
 
+STOP_WITHIN = 0.5
+"""Seconds that a stop waits for its body, which it does not need."""
+
 RATE, BURST = 50.0, 100.0
-"""Requests a second of all clients together, and how many at once: the loop that serves them also guards machines."""
+"""Requests a second of all clients together, and how many at once: the loop that serves them also guards machines.
+
+Each way of stopping has as many for itself. Where those are used up, the same stop came in within the last 20 ms.
+"""
+
+TOLD_MOST = 500
+"""Characters of an error's text."""
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -26,8 +35,9 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 def refusal(status: int, code: str, text: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
-    """An error in the envelope that every surface knows."""
-    return JSONResponse({"ok": False, "code": code, "text": text}, status, headers)
+    """An error in the envelope that every surface knows. What of it cannot be sent as it is, is sent escaped."""
+    plain = text.encode("utf-8", "backslashreplace").decode()[:TOLD_MOST]
+    return JSONResponse({"ok": False, "code": code, "text": plain}, status, headers)
 
 
 class Bucket:
@@ -53,11 +63,11 @@ class Limits:
 
     def __init__(
         self, app: App, *, hosts: frozenset[str] = frozenset(), origins: frozenset[str] = frozenset(),
-        never_late: frozenset[str] = frozenset(), bucket: Bucket | None = None,
+        stops: frozenset[str] = frozenset(), bucket: Callable[[], Bucket] = Bucket,
     ) -> None:  # fmt: skip
-        """`hosts` and `origins` are exact; `never_late` are paths that no rate turns away."""
-        self._app, self._hosts, self._origins, self._never_late = app, hosts, origins, never_late
-        self._bucket = bucket or Bucket()
+        """`hosts` and `origins` are exact; `stops` are paths that stop the station: each has a rate of its own."""
+        self._app, self._hosts, self._origins = app, hosts, origins
+        self._bucket, self._stops = bucket(), {path: bucket() for path in stops}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer it here."""
@@ -72,14 +82,25 @@ class Limits:
     def _turned_away(self, scope: Scope) -> JSONResponse | None:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         local = (scope.get("client") or ("",))[0].startswith(f"{UNIX}:")
-        if not local and headers.get("host", "") not in self._hosts:
-            return refusal(421, "A416", f"this station is not called {headers.get('host', '')[:80]!r}")
+        host = headers.get("host", "")
+        if not local and host not in self._hosts and host != _address(scope):
+            return refusal(421, "A416", f"this station is not called {host[:80]!r}")
         origin = headers.get("origin")
         if origin is not None and origin not in self._origins:
             return refusal(403, "A416", f"requests of pages from {origin[:80]!r} are not taken")
         length = headers.get("content-length", "0")
-        if not length.isdigit() or int(length) > BODY_MOST:
+        if not (length.isascii() and length.isdigit()) or len(length) > 20 or int(length) > BODY_MOST:
             return refusal(413, "A410", f"a request has at most {BODY_MOST} bytes")
-        if scope["path"] not in self._never_late and not self._bucket.take():
+        stop = self._stops.get(scope["path"])
+        if stop is not None:
+            taken = "taken already: the same was asked a moment ago"
+            return None if stop.take() else refusal(429, "A411", taken, {"Retry-After": "1"})
+        if not self._bucket.take():
             return refusal(429, "A411", "too many requests at once; stopping is always possible", {"Retry-After": "1"})
         return None
+
+
+def _address(scope: Scope) -> str:
+    """The address at which the request came in: a page can rename itself to a name, but not to that."""
+    host, port = scope.get("server") or ("", None)
+    return f"{host}:{port}"

@@ -37,7 +37,6 @@ def document(registry: Registry, version: str) -> dict[str, Any]:
     paths: dict[str, Any] = {
         "/healthz": {"get": _plain("health", "The loop answers.", 200)},
         "/readyz": {"get": _plain("ready", "Every link is scanned.", 200, 503)},
-        "/api/v1/state": {"get": _looks("state", "The whole station.", [])},
     }
     for action in registry:
         paths[f"/api/v1/commands/{action.name}"] = {"post": _command(action)}

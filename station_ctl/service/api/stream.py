@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from station_ctl.service import view
@@ -98,14 +98,17 @@ class Hub:
             self._last = {key: value for key, value in picture.items() if key != "up_s"}
         return self._frame("snapshot", picture)
 
-    async def listen(self) -> AsyncIterator[bytes]:
-        """Frames for one client until it goes or the service ends."""
+    async def listen(self, welcome: Callable[[], bool] = lambda: True) -> AsyncIterator[bytes]:
+        """Frames for one client until it goes, is not welcome any more (asked at every frame), or the service ends."""
         listener = _Listener()
         self._listeners.add(listener)
         try:
             yield self._snapshot()
             while not self._closing:
-                yield await listener.frames.get()
+                frame = await listener.frames.get()
+                if not welcome():
+                    return
+                yield frame
                 if listener.behind and listener.frames.empty():
                     listener.behind = False
                     yield self._snapshot()

@@ -24,6 +24,8 @@ SPEAK_WITHIN = 5.0
 """Seconds within which a connection must have sent a whole request head; slower ones are closed."""
 
 CONNECTIONS_MOST = 64
+"""Open connections over TCP, and as many over the Unix socket: who uses up the ones does not shut out the others."""
+
 HEAD_MOST = 16 * 1024
 UNIX = "unix"
 _CREDENTIALS = struct.Struct("3i")
@@ -102,20 +104,35 @@ class StationProtocol(H11Protocol):
             )
             # In the place of host and port: an address that starts with "unix:" can come from here alone.
             self.client = (f"{UNIX}:{uid}:{gid}", pid)
-        if len(self.connections) > CONNECTIONS_MOST:
+        if sum(_is_local(other) == _is_local(self) for other in self.connections) > CONNECTIONS_MOST:
             transport.close()
-        self._silent = asyncio.get_running_loop().call_later(SPEAK_WITHIN, self._give_up)
+        self._head_due = self._from_now()
+
+    def data_received(self, data: bytes) -> None:
+        """Something was said. A head that has begun has to come to its end, the second as the first."""
+        super().data_received(data)
+        cycle: Any = self.cycle  # None before the first request, whatever its declaration says
+        if cycle is not None and not cycle.response_complete:
+            self._head_due.cancel()
+        elif self._head_due.cancelled():
+            self._head_due = self._from_now()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The peer has gone."""
-        self._silent.cancel()
+        self._head_due.cancel()
         super().connection_lost(exc)
 
+    def _from_now(self) -> asyncio.TimerHandle:
+        return self.loop.call_later(SPEAK_WITHIN, self._give_up)
+
     def _give_up(self) -> None:
-        """Close a connection whose first request has not arrived whole."""
-        cycle: Any = self.cycle  # None before the first request, whatever its declaration says
-        if cycle is None and not self.transport.is_closing():
+        """Close a connection whose request head has not arrived whole."""
+        if not self.transport.is_closing():
             self.transport.close()
+
+
+def _is_local(protocol: Any) -> bool:
+    return str((protocol.client or ("",))[0]).startswith(f"{UNIX}:")
 
 
 class ApiServer(Server):
