@@ -43,7 +43,7 @@ def reception(st: CarStation) -> Sequence:
         (
             Step(
                 10, "Authorise the vehicle", "vehicle", Phase.POSITIONING, answers, within=20, nominal=5,
-                do=car.identify(), permissives=(journal, empty), chapter="A1",
+                do=car.identify(), permissives=(journal, empty), asks=True, chapter="A1",
             ),
         ),
     )  # fmt: skip

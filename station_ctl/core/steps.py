@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from itertools import pairwise
 
 from station_ctl.core.conditions import Condition
 from station_ctl.core.custody import Move
 from station_ctl.core.devices import Command
-from station_ctl.core.modes import ORDERED_PHASES, Phase
+from station_ctl.core.modes import ORDERED_PHASES, Mode, Phase
 
 
 class OnLoss(StrEnum):
@@ -73,6 +74,8 @@ class Step:
     `measures`: the order itself measures its proof, so that the proof says nothing of an order that was stopped.
     `background` steps may outlast their phase; whatever needs them names them in `after`.
     `ending` is what remains to be ordered when the step was stopped after its work was done.
+    `asks`: the order only asks for somebody who need not be there; if the PLC's own interlock says no, the run ends
+    with that answer and nothing is held.
     """
 
     no: int
@@ -96,6 +99,7 @@ class Step:
     background: bool = False
     measures: bool = False
     ending: Ending | None = None
+    asks: bool = False
     chapter: str = ""
 
     def to_its_end(self) -> Step:
@@ -107,11 +111,17 @@ class Step:
 
 @dataclass(frozen=True, eq=False)
 class Sequence:
-    """The steps of one procedure for one job. Compared by identity; `key` names it in the journal."""
+    """The steps of one procedure for one job. Compared by identity; `key` names it in the journal.
+
+    `mode` is the only one in which it may run. `args` is what it was made with where there is no job: a start after
+    a crash makes it again from them.
+    """
 
     key: str
     text: str
     steps: tuple[Step, ...]
+    mode: Mode = Mode.AUTOMATIC
+    args: tuple[tuple[str, str], ...] = ()
     by_no: Mapping[int, Step] = field(init=False, repr=False)
     index: Mapping[int, int] = field(init=False, repr=False)
     before: Mapping[int, tuple[int, ...]] = field(init=False, repr=False)
@@ -137,8 +147,14 @@ class Sequence:
                 found.append(f"{self.key} step {step.no}: asks on resume, so it needs `start`")
             if step.ending is not None and (step.do is None or step.ending.do.role != step.do.role):
                 found.append(f"{self.key} step {step.no}: its ending is ordered of another role than the step")
+            if step.asks and (len(self.steps) > 1 or step.do is None or step.moves or step.admits or step.releases):
+                found.append(f"{self.key} step {step.no}: a step that only asks stands alone and changes no custody")
             if step.phase not in ORDERED_PHASES[:-1]:
                 found.append(f"{self.key} step {step.no}: {step.phase} is not a phase that acts")
+        if self.mode is Mode.MAINTENANCE:
+            for earlier, step in pairwise(self.steps):
+                if earlier.no not in self.before[step.no]:
+                    found.append(f"{self.key} step {step.no}: one device at a time, so it waits for step {earlier.no}")
         return tuple(found)
 
     def roles(self) -> tuple[str, ...]:

@@ -54,12 +54,24 @@ def follow(facts: StationFacts, state: StationState, image: Image, effects: list
                 )
             )
             effects.append(Progress("step-stopped", run.run_id, step.no, step.text, state.time))
+        if step.asks and verdict.state.status is StepStatus.FAILED and not verdict.code:
+            state = _answered_no(state, run.run_id, verdict.text, effects)
         if verdict.code:
             text = f"step {step.no} {step.text}: {verdict.text}"
             role = (step.do.role,) if step.do is not None else ()
             trip = Trip(verdict.code, text, OnLoss.HOLD, run.run_id, step.no)
             state = latch(state, (trip,), effects, also=role)
     return state
+
+
+def _answered_no(state: StationState, run_id: str, why: str, effects: list[Effect]) -> StationState:
+    """What only asked has its answer: the run ends with it, and the station goes on."""
+    if state.state not in (State.EXECUTE, State.STOPPING):
+        return state  # held meanwhile: it is asked anew when a person resumes
+    run = state.run(run_id)
+    effects.append(Record("run-closed", run_id, data=(("result", "refused"), ("why", why))))
+    effects.append(Progress("run-closed", run_id, time=state.time, facts=(("run", run),)))
+    return replace(state, runs=tuple(r for r in state.runs if r.run_id != run_id))
 
 
 def settle_proven(

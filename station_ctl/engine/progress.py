@@ -59,7 +59,8 @@ def _judge_order(step: Step, st: StepState, channel: Channel, image: Image, pati
             if code.value in _NOT_ITS_FAULT and (waits := _awaits_cause(st, image, patience)) is not None:
                 return Verdict(waits)
             why = _ACK_WORDS.get(code.value, f"unknown answer {code.value}")
-            return Verdict(replace(st, status=StepStatus.FAILED), "A105", f"the PLC refused the order: {why}")
+            alarm = "" if step.asks and code.value == AckCode.INTERLOCK else "A105"
+            return Verdict(replace(st, status=StepStatus.FAILED), alarm, f"the PLC refused the order: {why}")
         st = replace(st, status=StepStatus.BUSY, acked_at=ack.at)
     if st.status is StepStatus.BUSY and not st.done_at:
         done, result = channel.done_id.read(image), channel.result.read(image)

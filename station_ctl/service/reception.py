@@ -95,7 +95,10 @@ class Reception:
         self, number: int, who: str, on_job: Callable[[str, Sequence], None] | None = None
     ) -> tuple[str, Job]:
         """Once the vehicle has identified itself, choose packs and open its swap run; see `receive`."""
-        await self._heard(await self._watch.until_closed(_reception(number)))
+        identified = await self._watch.until_closed(_reception(number))
+        if not identified.complete:
+            raise VehicleRefused("no vehicle answers at the entry; let one drive up, then: station-ctl swap start")
+        await self._heard(identified)
         job = self.job(self.image())
         run_id = f"S-{number:04d}"
         sequence = self._procedures.swap(job)

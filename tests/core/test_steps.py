@@ -51,6 +51,8 @@ def test_a_step_may_take_as_long_as_it_may_and_less_than_a_second() -> None:
         ((step(10, phase=Phase.COMPLETE),), "step 10: complete is not a phase that acts"),
         ((step(10, phase=Phase.HELD),), "step 10: held is not a phase that acts"),
         ((step(10, on_resume=OnResume.ASK),), "step 10: asks on resume, so it needs `start`"),
+        ((step(10, asks=True, do=Command("lift", 1, (), "lift.ask")), step(20)), "step 10: a step that only asks"),
+        ((step(10, asks=True),), "step 10: a step that only asks"),
         ((step(10, ending=BACK),), "step 10: its ending is ordered of another role than the step"),
         (
             (step(10, do=Command("lift", 1, (), "lift.go"), ending=BACK),),

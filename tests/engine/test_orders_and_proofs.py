@@ -11,6 +11,7 @@ from station_ctl.engine.events import (
     OrderNotSent,
     OrderSent,
     OrderUnknown,
+    Progress,
     SetLedger,
     StopDevices,
     Verb,
@@ -24,6 +25,7 @@ from tests.bench.desk import (
     ledger,
     records,
     step,
+    stopped,
 )
 
 FETCH = step(20, "robot", moves=(Move("P-1", "A01", "handover"),), enters=("aisle",), leaves=("aisle",))
@@ -173,3 +175,42 @@ def test_an_order_that_is_withdrawn_again_and_again_holds_the_station() -> None:
     assert d.state.state is State.HELD and issues(d.scan()) == []
     d.ask(Verb.ACKNOWLEDGE)
     assert d.ask(Verb.RESUME) == "" and d.of(10).status is StepStatus.INTENT
+
+
+# ---- a step that only asks ----
+ASKS = step(10, asks=True)
+
+
+def test_a_no_to_a_question_ends_the_run_and_holds_nothing() -> None:
+    d = Desk(ASKS)
+    d.begin()
+    d.sent(d.of(10).order)
+    d.ack("lift", 100, AckCode.INTERLOCK)
+    assert d.scan() == (), "what refuses may have a cause that the next scan shows"
+    effects = d.scan(CAUSE_WITHIN)
+    assert records(effects) == ["step-stopped", "run-closed"] and stopped(effects) == ()
+    assert (d.state.state, d.state.trips, d.state.runs) == (State.EXECUTE, (), ())
+    (closed,) = [dict(e.facts)["run"] for e in effects if isinstance(e, Progress) and e.what == "run-closed"]
+    assert not closed.complete
+
+
+@pytest.mark.parametrize("code", [AckCode.BAD_CRC, AckCode.DRIVES_OFF, AckCode.BUSY, AckCode.STOP_REQUESTED])
+def test_any_other_refusal_of_a_question_holds_as_every_refusal_does(code: AckCode) -> None:
+    d = Desk(ASKS)
+    d.begin()
+    d.sent(d.of(10).order)
+    d.ack("lift", 100, code)
+    d.scan()
+    d.scan(CAUSE_WITHIN)
+    assert d.state.trips[0].code == "A105" and d.state.state is not State.EXECUTE
+
+
+def test_a_no_that_comes_after_a_hold_leaves_the_run_open() -> None:
+    d = Desk(ASKS)
+    d.begin()
+    d.sent(d.of(10).order)
+    d.ask(Verb.HOLD)
+    d.ack("lift", 100, AckCode.INTERLOCK)
+    d.scan()
+    d.scan(CAUSE_WITHIN)
+    assert d.run().of(10).status is StepStatus.FAILED and d.state.state is State.HELD

@@ -89,6 +89,23 @@ def label(bench: StruckBench, code: str) -> None:
 
 
 # ---- the vehicle -------------------------------------------------------------------------------------------
+def test_a_swap_without_a_vehicle_is_refused_and_nothing_is_held(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with opened(tmp_path) as bench:
+            before = machines(bench)
+            with pytest.raises(VehicleRefused, match="no vehicle answers at the entry"):
+                await bench.reception.receive("test")
+            assert machines(bench) == before
+            assert (bench.state.state, bench.state.trips, bench.state.runs) == (State.EXECUTE, (), ())
+            await bench.engine.gate.drain()
+            (closed,) = [row for row in bench.journal.rows() if row.kind == "run-closed"]
+            assert closed.data["result"] == "refused"
+            bench.do(cmd="vehicle")
+            assert (await bench.swap()).complete
+
+    run(story)
+
+
 def test_a_model_without_recipe_is_refused(tmp_path: Path) -> None:
     async def story() -> None:
         async with opened(tmp_path) as bench:
