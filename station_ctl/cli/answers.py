@@ -67,11 +67,13 @@ def _checks(failed: Iterable[Mapping[str, Any]]) -> Lines:
     """What does not hold: needs, is, source, age; an effect names its cause."""
     for check in failed:
         mark = "✗" if check.get("known", True) else "?"
-        yield f"  {mark} {check['code']:<5} {check['text']}"
+        causes = f"   ← {', '.join(check['causes'])}" if check.get("causes") else ""
+        yield f"  {mark} {check['code']:<5} {check['text']}{causes}"
         if check.get("needed"):
             age = check.get("age_s")
-            old = f", {age:.2f} s old" if isinstance(age, (int, float)) and age < 1e6 else ""
-            yield f"          needs {check['needed']}; is {check['found']}   [{check['source']}{old}]"
+            old = ", never read" if age is None else f", {age:.2f} s old" if age else ""
+            where = f"   [{check['source']}{old}]" if check["source"] else ""
+            yield f"          needs {check['needed']}; is {check['found']}{where}"
         elif check.get("found"):
             yield f"          {check['found']}"
 
@@ -101,13 +103,23 @@ def _status(data: Mapping[str, Any]) -> Lines:
 
 
 def _why(data: Mapping[str, Any]) -> Lines:
-    yield f"{data['subject']}: station {data['state']} in mode {data['mode']}"
+    if "since" in data:
+        yield from _why_then(data)
+        return
+    if data["over"]:
+        yield f"{data['subject']} {data['over']}"
+        return
+    blocked = "blocked" if data["blocked"] else "not blocked"
+    yield f"{data['subject']}: {blocked}; station {data['state']} in mode {data['mode']}"
+    yield from (f"  {run}" for run in data["runs"])
     for trip in data["trips"]:
         first = "first-out  " if trip["first_out"] else "           "
         at = f" (run {trip['run']} step {trip['step']})" if trip["run"] else ""
         yield f"  {first}{trip['code']} {trip['text']}{at}"
+        if trip["first_out"] and trip["remedy"]:
+            yield f"             remedy: {trip['remedy']}"
     yield from _checks(data["checks"])
-    yield f"  ✓ {data['met']} further conditions are met, {data['unknown']} unknown"
+    yield f"  ✓ {data['met']} {'further ' if data['checks'] else ''}conditions are met, {data['unknown']} unknown"
     parts = ("Where things are now", "where", "·"), ("Do next", "do_next", ""), ("Do not", "do_not", "!")
     for title, name, mark in parts:
         if data[name]:
@@ -115,6 +127,18 @@ def _why(data: Mapping[str, Any]) -> Lines:
             yield title
         for number, line in enumerate(data[name], 1):
             yield f"  {mark or f'{number}.'} {line}"
+
+
+def _why_then(data: Mapping[str, Any]) -> Lines:
+    yield f"{data['subject']} from {data['since']} to {data['until']}, newest first"
+    for trip in data["tripped"]:
+        first = "first-out " if trip["first_out"] else ""
+        at = f" (run {trip['run']} step {trip['step']})" if trip["run"] else ""
+        yield f"  {trip['at']}  tripped  {first}{trip['code']} {trip['text']}{at}"
+    for row in data["refused"]:
+        yield f"  {row['at']}  refused  {row['action']} ({row['state']}): {row['why']}"
+    if not (data["tripped"] or data["refused"]):
+        yield "  nothing was refused and nothing tripped"
 
 
 def _recover(data: Mapping[str, Any]) -> Lines:

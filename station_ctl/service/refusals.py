@@ -35,22 +35,24 @@ def refusal_text(name: str, blocked: tuple[Check, ...]) -> str:
     return f"{name} refused, nothing moved: {first.code} {first.text}{found}{source}{more}; see: station-ctl why {name}"
 
 
+def check_data(c: Check) -> dict[str, Any]:
+    """A check as data; what was never read has no age."""
+    return {
+        "code": c.code, "text": c.text, "holds": c.holds, "needed": c.needed, "found": c.found,
+        "source": c.source, "age_s": round(c.age_s, 3) if c.age_s < 1e9 else None, "known": c.known,
+        "follows": list(c.follows),
+    }  # fmt: skip
+
+
 def plan_data(plan: Plan) -> Mapping[str, Any]:
     """A plan as data for every surface."""
     return {
-        "checks": [
-            {
-                "code": c.code, "text": c.text, "holds": c.holds, "needed": c.needed, "found": c.found,
-                "source": c.source, "age_s": round(c.age_s, 3) if c.age_s < 1e9 else None, "known": c.known,
-                "follows": list(c.follows),
-            }
-            for c in plan.checks
-        ],
+        "checks": [check_data(c) for c in plan.checks],
         "blocked_by": [c.code for c in plan.blocked_by],
         "steps": list(plan.steps),
         "moves": list(plan.moves),
         "seconds": round(plan.seconds, 1),
-    }  # fmt: skip
+    }
 
 
 def fingerprint(envelope: Envelope, person: Person) -> str:

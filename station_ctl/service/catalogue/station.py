@@ -8,13 +8,14 @@ from station_ctl.core.modes import Mode
 from station_ctl.service.actions import POSITIONAL, Action, Kind, Params, Words
 from station_ctl.service.persons import Role
 
-AUTOMATIC = frozenset((Mode.AUTOMATIC,))
+RUNS_IN = frozenset((Mode.AUTOMATIC, Mode.MAINTENANCE))
 
 
 class Subject(Params):
     """What the question is about."""
 
-    subject: str = Field("", max_length=80, description="swap, start, a run's id, or an action such as swap.start", json_schema_extra=POSITIONAL)
+    subject: str = Field("", max_length=80, description="swap, start, a run's id, bay.A01, or an action such as swap.start", json_schema_extra=POSITIONAL)
+    at: str = Field("", max_length=40, description="what was refused and what tripped in the hour before: HH:MM or RFC 3339, UTC")
 
 
 ACTIONS = (
@@ -35,8 +36,8 @@ ACTIONS = (
     ),
     Action(
         "station.start", Kind.MOVES, Role.OPERATOR,
-        Words("Begin production: from now on swaps may run.", "开始生产：此后可以换电。"),
-        "station:start", plan="station:plan_start", modes=AUTOMATIC,
+        Words("Begin: from now on swaps may run, or in mode maintenance its procedures.", "开始：此后可以换电；维护模式下可运行维护程序。"),
+        "station:start", plan="station:plan_start", modes=RUNS_IN,
     ),
     Action(
         "station.stop", Kind.SAFE, Role.VIEWER,

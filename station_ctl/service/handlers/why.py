@@ -2,65 +2,55 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from station_ctl.core.errors import Exit, NotFound
 from station_ctl.core.modes import State
-from station_ctl.engine.events import Verb
-from station_ctl.engine.state import Trip
+from station_ctl.engine.state import INTERRUPTED, Run, Trip
 from station_ctl.service import recovery
-from station_ctl.service.actions import Action
 from station_ctl.service.calls import Check, Result
-from station_ctl.service.catalogue import REGISTRY
 from station_ctl.service.catalogue.station import Subject
 from station_ctl.service.checks import roots_first
-from station_ctl.service.desk import Call, load
+from station_ctl.service.desk import Call
 from station_ctl.service.duty import Duty
-from station_ctl.service.handlers.station import of_verb
-
-NEXT_VERB = {
-    State.STOPPED: Verb.RESET, State.IDLE: Verb.START, State.HELD: Verb.RESUME, State.ABORTED: Verb.CLEAR,
-}  # fmt: skip
-"""What a person would ask for next in each state at rest."""
+from station_ctl.service.handlers.why_subjects import Looked, look
+from station_ctl.service.handlers.why_then import why_then
+from station_ctl.service.refusals import check_data
 
 
 async def why(duty: Duty, params: Subject, call: Call) -> Result:
-    """The answer to `why SUBJECT`. Raises NotFound for a subject that is none."""
-    looked = await _checks(duty, params.subject, call)
-    failed = roots_first(looked)
-    ways = recovery.ways_out(duty.engine.facts, duty.engine.state, duty.image)
-    state = duty.engine.state
+    """The answer to `why SUBJECT`. Raises NotFound for a subject that is none, RequestWrong for a time that is none."""
+    if params.at:
+        return await why_then(duty, params.subject, params.at)
+    looked, state = await look(duty, params.subject, call), duty.engine.state
+    failed = roots_first(looked.checks)
+    free = looked.enough and len(failed) < len(looked.checks)
+    blocked = (bool(failed) and not free) or (looked.whole and bool(state.trips))
+    ways = recovery.ways_out(duty.engine.facts, state, duty.image)
     data = {
-        "subject": params.subject or "station", "state": str(state.state), "mode": str(state.mode),
-        "blocked": bool(failed or state.trips), "trips": [_trip(trip) for trip in state.trips],
-        "checks": [asdict(check) for check in failed], "met": sum(check.holds for check in looked),
-        "unknown": sum(not check.known for check in failed), "where": _where(ways),
-        "do_next": _do_next(duty, ways), "do_not": _do_not(duty),
+        "subject": params.subject or "station", "state": str(state.state), "mode": str(state.mode), "blocked": blocked,
+        "over": looked.over, "runs": [_run(run) for run in state.runs if looked.whole],
+        "trips": [_trip(duty, trip) for trip in state.trips if looked.whole],
+        "checks": [_check(check, failed) for check in failed], "met": sum(check.holds for check in looked.checks),
+        "unknown": sum(not check.known for check in failed), "where": _where(ways) if looked.whole else [],
+        "do_next": _do_next(duty, ways) if looked.whole else [], "do_not": _do_not(duty) if looked.whole else [],
     }  # fmt: skip
-    return Result(data, _sentence(duty, params.subject, failed), exit=Exit.BLOCKED if data["blocked"] else Exit.DONE)
+    said = _sentence(duty, params.subject, failed, looked, blocked=blocked)
+    return Result(data, said, exit=Exit.BLOCKED if blocked else Exit.DONE)
 
 
-async def _checks(duty: Duty, subject: str, call: Call) -> tuple[Check, ...]:
-    """What must hold for the subject, or for what a person would ask for next."""
-    if subject in REGISTRY.actions and REGISTRY.named(subject).plan:
-        return await _of_action(duty, REGISTRY.named(subject), call)
-    known = {"", "station", "swap", "start", *(run.run_id for run in duty.engine.state.runs), *duty.watch.closed}
-    if subject not in known:
-        raise NotFound(f"why {subject!r}: no such run or action; ask for swap, start, a run's id, or an action")
-    state = duty.engine.state
-    verb = Verb.START if subject == "start" else NEXT_VERB.get(state.state)
-    if verb is Verb.RESET and state.runs:
-        verb = Verb.RESUME
-    return of_verb(duty, verb) if verb is not None else ()
+def _check(check: Check, failed: list[Check]) -> dict[str, Any]:
+    """A check with those that caused it among what failed as well."""
+    codes = {other.code for other in failed}
+    return {**check_data(check), "causes": [code for code in check.follows if code in codes]}
 
 
-async def _of_action(duty: Duty, action: Action, call: Call) -> tuple[Check, ...]:
-    if any(field.is_required() for field in action.params.model_fields.values()):
-        raise NotFound(f"why {action.name}: it needs parameters; ask: station-ctl {action.noun} {action.verb} -n …")
-    plan = await load(action.plan)(duty, action.params(), call)
-    checks: tuple[Check, ...] = plan.checks
-    return checks
+def _run(run: Run) -> str:
+    """How far an open run is, in a sentence."""
+    done = sum(st.status.value == "proven" for st in run.steps)
+    at = [f"{step.no} {step.text} ({st.status})" for step, st in run.pairs() if st.active or st.status in INTERRUPTED]
+    where = f" at step {'; '.join(at)}" if at else " between two steps"
+    return f"{run.run_id} {run.phase}{where}: {done} of {len(run.steps)} steps are proven"
 
 
 AT_HOME = "seen and its code read"
@@ -74,10 +64,15 @@ def _where(ways: recovery.WaysOut) -> list[str]:
     return [*ways.findings, *told, *counted, *ways.machines]
 
 
-def _trip(trip: Trip) -> dict[str, Any]:
+def _trip(duty: Duty, trip: Trip) -> dict[str, Any]:
+    """A trip with the remedy of its code."""
+    try:
+        remedy = duty.watch_room.board.explain(trip.code).remedy
+    except NotFound:
+        remedy = ""  # without a board nobody keeps the words of the codes
     return {
         "code": trip.code, "text": trip.text, "reaction": str(trip.reaction), "run": trip.run_id, "step": trip.step,
-        "interlock": trip.interlock, "first_out": trip.first_out,
+        "interlock": trip.interlock, "first_out": trip.first_out, "remedy": remedy,
     }  # fmt: skip
 
 
@@ -101,9 +96,13 @@ def _do_next(duty: Duty, ways: recovery.WaysOut) -> list[str]:
         open_ways = [name for name, why_not in ways.why_not_retreat.items() if not why_not]
         said += [f"or give it up: station-ctl swap retreat {name}" for name in open_ways]
     elif state.state is State.STOPPED:
+        if str(state.mode) == "maintenance":
+            said.append("for swaps: station-ctl mode set automatic")
         said.append("station-ctl station reset")
     elif state.state is State.IDLE:
         said.append("station-ctl station start")
+    elif state.state is State.EXECUTE and not state.runs:
+        said.append("station-ctl swap start")
     return said
 
 
@@ -114,11 +113,14 @@ def _do_not(duty: Duty) -> list[str]:
     return [f"do not move the vehicle of {runs} by hand before its locks are proven"]
 
 
-def _sentence(duty: Duty, subject: str, failed: list[Check]) -> str:
-    state = duty.engine.state
+def _sentence(duty: Duty, subject: str, failed: list[Check], looked: Looked, *, blocked: bool) -> str:
+    state, name = duty.engine.state, subject or "station"
     first = next((trip for trip in state.trips if trip.first_out), None)
-    if first is not None:
+    if looked.over:
+        return f"{name} {looked.over}"
+    if looked.whole and first is not None:
         return f"station {state.state}: {first.code} {first.text}"
-    if failed:
-        return f"{subject or 'station'} is blocked: {failed[0].code} {failed[0].text}: {failed[0].found}"
-    return f"{subject or 'station'} is not blocked; the station is {state.state} in mode {state.mode}"
+    if blocked:
+        found = failed[0].found and f": {failed[0].found}"
+        return f"{name} is blocked: {failed[0].code} {failed[0].text}{found}"
+    return f"{name} is not blocked; the station is {state.state} in mode {state.mode}"
