@@ -10,7 +10,6 @@ import json
 import os
 import socket
 import time
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,7 +63,7 @@ class Service:
 
     def command(self, action: str, params: Mapping[str, Any], **envelope: Any) -> dict[str, Any]:
         """The verdict on a request, made now under a new key. Raises NotReachable, ServiceRefused."""
-        body = {"params": dict(params), "issued_at": time.time(), "key": uuid.uuid4().hex, **envelope}
+        body = {"params": dict(params), "issued_at": time.time(), "key": os.urandom(16).hex(), **envelope}
         within = TIMEOUT + float(params.get("within", 0.0))
         return self._answer("POST", f"/api/v1/commands/{action}", json.dumps(body), within)
 

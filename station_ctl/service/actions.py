@@ -36,7 +36,8 @@ class Kind(StrEnum):
 class Params(BaseModel):
     """Parameters of an action: unknown names are errors, values are checked before anything else looks at them."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+    # Built when first used: the command line reads sixty of them to run one.
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, defer_build=True)
 
 
 POSITIONAL: dict[str, JsonValue] = {"x-positional": True}
