@@ -43,6 +43,7 @@ main = StationCommands(
         "bundle": "Pack what support needs to know into one file.",
         "version": "Print the version of this program and of its protocol libraries.",
         "completion": "Print the completion script of a shell.",
+        "help": "Topics, alarms and commands explained.",
     },
 )
 
