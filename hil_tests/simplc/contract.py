@@ -130,7 +130,7 @@ class Channel:
             lost = self.kind.lost() if self.kind.lost is not None else ""
             if lost:
                 self.plc.refusal = lost
-            if lost or inputs.get(self.stop_name):
+            if lost or (inputs.get(self.stop_name) and not self.plc.deaf):
                 self.halt()
 
     def _answer(self, number: int, block: list[int]) -> None:

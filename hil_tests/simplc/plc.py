@@ -47,6 +47,7 @@ class Plc:
         self.restless: dict[str, Callable[[], Value]] = {}
         self.drive = Drive()
         self.stop_mode = False
+        self.deaf = False
         self._hidden: dict[str, Value] = {}
         self.wired: dict[str, Plc] = {}
         self.monitor: Monitor | None = None

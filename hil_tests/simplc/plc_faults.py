@@ -29,6 +29,7 @@ class PlcFaults:
             "link-lost": self._link_lost,
             "plc-restart": self._plc_restart,
             "plc-stop": self._plc_stop,
+            "stop-ignored": self._stop_ignored,
         }
 
     def _sensor_stuck(self, on: bool, args: Mapping[str, Any]) -> None:
@@ -86,6 +87,10 @@ class PlcFaults:
     def _plc_stop(self, on: bool, args: Mapping[str, Any]) -> None:
         """The program stands, the interface still answers."""
         plc_of(self.plcs, str(args.get("plc", "robot"))).mode_switch(run=not on)
+
+    def _stop_ignored(self, on: bool, args: Mapping[str, Any]) -> None:
+        """The program goes on with its order whatever the stop level says; the safety chain still ends its torque."""
+        plc_of(self.plcs, str(args.get("plc", "robot"))).deaf = on
 
 
 def _flicker(good: Value, other: Value, period: int) -> Callable[[], Value]:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, TypeVar, overload
 
+from station_ctl.core.conditions import Condition
+from station_ctl.core.orders import OrderState
 from station_ctl.core.points import Access, BaseType, IoList, Point, ScanClass
 from station_ctl.core.signals import Signal
 
@@ -66,6 +68,11 @@ class Channel:
     def stop_tag(self) -> str:
         """The level that asks the PLC for a controlled stop."""
         return f"{self.prefix}STOP_REQ"
+
+    @property
+    def at_rest(self) -> Condition:
+        """Proven while the PLC says that it carries no order out."""
+        return self.state.equals(OrderState.IDLE) | self.state.at_least(OrderState.DONE)
 
     @property
     def name(self) -> str:

@@ -33,7 +33,7 @@ def follow(facts: StationFacts, state: StationState, image: Image, effects: list
         if state.state in (State.EXECUTE, State.STOPPING):
             verdict = progress.judge(step, st, channel, image, state.time)
         else:
-            verdict = progress.Verdict(progress.settle(step, st, channel, image, state.time))
+            verdict = progress.halt(step, st, channel, image, state.time)
         if verdict.state == st and not verdict.code:
             continue
         current = state.run(run.run_id)
@@ -59,7 +59,7 @@ def follow(facts: StationFacts, state: StationState, image: Image, effects: list
         if verdict.code:
             text = f"step {step.no} {step.text}: {verdict.text}"
             role = (step.do.role,) if step.do is not None else ()
-            trip = Trip(verdict.code, text, OnLoss.HOLD, run.run_id, step.no)
+            trip = Trip(verdict.code, text, OnLoss.HOLD, run.run_id, step.no, cause=verdict.cause)
             state = latch(state, (trip,), effects, also=role)
     return state
 

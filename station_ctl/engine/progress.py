@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from station_ctl.core.conditions import Condition
 from station_ctl.core.devices import Channel
 from station_ctl.core.orders import ACK_TEXT, RESULT_TEXT, AckCode, OrderState, Result
 from station_ctl.core.signals import Image
 from station_ctl.core.steps import Step
 from station_ctl.engine.state import StepState, StepStatus
-from station_ctl.engine.station import ACK_WITHIN, CAUSE_WITHIN, PROOF_WITHIN, QUIET_WITHIN
+from station_ctl.engine.station import ACK_WITHIN, CAUSE_WITHIN, PROOF_WITHIN, QUIET_WITHIN, STOP_WITHIN
 
 _NOT_ITS_FAULT = frozenset((AckCode.DRIVES_OFF, AckCode.INTERLOCK))
 """Refusals behind which stands something that the station sees, too, but perhaps a scan later."""
@@ -28,6 +29,8 @@ class Verdict:
     state: StepState
     code: str = ""
     text: str = ""
+    cause: Condition | None = None
+    """What must be proven before the alarm may be acknowledged, where the step's state alone does not say it."""
 
 
 def judge(step: Step, st: StepState, channel: Channel | None, image: Image, time: float) -> Verdict:
@@ -103,6 +106,23 @@ def _limit(step: Step, st: StepState, channel: Channel | None, image: Image, tim
     at_work = channel is not None and not st.done_at
     late = st if at_work else replace(st, status=StepStatus.FAILED, ended=time)
     return Verdict(late, "A104", f"not done within {step.within:g} s: {waited}")
+
+
+def halt(step: Step, st: StepState, channel: Channel | None, image: Image, time: float) -> Verdict:
+    """Settle an active step after a stop was ordered, within STOP_WITHIN: no device keeps the station from resting.
+
+    One that is still not seen at rest then does not obey. Its step ends as stopped, and the alarm stays until the
+    PLC says that the device stands, so that nothing is resumed over a machine that moves.
+    """
+    since = st.halting_at or image.now
+    settled = settle(step, replace(st, halting_at=since), channel, image, time)
+    if channel is None or not settled.active or image.now - since <= STOP_WITHIN:
+        return Verdict(settled)
+    ended = replace(settled, status=StepStatus.STOPPED, ended=time)
+    if st.status is StepStatus.INTENT:
+        return Verdict(ended, text=f"no word in {STOP_WITHIN:g} s whether the order left")
+    found = channel.at_rest.why_not(image) or f"it stands, and never says how order {st.order} ended"
+    return Verdict(ended, "A109", f"{channel.name} not at rest {STOP_WITHIN:g} s after its stop: {found}", channel.at_rest)
 
 
 def settle(step: Step, st: StepState, channel: Channel | None, image: Image, time: float) -> StepState:

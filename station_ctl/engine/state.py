@@ -41,7 +41,8 @@ class StepState:
     Process seconds: `began` (0 = not known, as of a step found done), `ended`, `waits_since` (ready, but a permissive
     is missing; -1 = does not wait).
     Monotonic seconds: `sent_at`, the samples `acked_at` and `done_at` in which the PLC first said so, `stopped_at`
-    when it was first seen to have stopped or refused by itself (0 = not yet).
+    when it was first seen to have stopped or refused by itself, `halting_at` when it was first watched coming to rest
+    (0 = not yet).
     `continues` is the earlier order, stopped half-way, that this one takes up again (0 = none); `withdrawn` counts
     orders in a row that never left.
     """
@@ -59,6 +60,7 @@ class StepState:
     continues: int = 0
     withdrawn: int = 0
     waits_since: float = -1.0
+    halting_at: float = 0.0
 
     @property
     def active(self) -> bool:

@@ -29,6 +29,10 @@ read from another PLC and shows up within a scan or two. The device itself is al
 QUIET_WITHIN = 2.0
 """Wall seconds after which an unreachable PLC has surely stopped by itself (dead-man 1 s, plus margin)."""
 
+STOP_WITHIN = 10.0
+"""Wall seconds after which a device that was told to stop must be seen at rest. The slowest machine ramps down within
+two, and a vehicle's own switching ends within a few more; whatever moves longer does not obey."""
+
 WITHDRAWN_MOST = 3
 """Orders for one step in a row that never leave; then the station holds, because the next one would not either."""
 

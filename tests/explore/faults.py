@@ -91,6 +91,7 @@ def _faults_of_plcs(scene: Scene) -> Iterator[Move]:
             continue
         if not chan.stuck:
             yield f"{role} stalls", 1, lambda s, r=role: _stall(s, r)
+            yield f"{role} hangs and ignores every stop", 1, lambda s, r=role: _hang(s, r)
         yield f"{role} says done and is not", 1, lambda s, r=role: then(s, lambda: s.lie(r))
         if scene.engine is not None and scene.reaches(role) and not chan.stuck:
             full = "and the disk is full"
@@ -124,6 +125,12 @@ def _faults_of_links(scene: Scene) -> Iterator[Move]:
 def _stall(scene: Scene, role: str) -> None:
     i = scene.ground.index[role]
     scene.chans[i] = scene.chans[i]._replace(stuck=True)
+
+
+def _hang(scene: Scene, role: str) -> None:
+    """It goes on for ever: neither its end nor a stop level ends it, only people at the machine do."""
+    i = scene.ground.index[role]
+    scene.chans[i] = scene.chans[i]._replace(stuck=True, deaf=True)
 
 
 def _cut(scene: Scene, link: int, health: int) -> None:

@@ -37,6 +37,7 @@ class Chan(NamedTuple):
     work: Work | None = None
     stop: bool = False
     stuck: bool = False
+    deaf: bool = False
 
 
 SHOWN = 5

@@ -13,7 +13,7 @@ from tests.explore.faults import faults
 from tests.explore.happening import Move, ignore, then
 from tests.explore.image import NOW
 from tests.explore.people import people, unhurried
-from tests.explore.scene import ACTING, QUIET_AFTER, UNKNOWN_AFTER, Scene
+from tests.explore.scene import ACTING, DEAF_AFTER, QUIET_AFTER, UNKNOWN_AFTER, Scene
 
 QUIET = (State.HELD, State.ABORTED, State.STOPPED)
 
@@ -75,6 +75,8 @@ def _time(scene: Scene) -> Iterator[Move]:
     active = tuple(state.active_steps())
     if any(st.done_at for _, _, st in active) or (active and state.state not in (State.EXECUTE, State.STOPPING)):
         yield "two seconds pass", 0, lambda s: s.wait(QUIET_AFTER)
+        if any(chan.deaf for chan in scene.chans) and state.state in (State.HOLDING, State.ABORTING):
+            yield "ten seconds pass", 0, lambda s: s.wait(DEAF_AFTER)
     elif state.state in ACTING and state.runs:
         limits = [step.within for _, step, _ in active]
         waits = any(st.waits_since >= 0 for run in state.runs for st in run.steps)

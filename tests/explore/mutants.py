@@ -96,6 +96,7 @@ MUTANTS: Mapping[str, Mutant] = _list(
            lambda: ((recovery, "DONE", frozenset((*recovery.DONE, recovery.Finding.LYING))),)),
     Mutant("retreat-anyhow", "a run is given up wherever its pack may be", "S11", lambda: ((recovery, "why_not_retreat", lambda *a: ""),)),
     Mutant("no-deadline", "a step may take for ever", "L2", lambda: ((progress, "_limit", lambda step, st, *a: progress.Verdict(st)),), 1, "fetched_last"),
+    Mutant("endless-stop", "a device that is told to stop may take for ever", "L2", lambda: ((progress, "STOP_WITHIN", float("inf")),), 1, "before_tightening"),
     Mutant("no-clear", "an abort cannot be cleared", "L1", defects.never_clears, 1, "fetched_last"),
     Mutant("b", "no hold while any link is down", "S2", defects.masked, 2),
     Mutant("c", "the pack's code always fits", "S17", defects.always_true("IN_CODE", "VEH_PACK_ID", "BAY01_PACK_ID"), 1, "whole"),

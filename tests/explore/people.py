@@ -73,7 +73,7 @@ def _restart(scene: Scene) -> None:
 def _something_to_mend(scene: Scene) -> bool:
     t = scene.t
     return bool(
-        t.safe or _exchanged(scene) or scene.stuck is not None or any(scene.links) or t.smoke or _voltage_is_wrong(t) or _clamp_is_wrong(t)
+        any(chan.deaf and chan.stop for chan in scene.chans) or t.safe or _exchanged(scene) or scene.stuck is not None or any(scene.links) or t.smoke or _voltage_is_wrong(t) or _clamp_is_wrong(t)
     )
 
 

@@ -71,7 +71,7 @@ class Plcs:
         chan = chan._replace(ack=number, code=int(code), last=last)
         if code == AckCode.ACCEPTED:
             self.ground.monitor.accepted(self, message, self.chans[i])
-            chan = chan._replace(state=int(OrderState.BUSY), number=number, work=message.work, stuck=False)
+            chan = chan._replace(state=int(OrderState.BUSY), number=number, work=message.work, stuck=False, deaf=False)
             self._move(plant.begun, role, message.work)
         self.chans[i] = chan
 
@@ -103,7 +103,7 @@ class Plcs:
         chan = self.chans[i]
         assert chan.work is not None
         self.chans[i] = chan._replace(
-            done=chan.number, result=int(result), state=int(state), number=0, work=None, stuck=False
+            done=chan.number, result=int(result), state=int(state), number=0, work=None, stuck=False, deaf=False
         )
         return chan.work
 

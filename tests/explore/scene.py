@@ -48,7 +48,7 @@ NEXT = 10_000
 
 LINK_NAMES = tuple(LINKS)
 NOTHING: Mapping[str, Any] = {}
-UNKNOWN_AFTER, QUIET_AFTER, CAUSE_AFTER = 1.05, 2.1, 0.15
+UNKNOWN_AFTER, QUIET_AFTER, CAUSE_AFTER, DEAF_AFTER = 1.05, 2.1, 0.15, 10.1
 
 
 AT_START = StationState(custody_checked=NOW)
@@ -218,7 +218,7 @@ class Scene(Plcs):
             self.raised.add(role)
             if self.links[self.ground.link_of[role]] != DOWN:
                 self._level(role, True)
-            if self.reaches(role):
+            if self.reaches(role) and not self.chan(role).deaf:
                 self.halt(role)
 
     def _release_stops(self) -> None:
@@ -389,6 +389,7 @@ def _aged(state: StationState, by: float) -> StationState:
             acked_at=min(st.acked_at, NOW),
             done_at=st.done_at - by if st.done_at else 0.0,
             stopped_at=st.stopped_at - by if st.stopped_at else 0.0,
+            halting_at=st.halting_at - by if st.halting_at else 0.0,
         )
 
     runs = tuple(replace(run, steps=tuple(map(back, run.steps))) for run in state.runs)
@@ -396,4 +397,4 @@ def _aged(state: StationState, by: float) -> StationState:
 
 
 ACTING = (State.EXECUTE, State.HOLDING, State.STOPPING, State.ABORTING)
-__all__ = ["ACTING", "CAUSE_AFTER", "DOWN", "FROZEN", "NEXT", "QUIET_AFTER", "UNKNOWN_AFTER", "Ground", "Message", "Scene", "T"]
+__all__ = ["ACTING", "CAUSE_AFTER", "DEAF_AFTER", "DOWN", "FROZEN", "NEXT", "QUIET_AFTER", "UNKNOWN_AFTER", "Ground", "Message", "Scene", "T"]

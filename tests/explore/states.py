@@ -218,7 +218,10 @@ def _normal(st: StepState, ranks: dict[int, int]) -> StepState:
         return StepState(order=order, epoch=st.epoch if order else 0, withdrawn=st.withdrawn, waits_since=waits)
     if st.status in INTERRUPTED:
         return StepState(st.status, order, st.epoch)
-    made = StepState(st.status, order, st.epoch if st.order else 0, 1, T, continues=ranks.get(st.continues, 0))
+    made = StepState(
+        st.status, order, st.epoch if st.order else 0, 1, T, continues=ranks.get(st.continues, 0),
+        halting_at=NOW if st.halting_at else 0.0,
+    )  # fmt: skip
     if st.status is StepStatus.INTENT:
         return replace(made, withdrawn=st.withdrawn)
     if st.status in (StepStatus.SENT, StepStatus.UNKNOWN):
