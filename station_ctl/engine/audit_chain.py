@@ -29,6 +29,9 @@ COLUMNS = (
     "hash",
 )  # fmt: skip
 
+CAST_COLUMNS = ("seq", *(f"CAST({name} AS BLOB)" for name in COLUMNS[1:]))
+"""As bytes: what is no text any more is a row that was changed, and shall not end the check of the others."""
+
 
 @dataclass(frozen=True, slots=True)
 class AuditRow:
@@ -89,12 +92,10 @@ def _row(after: Head, at: str, a: Audit) -> AuditRow:
     return replace(unbound, hash=unbound.bound())
 
 
-def rows(db: sqlite3.Connection, since: int = 0, most: int = -1) -> Iterator[AuditRow]:
-    """Rows after number `since`, oldest first, at most so many (-1: all)."""
-    for values in db.execute(
-        f"SELECT {', '.join(COLUMNS)} FROM audit WHERE seq > ? ORDER BY seq LIMIT ?", (since, most)
-    ):
-        yield AuditRow(*values)
+def rows(db: sqlite3.Connection) -> Iterator[AuditRow]:
+    """Every row, oldest first, whatever its number: one before the first is one that somebody has put there."""
+    for seq, *texts in db.execute(f"SELECT {', '.join(CAST_COLUMNS)} FROM audit ORDER BY seq"):
+        yield AuditRow(seq, *((b"\xff" if t is None else t).decode("utf-8", "surrogateescape") for t in texts))
 
 
 def newest(db: sqlite3.Connection, most: int) -> list[AuditRow]:
@@ -117,12 +118,13 @@ class Verified:
         """What this check cannot find, in words: it belongs to every report of it."""
         if self.anchors:
             return (
-                "Rows cut off after the newest anchor, and a whole chain written anew together with new anchors, "
-                "cannot be seen from the file: keep anchors where whoever writes the file cannot write."
+                "Rows cut off or added after the newest anchor, and a whole chain written anew together with new "
+                "anchors, cannot be seen from the file: keep anchors where whoever writes the file cannot write."
             )
         return (
-            "Without an anchor, rows cut off at the end and a whole chain written anew cannot be seen from the file: "
-            "give heads that were written down elsewhere (the system's journal has one every 100 rows) with --anchor."
+            "Without an anchor, rows cut off or added at the end and a whole chain written anew cannot be seen from "
+            "the file: give heads that were written down elsewhere (the system's journal has one every 100 rows) "
+            "with --anchors SEQ:HASH."
         )
 
 

@@ -277,8 +277,11 @@ class Journal:
         return audit_chain.newest(self._db, most)
 
     def verify_audit(self, anchors: Iterable[audit_chain.Head] = ()) -> Verified:
-        """The whole audit chain, checked."""
-        return audit_chain.verify(audit_chain.rows(self._db), anchors)
+        """The whole audit chain, checked. Raises DamagedJournal where the file cannot be read."""
+        try:
+            return audit_chain.verify(audit_chain.rows(self._db), anchors)
+        except sqlite3.Error as error:
+            raise refusal(self.path, error) from error
 
     def close(self) -> None:
         """Close the file and give up the lock."""
