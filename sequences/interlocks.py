@@ -110,6 +110,9 @@ class CarInterlocks:
             # Doors, curtains and the chain abort in every column but charging: entry and release move machinery, too.
             Row(shared["G03"], "S  S  S  S  S  S  S  S  S  S  -"),
             Row(shared["G04"], "S  S  S  S  S  S  S  S  S  S  -"),
+            # Radar of the bay and scanner of the robot: while a vehicle drives in, its driver gets out, and is no reason
+            # to stop what stands; before, nobody may be there.
+            Row(Interlock("G04b", "Nobody in the bay, nothing before the robot", lift.bay_clear.is_on() & robot.path_clear.is_on()), "X  S  S  S  S  S  S  S  S  -  -"),
             Row(shared["G01"], "S  S  S  S  S  S  S  S  S  S  -"),
             Row(shared["G05"], "X  X  X  X  X  X  X  X  -  X  S"),
             Row(shared["G06"], "X  X  X  X  X  X  X  H  -  X  S"),

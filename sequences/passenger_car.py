@@ -199,6 +199,8 @@ def _waiting(st: CarStation, job: Job) -> Interlock:
 def release(st: CarStation, job: Job, il: CarInterlocks) -> tuple[Step, ...]:
     robot, lift, car, recipe = st.robot, st.lift, st.vehicle, job.recipe
     vr, rl = Column.VERIFY, Column.RELEASE
+    # The driver comes back to his vehicle, and no machine moves meanwhile.
+    driver_needs, driver_keeps = il.needs(rl, without=("G04b",)), il.keeps(rl, without=("G04b",))
     mated = car.connector_mated.is_on() & car.coolant_mated.is_on() & car.pack_latched.is_on()
     return (
         Step(
@@ -226,11 +228,11 @@ def release(st: CarStation, job: Job, il: CarInterlocks) -> tuple[Step, ...]:
         Step(
             160, "Vehicle switches high voltage on and checks itself", "vehicle", Phase.RELEASE,
             car.hv_on.is_on() & car.postcheck_ok.is_on(), within=90, nominal=25, do=car.switch_hv_on(), after=(150,),
-            permissives=(*il.needs(rl), il.floor_closed), interlocks=il.keeps(rl), chapter="A16",
+            permissives=(*driver_needs, il.floor_closed), interlocks=driver_keeps, chapter="A16",
         ),
         Step(
             170, "Settle the order with the vehicle", "vehicle", Phase.RELEASE, car.settled.is_on(), within=30, nominal=5,
-            do=car.settle(), start=car.settled.is_off(), permissives=(*il.needs(rl), il.self_check), interlocks=il.keeps(rl), chapter="A17",
+            do=car.settle(), start=car.settled.is_off(), permissives=(*driver_needs, il.self_check), interlocks=driver_keeps, chapter="A17",
         ),
         Step(
             180, "Vehicle drives out", "lift", Phase.RELEASE, lift.bay_empty.is_on() & lift.exit_beam.is_on(), within=300, nominal=20,

@@ -76,6 +76,8 @@ def _vehicle_out(st: CarStation, job: Job, il: CarInterlocks) -> tuple[Step, ...
     )
     needs = (*il.needs(rl, without=("G21", "G22")), untouched)
     keeps = il.keeps(rl)
+    # The driver comes back to his vehicle while it checks itself, and no machine moves meanwhile.
+    driver_needs = (*il.needs(rl, without=("G21", "G22", "G04b")), untouched)
     return (
         Step(
             10, "Robot down and home", "robot", Phase.RELEASE, robot.at.equals(At.HOME) & robot.pack_present.is_off(),
@@ -96,7 +98,7 @@ def _vehicle_out(st: CarStation, job: Job, il: CarInterlocks) -> tuple[Step, ...
         Step(
             50, "Vehicle switches high voltage on and checks itself", "vehicle", Phase.RELEASE,
             car.hv_on.is_on() & car.postcheck_ok.is_on(), within=90, nominal=25, do=car.switch_hv_on(), after=(30,),
-            permissives=(*needs, il.floor_closed), interlocks=keeps, chapter="R4",
+            permissives=(*driver_needs, il.floor_closed), interlocks=il.keeps(rl, without=("G04b",)), chapter="R4",
         ),
         Step(
             60, "Vehicle drives out", "lift", Phase.RELEASE, lift.bay_empty.is_on() & lift.exit_beam.is_on(), within=300, nominal=20,

@@ -47,7 +47,7 @@ def lift(t: Truth) -> Values:
         "IN_POSITION": t.car == IN_BAY, "CLAMPED": t.clamp == 2, "UNCLAMPED": t.clamp == 0,
         "LIFT_AT_WORK": t.lift == 2, "LIFT_DOWN": t.lift == 0, "LIFT_LOCKED": t.lift == 2,
         "FLOOR_OPEN": t.floor == 2, "FLOOR_CLOSED": t.floor == 0, "HOMED": True, "NO_FAULT": True,
-        "BAY_EMPTY": t.car != IN_BAY, "ENTRY_BEAM": True, "EXIT_BEAM": True, "LIFT_SYNC_ERR": 0.4,
+        "BAY_CLEAR": True, "BAY_EMPTY": t.car != IN_BAY, "ENTRY_BEAM": True, "EXIT_BEAM": True, "LIFT_SYNC_ERR": 0.4,
         "X_ERR": 0.0, "Y_ERR": 0.0, "YAW_ERR": 0.0,
         "VEH_LINK_OK": here, "VEH_AUTH_OK": here, "VEH_BRAKE_RELEASED": here, "VEH_PORT_CLOSED": here,
         "VEH_GEAR_P": here and t.secured, "VEH_EPB_ON": here and t.secured,
@@ -74,7 +74,7 @@ def robot(t: Truth) -> Values:
     return {
         "AT_POSITION": t.robot, "Z_MM": HEIGHTS[t.table], "PACK_PRESENT": t.carried, "PACK_SEATED": t.carried,
         "PIN_1": pins, "PIN_2": pins, "LOAD_KG": 560.0 if t.carried else 0.0, "FLOAT_DX": 0.0, "FLOAT_DY": 0.0,
-        "HOMED": True, "BRAKE_OK": True, "NO_FAULT": True,
+        "HOMED": True, "BRAKE_OK": True, "NO_FAULT": True, "PATH_CLEAR": True,
         "BOLT_TURNS": (TURNS.get(t.torque, 3.0 if t.torque else 0.0),) * 10,
         "BOLT_TORQUE": (TORQUE.get(t.torque, 0.0),) * 10,
         "BOLT_OPEN": OPEN_BITS.get(t.bolts, HALF_BITS) if seen else 0,

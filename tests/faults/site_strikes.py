@@ -9,7 +9,6 @@ from station_ctl.core.steps import Step
 from tests.faults.catalogue_bench import PATIENCE, CatalogueBench
 from tests.faults.strike import (
     ABORT,
-    HELD,
     HOLD,
     STEPS,
     Act,
@@ -23,6 +22,7 @@ from tests.faults.strike import (
     row,
     sim,
     steps_from,
+    stuck,
 )
 
 SOME = (20, 23, 40, 60, 80, 90, 105, 120, 150, 190, 200)
@@ -86,9 +86,8 @@ NOT_HEARD = ("A201", "A202", "A101", "A104", "A105", "A106")
 """By the link, by a row that needs its readings, or, in a step that is over sooner, by the order itself."""
 
 
-def person(moment: Moment) -> Foreseen:
-    """The lift's PLC stops its own motions and begins none; what we see is its refusal."""
-    return held("A105", "A106", "BAY_CLEAR", "G04") if moment.no <= 155 else HELD
+PERSON = row("G04b", s160=held("G04b "), s170=held("G04b "))
+"""In 160 and 170 the driver comes back to his vehicle; nothing moves, and the exit waits until the bay is clear."""
 
 
 SITE_STRIKES: tuple[Strike, ...] = (
@@ -106,7 +105,8 @@ SITE_STRIKES: tuple[Strike, ...] = (
     Strike(("F24",), "fire alarm", *sim("fire"), row("G05")),
     Strike(("F26",), "water in the pit", *sim("water"), row("G06")),
     Strike(("P42", "F27"), "mains lost, UPS on battery", *sim("grid-lost"), row("G27")),
-    Strike(("F31",), "person in the bay", *sim("person"), person, steps_from(40, 155)),
+    Strike(("F31",), "person in the bay", *sim("person"), PERSON, steps_from(20, 180, without=(21, 22, 23))),
+    Strike(("F31",), "something before the robot", *stuck("robot.PATH_CLEAR", False), row("G04b"), steps_from(60, 140)),
     Strike(("P43",), "compressed air low", *sim("air-low"), always(HOLD, words=("G13 ", "G16 ", "A106")), steps_from(60, 120)),
     Strike(("F01",), "link of its PLC lost", *own_plc("link-lost"), own_link, ORDERED),
     Strike(("F05",), "its PLC restarts", *own_plc("plc-restart", seconds=0.5), own_link, ORDERED),

@@ -33,6 +33,7 @@ KIND: Mapping[int, str] = {
 
 MATRIX: Mapping[str, str] = {
     #      EN UP CL UN EX TR IN LK VR RL FE CH
+    "G04b": "X  -  S  S  S  S  S  S  S  S  -  -",
     "G05": "X  X  X  X  X  X  X  X  X  -  X  S",
     "G06": "X  X  X  X  X  X  X  X  H  -  X  S",
     "G27": "X  X  X  X  X  X  H  H  -  -  X  H",

@@ -1,4 +1,4 @@
-"""A PLC that goes on with its order whatever the stop level says: the station rests, says so, and waits for a person."""
+"""A PLC that goes on with its order whatever its stop level says: the station rests, says so, and waits for people."""
 
 from __future__ import annotations
 

@@ -33,7 +33,8 @@ LOSSES: list[tuple[int, dict[str, Any], str, str, State]] = [
     (190, {"name": "scanner"}, "A102", "G04 ", ABORTED),
     (50, {"name": "fire"}, "A103", "G05 ", HELD),
     (220, {"name": "fire"}, "A101", "G05 ", ABORTED),
-    (60, {"name": "person"}, "A106", "stopped", HELD),
+    (60, {"name": "person"}, "A101", "G04b ", ABORTED),
+    (145, {"name": "person"}, "A101", "G04b ", ABORTED),
     (120, {"name": "bolt-loose", "bolt": 2}, "A106", "robot.bolt_torque", HELD),
     (20, {"name": "bay-disabled", "bay": "A12"}, "A103", "G15 ", HELD),
 ]

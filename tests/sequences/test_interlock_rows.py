@@ -61,6 +61,7 @@ ALL_NEEDED: dict[str, dict[str, Needed]] = {
     "G04": {
         "safety.curtain_1_clear": ON, "safety.curtain_2_clear": ON, "safety.scanner_clear": ON, "safety.no_muting": ON,
     },
+    "G04b": {"lift.bay_clear": ON, "robot.path_clear": ON},
     "G04a": {"stacker.aisle_clear": ON},
     "G05": {"safety.no_fire": ON},
     "G06": {"safety.no_water": ON},
@@ -124,15 +125,15 @@ WARM: dict[str, Needed] = {"rack_a.A03.bms_link": ON, "rack_a.A03.temp_max": at_
 
 # Columns:  EN CL UN EX TR IN LK VR RL FE CH, by row: X to begin, H held, S aborts.
 COLUMNS: dict[str, dict[str, str]] = {
-    "EN": {"X": "G05 G06 G27 G28 G07 G08 G09 G14 G15", "H": "", "S": "G03 G04 G01"},
-    "CL": {"X": "G05 G06 G27 G28 G08 G09 G10 G11 G15", "H": "G07", "S": "G03 G04 G01"},
-    "UN": {"X": "G05 G06 G27 G28 G08 G09 G14h G15", "H": "G07 G10 G11 G13 G16", "S": "G03 G04 G01 G12"},
-    "EX": {"X": "G05 G06 G27 G28 G08 G15 G16 G17", "H": "G07 G10 G11 G13", "S": "G03 G04 G01 G12"},
-    "TR": {"X": "G05 G06 G27 G28 G08 G15 G18", "H": "G07 G13", "S": "G03 G04 G01"},
-    "IN": {"X": "G05 G06 G28 G08 G09 G16w", "H": "G27 G07 G10 G11 G13", "S": "G03 G04 G01 G12"},
-    "LK": {"X": "G05 G06 G28 G08 G20", "H": "G27 G07 G10 G11 G13 G16", "S": "G03 G04 G01 G12"},
-    "VR": {"X": "G05 G28 G09 G21", "H": "G06 G07 G11", "S": "G03 G04 G01"},
-    "RL": {"X": "G28 G21 G22", "H": "", "S": "G03 G04 G01"},
+    "EN": {"X": "G04b G05 G06 G27 G28 G07 G08 G09 G14 G15", "H": "", "S": "G03 G04 G01"},
+    "CL": {"X": "G05 G06 G27 G28 G08 G09 G10 G11 G15", "H": "G07", "S": "G03 G04 G04b G01"},
+    "UN": {"X": "G05 G06 G27 G28 G08 G09 G14h G15", "H": "G07 G10 G11 G13 G16", "S": "G03 G04 G04b G01 G12"},
+    "EX": {"X": "G05 G06 G27 G28 G08 G15 G16 G17", "H": "G07 G10 G11 G13", "S": "G03 G04 G04b G01 G12"},
+    "TR": {"X": "G05 G06 G27 G28 G08 G15 G18", "H": "G07 G13", "S": "G03 G04 G04b G01"},
+    "IN": {"X": "G05 G06 G28 G08 G09 G16w", "H": "G27 G07 G10 G11 G13", "S": "G03 G04 G04b G01 G12"},
+    "LK": {"X": "G05 G06 G28 G08 G20", "H": "G27 G07 G10 G11 G13 G16", "S": "G03 G04 G04b G01 G12"},
+    "VR": {"X": "G05 G28 G09 G21", "H": "G06 G07 G11", "S": "G03 G04 G04b G01"},
+    "RL": {"X": "G28 G21 G22", "H": "", "S": "G03 G04 G04b G01"},
     "FE": {"X": "G05 G06 G27 G28 G08", "H": "G07", "S": "G03 G04 G01 G30"},
     "CH": {"X": "G28", "H": "G27", "S": "G05 G06"},
 }

@@ -6,7 +6,8 @@ import pytest
 
 from sequences.interlocks import CarInterlocks, Column
 from station_ctl.build import PaperStation
-from station_ctl.core.steps import Job, OnResume, Sequence, Step
+from station_ctl.core.modes import Mode
+from station_ctl.core.steps import Job, OnLoss, OnResume, Sequence, Step
 from tests.bench.cockpit import needs
 from tests.bench.world import compares
 from tests.sequences.conftest import all_sequences, the_station
@@ -36,6 +37,21 @@ def test_s3_bolts_turn_only_on_a_dead_clamped_identified_supported_vehicle(
         assert {"lift.clamped", "lift.at_work", "lift.locked", "lift.in_position"} <= kept
         assert {"robot.pin_1", "robot.pin_2", "robot.load_kg"} <= kept, "the pack is carried"
         assert {"vehicle.vin", "vehicle.model"} <= watched(step) or opcode == "robot.lock"
+
+
+@pytest.mark.parametrize("sequence", SEQUENCES)
+def test_no_machine_moves_at_the_vehicle_with_somebody_in_the_bay(sequence: Sequence) -> None:
+    """But while it drives in, with its driver in it; then nobody else may be there when it begins."""
+    if sequence.mode is not Mode.AUTOMATIC:
+        return
+    for step in sequence.steps:
+        if step.do is None or step.do.role not in ("lift", "robot"):
+            continue
+        assert {"lift.bay_clear", "robot.path_clear"} <= watched(step), step.text
+        if step.do.text != "lift.open_entry":
+            aborts = [k.interlock.holds for k in step.interlocks if k.on_loss is OnLoss.ABORT]
+            signs = {c.signal.name for holds in aborts for c in compares(holds)}
+            assert {"lift.bay_clear", "robot.path_clear"} <= signs, step.text
 
 
 @pytest.mark.parametrize("sequence", SEQUENCES)
@@ -78,7 +94,7 @@ def test_s12_a_pack_is_put_only_where_sensor_and_ledger_see_none_and_the_plug_is
 def test_s12_and_s16_a_pack_is_taken_only_unplugged_uncharged_and_cool(
     sequence: Sequence, station: PaperStation
 ) -> None:
-    for step in ordering(sequence, "stacker.fetch"):
+    for step in (*ordering(sequence, "stacker.fetch"), *ordering(sequence, "stacker.move")):
         (move,) = step.moves
         bay = next(b for b in station.stand.bays if b.name == move.origin)
         now = (bay.plug_out, bay.socket_dead, bay.charge_state, bay.no_smoke, bay.no_prealarm)
