@@ -6,6 +6,7 @@ Knows how data look to a person. Does not know where they come from.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from station_ctl.service.actions import Action
@@ -33,18 +34,24 @@ def shown(action: Action, answer: Mapping[str, Any]) -> Lines:
 def table(rows: list[dict[str, Any]]) -> Lines:
     """Rows as columns; what every row lacks is left out."""
     names = [n for n in rows[0] if any(row.get(n) not in (None, "", [], {}) for row in rows)]
-    cells = [[_cell(row.get(name)) for name in names] for row in rows]
+    cells = [[_cell(row.get(name), name) for name in names] for row in rows]
     widths = [max(len(name), *(len(line[i]) for line in cells)) for i, name in enumerate(names)]
     yield "  ".join(name.ljust(width) for name, width in zip(names, widths, strict=True)).rstrip()
     for line in cells:
         yield "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
 
 
-def _cell(value: Any) -> str:
+TIMES = frozenset(("at", "began", "ended", "expires", "until", "raised_at"))
+"""Columns that are seconds since 1970."""
+
+
+def _cell(value: Any, name: str = "") -> str:
     if value is None or value == "":
         return "–"
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, float) and name in TIMES and value > 1e9:
+        return datetime.fromtimestamp(value, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     if isinstance(value, float):
         return f"{value:g}"
     text = str(value)
@@ -118,7 +125,7 @@ def _why(data: Mapping[str, Any]) -> Lines:
         yield f"  {first}{trip['code']} {trip['text']}{at}"
         if trip["first_out"] and trip["remedy"]:
             yield f"             remedy: {trip['remedy']}"
-    yield from _checks(data["checks"])
+    yield from _checks(_not_twice(check, data["trips"]) for check in data["checks"])
     yield f"  ✓ {data['met']} {'further ' if data['checks'] else ''}conditions are met, {data['unknown']} unknown"
     parts = ("Where things are now", "where", "·"), ("Do next", "do_next", ""), ("Do not", "do_not", "!")
     for title, name, mark in parts:
@@ -127,6 +134,11 @@ def _why(data: Mapping[str, Any]) -> Lines:
             yield title
         for number, line in enumerate(data[name], 1):
             yield f"  {mark or f'{number}.'} {line}"
+
+
+def _not_twice(check: Mapping[str, Any], trips: Iterable[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """A check without what a trip above it has said already."""
+    return {**check, "found": "see above"} if any(trip["text"] in check["found"] for trip in trips) else check
 
 
 def _why_then(data: Mapping[str, Any]) -> Lines:
@@ -166,9 +178,33 @@ def _recover(data: Mapping[str, Any]) -> Lines:
         yield f"  by hand: {line}"
 
 
+def _alarms(data: Mapping[str, Any]) -> Lines:
+    """A line for each alarm, and what it says; cause and remedy are for `alarm explain`."""
+    for alarm in data["alarms"]:
+        marks = "FIRST-OUT " if alarm.get("first_out") else ""
+        yield f"{alarm['id']}  {alarm['priority']}  {alarm['state']}  {marks}{alarm['text']}"
+        if alarm.get("detail"):
+            yield f"    {alarm['detail']}"
+        if alarm.get("consequence_of"):
+            yield f"    ← {alarm['consequence_of']}"
+        if alarm.get("put_aside_by"):
+            yield f"    put aside by {alarm['put_aside_by']}: {alarm.get('put_aside_why', '')}"
+    if not data["alarms"]:
+        yield "no alarm stands"
+
+
+def _alarm(data: Mapping[str, Any]) -> Lines:
+    yield f"{data['id']} {data['text']} ({data['priority']}, {data['state']})"
+    for name in ("detail", "cause", "consequence", "remedy", "consequence_of", "seen_by", "note"):
+        if data.get(name):
+            yield f"  {name.replace('_', ' '):<14} {data[name]}"
+
+
 PAGES: Mapping[str, Callable[[Mapping[str, Any]], Lines]] = {
     "status": _status,
     "why": _why,
     "swap.recover": _recover,
+    "alarm.list": _alarms,
+    "alarm.explain": _alarm,
 }
 """Actions whose answer has a page of its own."""

@@ -25,6 +25,9 @@ def follow(asked: Service, action: Action, operation: str, timeout: float | None
     seen: dict[tuple[str, int], str] = {}
     if not as_json:
         click.echo(f"{operation} {action.name} begun; Ctrl-C holds it", err=True)
+        # What was proven before this operation is no news.
+        runs = asked.get("/api/v1/queries/status")["data"]["runs"]
+        seen |= {(r["id"], s["no"]): "proven" for r in runs for s in r["steps"] if s["status"] == "proven"}
     held = False
     while True:
         try:

@@ -92,6 +92,13 @@ class WaysOut:
     machines: tuple[str, ...] = ()
     by_hand: tuple[str, ...] = ()
 
+    @property
+    def places(self) -> list[str]:
+        """Where everything is, in sentences; packs that lie where every sensor agrees are only counted."""
+        told = [text for text in self.custody if not text.endswith(whereabouts.AGREED)]
+        quiet = len(self.custody) - len(told)
+        return [*told, *([f"{quiet} packs are in their places, {whereabouts.AGREED}"] if quiet else []), *self.machines]
+
 
 def ways_out(facts: StationFacts, state: StationState, image: Image) -> WaysOut:
     """Where everything is, how sure that is, and what may be done next."""

@@ -29,7 +29,8 @@ def refusal_row(audit: Audit, error: StationError) -> Audit:
 def refusal_text(name: str, blocked: tuple[Check, ...]) -> str:
     """The refusal as one line: the first reason in full, how many more there are, and where to read them."""
     first = blocked[0]
-    found = f": needs {first.needed}, found {first.found}" if first.needed else ""
+    seen = f": {first.found}" if first.found else ""
+    found = f": needs {first.needed}, found {first.found}" if first.needed else seen
     source = f" [{first.source}]" if first.source else ""
     more = f" (and {len(blocked) - 1} more)" if len(blocked) > 1 else ""
     return f"{name} refused, nothing moved: {first.code} {first.text}{found}{source}{more}; see: station-ctl why {name}"

@@ -14,6 +14,9 @@ from station_ctl.engine.custody_watch import WatchedPlace
 from station_ctl.engine.state import StationState
 from station_ctl.engine.station import StationFacts
 
+AGREED = "seen and its code read"
+"""The end of a sentence about a pack that ledger and every sensor have at the same place."""
+
 
 def packs(facts: StationFacts, state: StationState, image: Image) -> tuple[str, ...]:
     """A sentence for every pack in custody: its place by the ledger, and what sensors say to it."""
@@ -55,7 +58,7 @@ def _resting(pack: str, watched: WatchedPlace | None, image: Image) -> str:
     if code is None or not code.good or not code.value:
         return f"{watched.present.name} sees a pack, its code is not read"
     if code.value == pack:
-        return "seen and its code read"
+        return AGREED
     return f"not certain: {watched.code.name if watched.code else ''} reads {code.value}"
 
 

@@ -25,7 +25,7 @@ async def plan(duty: Duty, params: Recover, call: Call) -> Result:
     told = [await _stopped(duty, run) for run in runs]
     open_ways = _open_ways(duty, ways, runs)
     data = {
-        "runs": told, "findings": list(ways.findings), "where": [*ways.custody, *ways.machines],
+        "runs": told, "findings": list(ways.findings), "where": ways.places,
         "ways": open_ways, "by_hand": list(ways.by_hand), "why_not_resume": ways.why_not_resume_confirmed,
         "why_not_retreat": {run.run_id: ways.why_not_retreat[run.run_id] for run in runs},
     }  # fmt: skip
@@ -61,7 +61,10 @@ def _open_ways(duty: Duty, ways: recovery.WaysOut, runs: list[Run]) -> list[dict
     if not ways.why_not_resume:
         found.append({"way": "RESUME", "text": "go on where it stopped", "command": "station-ctl swap resume"})
     elif not ways.why_not_resume_confirmed:
-        text = f"go on after a look at the machine: {ways.why_not_resume}"
+        measures = [step for run in runs for step, st in run.pairs() if st.interrupted and step.measures]
+        text = f"go on after a look at the machine, {ways.why_not_resume.partition(':')[0]}"
+        # A bolt that is open counts no turns when it is turned once more.
+        text += "; it measures its own work, and what is done already is not measured again" if measures else ""
         found.append({"way": "RESUME", "text": text, "command": "station-ctl swap resume --looked"})
     for run in runs:
         if not ways.why_not_retreat[run.run_id]:

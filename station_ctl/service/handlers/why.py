@@ -32,7 +32,8 @@ async def why(duty: Duty, params: Subject, call: Call) -> Result:
         "over": looked.over, "runs": [_run(run) for run in state.runs if looked.whole],
         "trips": [_trip(duty, trip) for trip in state.trips if looked.whole],
         "checks": [_check(check, failed) for check in failed], "met": sum(check.holds for check in looked.checks),
-        "unknown": sum(not check.known for check in failed), "where": _where(ways) if looked.whole else [],
+        "unknown": sum(not check.known for check in failed),
+        "where": [*_findings(ways, failed), *ways.places] if looked.whole else [],
         "do_next": _do_next(duty, ways) if looked.whole else [], "do_not": _do_not(duty) if looked.whole else [],
     }  # fmt: skip
     said = _sentence(duty, params.subject, failed, looked, blocked=blocked)
@@ -53,15 +54,10 @@ def _run(run: Run) -> str:
     return f"{run.run_id} {run.phase}{where}: {done} of {len(run.steps)} steps are proven"
 
 
-AT_HOME = "seen and its code read"
-
-
-def _where(ways: recovery.WaysOut) -> list[str]:
-    """Where everything is; packs that lie where they should, with every sensor agreeing, are only counted."""
-    quiet = sum(text.endswith(AT_HOME) for text in ways.custody)
-    told = [text for text in ways.custody if not text.endswith(AT_HOME)]
-    counted = [f"{quiet} packs are in their places, {AT_HOME}"] if quiet else []
-    return [*ways.findings, *told, *counted, *ways.machines]
+def _findings(ways: recovery.WaysOut, failed: list[Check]) -> list[str]:
+    """What is true of interrupted steps, where no check has said it already."""
+    told = [check.found for check in failed]
+    return [text for text in ways.findings if not any(text in said for said in told)]
 
 
 def _trip(duty: Duty, trip: Trip) -> dict[str, Any]:
@@ -89,7 +85,8 @@ def _do_next(duty: Duty, ways: recovery.WaysOut) -> list[str]:
         if not ways.why_not_resume:
             said.append("station-ctl swap resume")
         elif not ways.why_not_resume_confirmed:
-            said.append(f"look: {ways.why_not_resume}; then: station-ctl swap resume --looked")
+            step = ways.why_not_resume.partition(":")[0]
+            said.append(f"look at the machine, {step}; then: station-ctl swap resume --looked")
         else:
             said.append(f"resuming is not possible yet: {ways.why_not_resume_confirmed}")
             said += ways.by_hand
