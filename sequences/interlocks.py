@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from sequences.car_station import HANDOVER_IN, CarStation
+from sequences.stand_interlocks import StandInterlocks
 from station_ctl.core.conditions import Condition, JournalWritable, ModeIs, OnItsWay, PlaceHolds
 from station_ctl.core.modes import Mode
-from station_ctl.core.roles import At, BaySignals
+from station_ctl.core.roles import At
 from station_ctl.core.steps import Interlock, Job, Kept, OnLoss
 
 
@@ -73,11 +74,12 @@ def watched_always(st: CarStation) -> tuple[Kept, ...]:
     return tuple(Kept(row, OnLoss.ABORT) for row in station_interlocks(st) if row.code in always)
 
 
-class CarInterlocks:
+class CarInterlocks(StandInterlocks):
     """The table for one station and one job. Stricter than the source matrix where the comment says so."""
 
     def __init__(self, st: CarStation, job: Job) -> None:
-        self.st, self.job = st, job
+        super().__init__(st)
+        self.job = job
         p, recipe, car = st.policy, job.recipe, st.vehicle
         robot, lift, stacker = st.robot, st.lift, st.stacker
         self.fresh_bay, self.spent_bay = st.bay(job.fresh_bay), st.bay(job.spent_bay)
@@ -138,15 +140,10 @@ class CarInterlocks:
             Row(Interlock("G22", "Pack in the vehicle is the ordered one", car.pack_id.equals(job.fresh)), "-  -  -  -  -  -  -  -  X  -  -"),
             Row(Interlock("G30", "Stacker load and chain in order", stacker.not_overloaded.is_on() & stacker.chain_tight.is_on()), "-  -  -  -  -  -  -  -  -  S  -"),
         )
-        self.robot_home = Interlock("G23", "Robot home", robot.at.equals(At.HOME) & robot.pack_present.is_off())
         self.floor_closed = Interlock("G23", "Robot home and floor closed", robot.at.equals(At.HOME) & lift.floor_closed.is_on())
         self.on_ground = Interlock("G23", "Robot home, floor closed, lift down", robot.at.equals(At.HOME) & lift.floor_closed.is_on() & lift.down.is_on())
         self.may_leave = Interlock("G23", "Robot home, floor closed, lift down, wheels released", robot.at.equals(At.HOME) & lift.floor_closed.is_on() & lift.down.is_on() & lift.unclamped.is_on())
         self.self_check = Interlock("G24", "Vehicle self-check after the swap passed", car.postcheck_ok.is_on() & car.hv_on.is_on())
-        self.in_clear = Interlock("G19", "Handover IN empty by sensor and ledger", stacker.in_present.is_off() & PlaceHolds(HANDOVER_IN))
-        self.robot_away = Interlock("G19z", "Robot away from the handover", robot.at.differs(At.HANDOVER_IN) & robot.at.differs(At.HANDOVER_OUT) & robot.at.differs(At.BETWEEN))
-        self.stacker_away = Interlock("G19s", "Stacker parked clear of the handover", stacker.parked.is_on() & stacker.pack_on_fork.is_off())
-        self.aisle_clear = Interlock("G04a", "Aisle clear", stacker.aisle_clear.is_on())
 
     def needs(self, column: Column, *, without: tuple[str, ...] = ()) -> tuple[Interlock, ...]:
         """Permissives of a step of this kind: every row that is not `-`, but those named in `without`."""
@@ -164,37 +161,6 @@ class CarInterlocks:
         """A row that is left out by a name that the column does not have would silently be left in."""
         unknown = set(codes) - {row.interlock.code for row in self.rows if row.cell(column) != "-"}
         assert not unknown, f"column {column} has no rows {sorted(unknown)}"
-
-    def receiving(self, place: str, sensed_empty: Condition) -> Interlock:
-        """G19 for one place: empty by sensor and by ledger."""
-        return Interlock("G19", f"{place} empty by sensor and ledger", sensed_empty & PlaceHolds(place))
-
-    def not_charging(self, bay: BaySignals) -> Interlock:
-        """G25 for one bay with its plug in: charging has ended and the socket is dead."""
-        ended = bay.charge_state.equals(0) | bay.charge_state.equals(6)
-        return Interlock("G25", f"Bay {bay.name} not charging, socket dead", ended & bay.socket_dead.is_on())
-
-    def unplugged(self, bay: BaySignals) -> Interlock:
-        """G25 for one bay: not charging, plug out, socket dead."""
-        condition = self.not_charging(bay).holds & bay.plug_out.is_on()
-        return Interlock("G25", f"Bay {bay.name} not charging, plug out, socket dead", condition)
-
-    def cool(self, bay: BaySignals) -> Interlock:
-        """G29 for one plugged bay: detectors quiet, pack temperature by its BMS below the site's limit."""
-        measured = bay.bms_link.is_on() & bay.temp_max.at_most(self.st.policy.pack_temp_max_c)
-        condition = self.quiet(bay).holds & measured
-        return Interlock("G29", f"Pack in bay {bay.name} cool, no thermal pre-alarm", condition)
-
-    def cool_or_apart(self, bay: BaySignals) -> Interlock:
-        """G29 for a bay that is unplugged: a plug that was stopped half-way has no BMS any more, detectors remain."""
-        measured = bay.bms_link.is_on() & bay.temp_max.at_most(self.st.policy.pack_temp_max_c)
-        condition = self.quiet(bay).holds & (measured | bay.plug_in.is_off())
-        return Interlock("G29", f"Pack in bay {bay.name} cool, no thermal pre-alarm", condition)
-
-    def quiet(self, bay: BaySignals) -> Interlock:
-        """G29 for an unplugged bay, whose BMS is silent: the bay's own detectors are quiet."""
-        condition = bay.no_smoke.is_on() & bay.no_prealarm.is_on()
-        return Interlock("G29", f"No smoke and no thermal pre-alarm in bay {bay.name}", condition)
 
     def _fetched(self) -> Condition:
         """So that an entry that was held goes on when the pack has left its bay meanwhile."""

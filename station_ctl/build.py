@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import sequences.maintenance as maintenance
 import sequences.passenger_car as passenger_car
 import sequences.passenger_car_retreat as passenger_car_retreat
 from drivers.charging_rack_cr12 import ChargingRackCR12
@@ -28,9 +29,10 @@ from station_ctl.core.devices import Device, DeviceDeclarationError
 from station_ctl.core.errors import ConfigurationError
 from station_ctl.core.interlock_table import InterlockTable, TableRow
 from station_ctl.core.links import Link
+from station_ctl.core.maintenance import MaintenanceProcedure
 from station_ctl.core.points import IoList
 from station_ctl.core.positions import Position
-from station_ctl.core.steps import Job, Sequence
+from station_ctl.core.steps import Job, Recipe, Sequence
 from station_ctl.engine.clock import Clock
 from station_ctl.engine.custody_watch import WatchedPlace
 from station_ctl.engine.journal import Restored
@@ -73,6 +75,7 @@ class Archetype:
     way_back: Callable[[frozenset[int], frozenset[int], Job], tuple[str, Job] | str]
     interlocks: Callable[[CarStation, Job], InterlockTable]
     positions: Callable[[CarStation], Mapping[str, tuple[Position, ...]]]
+    maintenance: Callable[[CarStation, Mapping[str, Recipe]], tuple[MaintenanceProcedure, ...]]
 
     def why_forward(self, key: str, begun: frozenset[int], proven: frozenset[int], job: Job) -> str:
         """Why a run has no way back, only forward; empty if it has one."""
@@ -117,6 +120,7 @@ ARCHETYPES: Mapping[str, Archetype] = {
         passenger_car_retreat.way_back,
         _car_table,
         positions,
+        maintenance.procedures,
     )
 }
 
@@ -151,7 +155,10 @@ class PaperStation:
         """The procedures of this station, bound to its roles."""
         stand, archetype = self.stand, self.archetype
         by_job = {archetype.swap_key: lambda job: archetype.swap(stand, job), **archetype.retreats(stand)}
-        return Procedures(lambda: archetype.reception(stand), by_job, archetype.swap_key, archetype.way_back)
+        of_maintenance = {p.name: p for p in archetype.maintenance(stand, self.config.recipes)}
+        return Procedures(
+            lambda: archetype.reception(stand), by_job, archetype.swap_key, archetype.way_back, of_maintenance
+        )
 
     def interlocks(self, job: Job) -> InterlockTable:
         """The interlock table of this station for a job."""

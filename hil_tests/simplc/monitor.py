@@ -71,7 +71,9 @@ class Monitor:
         if version == self._seen and not self._unsafe_since:
             return
         self._seen = version
-        self._track("chain", not self.plant.safety.drives_enabled)
+        chain = self.plant.safety
+        self._track("chain", not chain.drives_enabled)
+        self._track("enabling", chain.key and not chain.muted and not chain.enabling)
         vehicle = self.plant.lift.vehicle
         self._track("hv", vehicle is not None and vehicle.hv_live)
         self._track("clamps", not self.plant.lift.clamped)
@@ -122,6 +124,8 @@ class Monitor:
             self._record(plc, number, opcode, "S8", "a second order while one is busy on the channel")
         if channel in MACHINES and self._known("chain"):
             self._record(plc, number, opcode, "S2", "motion ordered while the safety chain is open")
+        if channel in MACHINES and self._known("enabling"):
+            self._record(plc, number, opcode, "S13", "motion ordered under the maintenance key without the enabling device")
         judges = {
             "robot": self._robot, "lift": self._lift, "lift.VEH": self._vehicle, "stacker": self._stacker,
             "rack_a": self._rack, "rack_b": self._rack,

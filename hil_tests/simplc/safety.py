@@ -17,7 +17,7 @@ class SafetyPlc(Plc):
     def __init__(self, name: str, plant: Plant) -> None:
         super().__init__(name, plant)
         self.first_estop = 0
-        self.values.update(ENABLING=False, SAFETY_CRC=0x5AFE0107)
+        self.values.update(SAFETY_CRC=0x5AFE0107)
 
     def sense(self) -> None:
         chain, values = self.plant.safety, self.values
@@ -32,6 +32,7 @@ class SafetyPlc(Plc):
         values["DRIVES_ENABLED"] = values["RESET_NOT_NEEDED"] = not chain.latched
         values["NO_MUTING"] = not chain.muted
         values["KEY_MAINT"] = chain.key
+        values["ENABLING"] = chain.enabling
         values["NO_FIRE"] = chain.no_fire
         values["NO_WATER"] = chain.no_water
         values["GRID_OK"] = chain.grid

@@ -20,6 +20,7 @@ from hil_tests.simplc.reader import Reader
 from hil_tests.simplc.robot import RobotPlc
 from hil_tests.simplc.safety import SafetyPlc
 from hil_tests.simplc.stacker import StackerPlc
+from hil_tests.simplc.truth.packs import HANDOVER_IN, HANDOVER_OUT
 
 CYCLE_S = 0.01
 CHARGE_CYCLES = 10
@@ -67,6 +68,8 @@ class SimStation:
             "vehicle": self._vehicle,
             "dismiss": self._dismiss,
             "fault": self._fault,
+            "switch": self._switch,
+            "pack": self._pack,
             "safety-reset": self._safety_reset,
             "report": self._report,
             "quit": lambda args: {"ok": True},
@@ -143,6 +146,36 @@ class SimStation:
     def _fault(self, args: Mapping[str, Any]) -> dict[str, Any]:
         self.faults.set(str(args.get("name")), bool(args.get("on", True)), args)
         return {"ok": True}
+
+    def _switch(self, args: Mapping[str, Any]) -> dict[str, Any]:
+        """What a technician holds in the hand: the maintenance key and the enabling device."""
+        name = str(args.get("name"))
+        if name not in ("key", "enabling"):
+            return _refused(f"no switch {name!r}; there are key, enabling")
+        setattr(self.plant.safety, name, bool(args.get("on", True)))
+        self.plant.motions.version += 1
+        return {"ok": True}
+
+    def _pack(self, args: Mapping[str, Any]) -> dict[str, Any]:
+        """People at the handover: without `code` they take the pack of handover IN away, with it they bring one to OUT."""
+        plant, code = self.plant, str(args.get("code") or "")
+        if code:
+            return self._bring(code)
+        pack = plant.places.at(HANDOVER_IN)
+        if pack is None:
+            return _refused("no pack on handover IN")
+        plant.places.move(pack, f"left:people-{pack.code}")
+        plant.motions.version += 1
+        return {"ok": True, "pack": pack.code}
+
+    def _bring(self, code: str) -> dict[str, Any]:
+        plant = self.plant
+        pack = next((p for p in plant.places if p.code == code and p.place.startswith("left:")), None)
+        if pack is None or plant.places.at(HANDOVER_OUT) is not None:
+            return _refused(f"no pack {code} outside the station, or handover OUT is taken")
+        plant.places.move(pack, HANDOVER_OUT)
+        plant.motions.version += 1
+        return {"ok": True, "pack": code}
 
     def _safety_reset(self, args: Mapping[str, Any]) -> dict[str, Any]:
         self.plant.motions.version += 1

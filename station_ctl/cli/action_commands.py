@@ -84,7 +84,8 @@ def _parameter(name: str, field: Any) -> click.Parameter:
     if field.is_required() and kind is not bool:
         return click.Argument([name], type=kind, metavar=name.upper(), nargs=-1 if many else 1)
     if (field.json_schema_extra or {}).get("x-positional"):
-        return click.Argument([name], type=kind, required=False, metavar=f"[{name.upper()}]", default=field.default)
+        rest: dict[str, Any] = {"nargs": -1} if many else {"default": field.default}
+        return click.Argument([name], type=kind, required=False, metavar=f"[{name.upper()}]", **rest)
     flag = f"--{(field.alias or name).replace('_', '-')}"
     if kind is bool:
         return click.Option([flag], is_flag=True, help=text)

@@ -38,7 +38,9 @@ class Specimen:
     def sequences(self) -> tuple[Sequence, ...]:
         """Every procedure of the station, for this job."""
         procedures = self.paper.procedures()
-        return (procedures.reception(), *(make(self.job) for make in procedures.by_job.values()))
+        swaps = (procedures.reception(), *(make(self.job) for make in procedures.by_job.values()))
+        bays, model = [bay.name for bay in self.paper.stand.bays], self.job.recipe.model
+        return (*swaps, *(p.specimen(bays, model) for p in procedures.maintenance.values()))
 
     def sequence(self, name: str) -> Sequence:
         """A procedure by its name or the beginning of it. Raises NotFound."""

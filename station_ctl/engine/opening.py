@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from station_ctl.core.modes import Phase, State
+from station_ctl.core.modes import Mode, Phase, State
 from station_ctl.core.signals import Image, OwnFacts
 from station_ctl.engine.events import Answer, Effect, Progress, Record, RunAsked
 from station_ctl.engine.state import Run, StationState, StepState
@@ -57,6 +57,8 @@ def begin_run(state: StationState, image: Image, event: RunAsked, effects: list[
             ("fresh_bay", job.fresh_bay),
             ("spent_bay", job.spent_bay),
         )
+    elif event.sequence.args:
+        data += (("args", dict(event.sequence.args)),)
     effects.append(Record("run-opened", event.run_id, data=data))
     effects.append(Progress("run-opened", event.run_id, text=event.sequence.text, time=state.time))
     effects.append(Answer(event.request))
@@ -66,10 +68,14 @@ def begin_run(state: StationState, image: Image, event: RunAsked, effects: list[
 def _why_no_run(state: StationState, event: RunAsked) -> str:
     if state.state is not State.EXECUTE:
         return f"a run needs the station in execute; it is {state.state}"
+    if state.mode is not event.sequence.mode:
+        return f"{event.sequence.key} needs mode {event.sequence.mode}; the mode is {state.mode}"
     if not state.journal_writable:
         return "the journal is not writable"
     if state.run(event.run_id) is not None:
         return f"run {event.run_id} is already open"
+    if event.sequence.mode is Mode.MAINTENANCE and state.runs:
+        return f"maintenance moves one device at a time, and run {state.runs[0].run_id} is open"
     busy = next((r for r in state.runs if r.phase in VEHICLE_IN_BAY), None)
     if busy is not None:
         return f"run {busy.run_id} still has a vehicle in the bay ({busy.phase})"

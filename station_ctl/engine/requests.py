@@ -32,6 +32,9 @@ from station_ctl.engine.statement import state_custody
 from station_ctl.engine.states import RUN, STATION
 from station_ctl.engine.station import StationFacts
 
+RUNS_IN = (Mode.AUTOMATIC, Mode.MAINTENANCE)
+"""Modes in which the station runs procedures."""
+
 MODE_CHANGES_IN = frozenset((State.STOPPED, State.IDLE))
 """Mode selection shall not itself start or stop anything, so it is refused while the station acts."""
 
@@ -92,14 +95,20 @@ def _guards(
         "nothing_half_done": lambda: (
             state.half_done or "; ".join(f"run {r.run_id} is half done ({r.phase})" for r in state.runs)
         ),
-        "mode_allows": lambda: (
-            "" if state.mode is Mode.AUTOMATIC else f"mode is {state.mode}, needs automatic"
-        ),
+        "mode_allows": lambda: _why_not_in_this_mode(state),
         "numbers_newer": lambda: _why_numbers_old(facts, state, image),
         "custody_certain": lambda: "a retreat is asked of one run, by its id",
         "steps_may_go_on": lambda: recovery.why_not_resume(facts, state, image, confirmed=confirmed),
         "something_half_done": lambda: "" if state.runs else state.half_done or "nothing is half done; reset and start",
     }
+
+
+def _why_not_in_this_mode(state: StationState) -> str:
+    """Every open run goes on in its own mode only; with none open, the station starts where procedures run at all."""
+    wanted = tuple(dict.fromkeys(run.sequence.mode for run in state.runs))
+    if wanted == (state.mode,) or (not wanted and state.mode in RUNS_IN):
+        return ""
+    return f"mode is {state.mode}, needs {' and '.join(wanted) or ' or '.join(RUNS_IN)}"
 
 
 def reasons(facts: StationFacts, state: StationState, image: Image, *, confirmed: bool = False) -> dict[str, str]:

@@ -113,6 +113,11 @@ class Engine:
         """Show every effect to an onlooker. An onlooker that fails is dropped and logged; control goes on."""
         self._listeners.append(listener)
 
+    def unlisten(self, listener: Listener) -> None:
+        """Show an onlooker nothing more; one that was dropped already is no error."""
+        if listener in self._listeners:
+            self._listeners.remove(listener)
+
     async def run(self) -> None:
         """Run links, gate and heartbeat until cancelled. A task that ends is named and stops the heartbeat."""
         # A full collection takes tens of ms once protocol libraries are loaded: what stands now is never garbage.

@@ -5,8 +5,9 @@ Knows where everything is that an action may need. Judges nothing.
 
 from __future__ import annotations
 
+import itertools
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
@@ -74,12 +75,15 @@ class Duty:
     version: int = 1
     """Rises with everything a person who looks should know before asking for motion."""
     operations: Operations = field(init=False)
+    maintenance_numbers: Iterator[int] = field(init=False)
+    """Numbers of maintenance runs, M-0001 on; never one of an earlier life."""
     watchers: Watchers | None = None
     """Alarm board, black box and trends; without them (a bench) their actions are refused."""
     _onlookers: list[Callable[[], None]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.operations = Operations(self.changed, self.wall)
+        self.maintenance_numbers = itertools.count(self.engine.last_run + 1)
         self.engine.listen(self._see)
 
     def _see(self, effect: Effect) -> None:

@@ -1,4 +1,4 @@
-"""The procedures of one station, bound to its roles: reception, swap, and the retreats from a swap.
+"""The procedures of one station, bound to its roles: reception, swap, the retreats from a swap, and maintenance.
 
 Knows them by key. Does not know their steps.
 """
@@ -6,8 +6,10 @@ Knows them by key. Does not know their steps.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from station_ctl.core.errors import NotFound
+from station_ctl.core.maintenance import MaintenanceProcedure
 from station_ctl.core.steps import Job, Sequence
 
 
@@ -16,12 +18,14 @@ class Procedures:
     """`by_job` makes every procedure that works on a job, by its key.
 
     `way_back(begun, proven, job)` takes step numbers and returns the procedure's key and job, or why there is none.
+    `maintenance` is every procedure of a technician by its name, which is also its key.
     """
 
     reception: Callable[[], Sequence]
     by_job: Mapping[str, Callable[[Job], Sequence]]
     swap_key: str
     way_back: Callable[[frozenset[int], frozenset[int], Job], tuple[str, Job] | str]
+    maintenance: Mapping[str, MaintenanceProcedure] = field(default_factory=dict)
 
     def swap(self, job: Job) -> Sequence:
         """The swap for a job."""
@@ -32,3 +36,9 @@ class Procedures:
         if key not in self.by_job:
             raise ValueError(f"procedure {key} is not known; there are {', '.join(self.by_job)}")
         return self.by_job[key](job)
+
+    def of_maintenance(self, name: str) -> MaintenanceProcedure:
+        """A procedure of maintenance. Raises NotFound naming those there are."""
+        if name not in self.maintenance:
+            raise NotFound(f"no maintenance procedure {name!r}; there are {', '.join(self.maintenance)}")
+        return self.maintenance[name]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from station_ctl.core.conditions import AllOf, AnyOf, Condition, PlaceHolds
 from station_ctl.core.custody import Custody, Ledger
-from station_ctl.core.modes import Mode, State
+from station_ctl.core.modes import State
 from station_ctl.core.signals import OwnFacts
 from station_ctl.core.steps import Interlock, Sequence, Step
 from station_ctl.engine.decide import decide
@@ -94,7 +94,7 @@ def _cockpit(
     states = tuple(st if s.no == step.no else others for s in sequence.steps)
     run = Run(RUN, sequence, None, step.phase, states)
     state = StationState(
-        mode=Mode.AUTOMATIC, state=State.EXECUTE, runs=(run,), ledger=_ledger(step, conditions, st), time=100.0,
+        mode=sequence.mode, state=State.EXECUTE, runs=(run,), ledger=_ledger(step, conditions, st), time=100.0,
         next_order=NUMBER + 1, journal_writable=True, custody_checked=world.now,
     )  # fmt: skip
     return Cockpit(facts, step, world, state)

@@ -9,7 +9,7 @@ import pytest
 
 from station_ctl.core.modes import Mode, Phase, State
 from station_ctl.core.orders import Result
-from station_ctl.core.steps import Interlock, Kept, OnLoss
+from station_ctl.core.steps import Interlock, Kept, OnLoss, Sequence
 from station_ctl.engine.events import Answer, Asked, Record, ReleaseStop, SetLedger, Verb
 from station_ctl.engine.state import StationState, StepStatus, Trip
 from tests.bench.desk import DOOR, ESTOP, G01, G03, LEVEL, Desk, issues, ledger, records, step, stopped
@@ -52,12 +52,41 @@ def test_nothing_is_readied_or_started_while_the_station_is_not_safe(verb: Verb,
     assert "stale" in d.ask(verb) and d.state.state is state
 
 
-@pytest.mark.parametrize("mode", [Mode.MANUAL, Mode.MAINTENANCE])
 @pytest.mark.parametrize(("verb", "state"), [(Verb.START, State.IDLE), (Verb.RESUME, State.HELD)])
-def test_production_needs_automatic(mode: Mode, verb: Verb, state: State) -> None:
-    d = at_rest(state, mode=mode)
-    assert d.ask(verb) == f"{verb} refused: mode is {mode}, needs automatic"
+def test_procedures_run_in_automatic_and_in_maintenance(verb: Verb, state: State) -> None:
+    d = at_rest(state, mode=Mode.MANUAL)
+    assert d.ask(verb) == f"{verb} refused: mode is manual, needs automatic or maintenance"
     assert d.state.state is state
+    for mode in (Mode.AUTOMATIC, Mode.MAINTENANCE):
+        assert at_rest(state, mode=mode).ask(verb) == ""
+
+
+@pytest.mark.parametrize("mode", Mode)
+@pytest.mark.parametrize("needs", [Mode.AUTOMATIC, Mode.MAINTENANCE])
+def test_a_run_begins_and_goes_on_in_its_own_mode_only(mode: Mode, needs: Mode) -> None:
+    d = Desk(step(10), mode=mode)
+    sequence = Sequence("toy", "Toy procedure", (step(10),), needs)
+    d.begin(sequence=sequence)
+    assert bool(d.state.runs) is (mode is needs)
+    d = Desk(step(10), mode=needs)
+    d.begin(sequence=sequence)
+    assert d.ask(Verb.HOLD) == ""
+    d.scan()
+    d.state = replace(d.state, mode=mode, state=State.HELD)
+    why = d.ask(Verb.RESUME, confirmed=True)
+    assert why == ("" if mode is needs else f"resume refused: mode is {mode}, needs {needs}")
+
+
+def test_maintenance_moves_one_device_at_a_time() -> None:
+    steps = step(10, "lift"), step(20, "robot")
+    both = Sequence("toy", "Toy procedure", steps, Mode.MAINTENANCE)
+    assert both.faults() == ("toy step 20: one device at a time, so it waits for step 10",)
+    d = Desk(*steps, mode=Mode.MAINTENANCE)
+    d.begin(sequence=both)
+    assert not d.state.runs, "what is not one by one is not begun"
+    d.begin(sequence=Sequence("toy", "Toy procedure", (step(10, "lift"),), Mode.MAINTENANCE))
+    d.begin("S-2", Sequence("toy", "Toy procedure", (step(10, "robot"),), Mode.MAINTENANCE))
+    assert [run.run_id for run in d.state.runs] == ["S-1"]
 
 
 def test_a_trip_that_nobody_has_acknowledged_keeps_the_station_down() -> None:

@@ -26,15 +26,24 @@ def the_job(fresh_bay: str = "A03", spent_bay: str = "B12") -> Job:
     return Job("V", the_station().config.recipes["SIM-SEDAN"], "P-old", "P-new", fresh_bay, spent_bay)
 
 
+SAME_STEPS = {
+    "robot.home": "station.home", "stacker.home": "station.home", "lift.home": "station.home",
+    "lock.exercise": "torque.test",
+}  # fmt: skip
+"""Procedures whose steps are those of another one; they are judged there, and not twice."""
+
+
 def procedures(job: Job) -> tuple[Sequence, ...]:
-    """Reception, swap and every way back, made anew."""
-    made = the_station().procedures()
-    return (made.reception(), *(make(job) for make in made.by_job.values()))
+    """Reception, swap, every way back and all of maintenance, made anew."""
+    made, bays = the_station().procedures(), [bay.name for bay in the_station().stand.bays]
+    swaps = (made.reception(), *(make(job) for make in made.by_job.values()))
+    work = (p for name, p in made.maintenance.items() if name not in SAME_STEPS)
+    return (*swaps, *(p.specimen(bays, job.recipe.model) for p in work))
 
 
 @cache
 def all_sequences() -> tuple[Sequence, ...]:
-    """Reception, swap and every way back."""
+    """Reception, swap, every way back and all of maintenance."""
     return procedures(the_job())
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class SafetyChain:
-    """Inputs are True when healthy. `open_since` is plant time of the opening, None while closed."""
+    """Inputs are True when healthy. `key` is the maintenance key switch, `enabling` the held device of its person."""
 
     estop: int = 0
     doors: list[bool] = field(default_factory=lambda: [True, True, True])
@@ -23,6 +23,7 @@ class SafetyChain:
     no_prealarm: bool = True
     muted: bool = False
     key: bool = False
+    enabling: bool = False
     latched: bool = False
     opened: list[Callable[[], None]] = field(default_factory=list)
 

@@ -9,6 +9,7 @@ from station_ctl.service.catalogue import (
     mode,
     operation,
     reading,
+    sequence,
     station,
     swap,
     user,
@@ -16,7 +17,7 @@ from station_ctl.service.catalogue import (
 
 REGISTRY = Registry.of(
     action
-    for noun in (station, mode, swap, bay, alarm, reading, operation, control, audit, user)
+    for noun in (station, mode, swap, bay, sequence, alarm, reading, operation, control, audit, user)
     for action in noun.ACTIONS
 )
 """One registry, the same on every surface."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from station_ctl.core.modes import State
+from station_ctl.core.modes import Mode, State
 from station_ctl.engine.events import Verb
 from station_ctl.engine.requests import reasons
 from station_ctl.engine.states import STATION_TABLE
@@ -56,7 +56,8 @@ async def reset(duty: Duty, params: Nothing, call: Call) -> Result:
 async def start(duty: Duty, params: Nothing, call: Call) -> Result:
     """Begin production."""
     await duty.ask(call, Verb.START)
-    return Result(text="the station runs; next: station-ctl swap start")
+    next_ = "seq run" if duty.engine.state.mode is Mode.MAINTENANCE else "swap start"
+    return Result(text=f"the station runs; next: station-ctl {next_}")
 
 
 async def stop(duty: Duty, params: Nothing, call: Call) -> Result:

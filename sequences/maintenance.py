@@ -1,0 +1,127 @@
+"""Maintenance of a passenger station: homing machines, plugs, packs between places. Chapters M1–M4 of the manual.
+
+Knows the procedures, one device at a time, key and enabling device on watch. Does not know who may ask for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from itertools import pairwise
+
+from sequences.car_station import TRAVEL_MM, CarStation
+from sequences.maintenance_interlocks import MaintenanceInterlocks
+from sequences.maintenance_packs import bring_in, isolate, move, put_back, take_out, unplug
+from sequences.maintenance_vehicle import exercise_lift, exercise_locks
+from station_ctl.core.maintenance import MaintenanceProcedure, Parameter, Takes
+from station_ctl.core.modes import Mode, Phase
+from station_ctl.core.roles import At
+from station_ctl.core.steps import Recipe, Sequence, Step
+
+BAY = Parameter("bay", Takes.BAY)
+PACK_IN_BAY = Parameter("pack", Takes.PACK, found_at="bay")
+PACK = Parameter("pack", Takes.PACK)
+
+Steps = Callable[[CarStation, MaintenanceInterlocks], tuple[Step, ...]]
+
+
+def procedures(st: CarStation, recipes: Mapping[str, Recipe]) -> tuple[MaintenanceProcedure, ...]:
+    """Every maintenance procedure of this station."""
+    il = MaintenanceInterlocks(st)
+
+    def known(
+        name: str, text: str, steps: Callable[[Mapping[str, str]], tuple[Step, ...]], *parameters: Parameter
+    ) -> MaintenanceProcedure:
+        def make(args: Mapping[str, str]) -> Sequence:
+            told = text.format(**args)
+            return Sequence(name, told, one_by_one(steps(args)), Mode.MAINTENANCE, tuple(sorted(args.items())))
+
+        return MaintenanceProcedure(name, parameters, make)
+
+    def at_rest(name: str, text: str, *makers: Steps) -> MaintenanceProcedure:
+        return known(name, text, lambda _: tuple(step for make in makers for step in make(st, il)))
+
+    model = Parameter("model", Takes.MODEL, default=next(iter(recipes), ""))
+    once, thrice = Parameter("cycles", Takes.COUNT, default="1"), Parameter("cycles", Takes.COUNT, default="3")
+    return (
+        at_rest("station.home", "Home every device: robot, stacker, lift", home_robot, home_stacker, home_lift),
+        at_rest("robot.home", "Robot down and home", home_robot),
+        at_rest("stacker.home", "Reference the stacker and park it", home_stacker),
+        at_rest("lift.home", "Lift down, clamps open, floor closed", home_lift),
+        known("bay.plug_in", "Plug in bay {bay}", lambda a: _plug_in(st, il, a["bay"]), BAY),
+        known("bay.plug_out", "Stop charging and unplug bay {bay}", lambda a: _plug_out(st, il, a["bay"]), BAY),
+        known(
+            "battery.move", "Move pack {pack} from bay {origin} to bay {target}",
+            lambda a: move(st, il, a["origin"], a["target"], a["pack"]),
+            Parameter("origin", Takes.BAY), Parameter("target", Takes.BAY), Parameter("pack", Takes.PACK, found_at="origin"),
+        ),
+        known("battery.out", "Take pack {pack} out of bay {bay} and of the station", lambda a: take_out(st, il, a["bay"], a["pack"]), BAY, PACK_IN_BAY),
+        known("battery.in", "Take pack {pack} into bay {bay}", lambda a: bring_in(st, il, a["bay"], a["pack"]), BAY, PACK),
+        known(
+            "battery.put_back", "Put pack {pack} from handover IN back to bay {bay}",
+            lambda a: put_back(st, il, a["bay"], a["pack"]), BAY, Parameter("pack", Takes.PACK, found_at="handover_in"),
+        ),
+        known("bay.isolate", "Bring pack {pack} of bay {bay} to the isolation place", lambda a: isolate(st, il, a["bay"], a["pack"]), BAY, PACK_IN_BAY),
+        known("lift.exercise", "Lift and lower a test vehicle {cycles} times", lambda a: exercise_lift(st, il, recipes, a), model, once),
+        known("lock.exercise", "Open and close the locks of a test vehicle {cycles} times", lambda a: exercise_locks(st, il, recipes, a), model, thrice),
+        replace(
+            known("torque.test", "Tighten the locks of a test vehicle {cycles} times and record the torque", lambda a: exercise_locks(st, il, recipes, a), model, once),
+            records=(st.robot.bolt_torque, st.robot.bolt_turns),
+        ),
+    )  # fmt: skip
+
+
+def one_by_one(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    """One device at a time: every step waits for the one before it, whatever its lane."""
+    waits = [replace(step, after=(earlier.no,)) for earlier, step in pairwise(steps)]
+    return (*steps[:1], *waits)
+
+
+def home_robot(st: CarStation, il: MaintenanceInterlocks) -> tuple[Step, ...]:
+    """A pack on its table stays there; under a vehicle it is part of a swap and not homed."""
+    robot = st.robot
+    done = robot.at.equals(At.HOME) & robot.z.at_most(TRAVEL_MM) & robot.homed.is_on()
+    return (
+        Step(
+            10, "Robot down and home", "robot", Phase.POSITIONING, done, within=60, nominal=8, do=robot.home(),
+            permissives=(*il.needs, il.robot_fit, il.bay_empty, il.fork_in), interlocks=il.keeps_in_the_bay, chapter="M1",
+        ),
+    )  # fmt: skip
+
+
+def home_stacker(st: CarStation, il: MaintenanceInterlocks) -> tuple[Step, ...]:
+    """Fork in first, so that the robot need not be away; a pack on the fork is brought to its place before."""
+    stacker = st.stacker
+    done = stacker.parked.is_on() & stacker.fork_retracted.is_on() & stacker.homed.is_on()
+    return (
+        Step(
+            20, "Reference the stacker and park it", "stacker", Phase.POSITIONING, done, within=90, nominal=22, do=stacker.home(),
+            permissives=(*il.needs, il.stacker_fit, il.fork_empty, il.aisle_clear), interlocks=il.keeps, chapter="M1",
+        ),
+    )  # fmt: skip
+
+
+def home_lift(st: CarStation, il: MaintenanceInterlocks) -> tuple[Step, ...]:
+    """An empty lift only: a vehicle on it belongs to a procedure of its own."""
+    lift = st.lift
+    done = lift.down.is_on() & lift.unclamped.is_on() & lift.floor_closed.is_on() & lift.homed.is_on()
+    return (
+        Step(
+            30, "Floor closed, lift down, clamps open", "lift", Phase.POSITIONING, done, within=60, nominal=14, do=lift.home(),
+            permissives=(*il.needs, il.lift_fit, il.bay_empty, il.robot_at_home), interlocks=il.keeps_in_the_bay, chapter="M1",
+        ),
+    )  # fmt: skip
+
+
+def _plug_in(st: CarStation, il: MaintenanceInterlocks, name: str) -> tuple[Step, ...]:
+    bay = st.bay(name)
+    return (
+        Step(
+            10, f"Plug in bay {name}", "rack", Phase.POSITIONING, bay.plug_in.is_on(), within=30, nominal=4, do=st.rack_of(bay).plug_in(bay),
+            permissives=(*il.needs, il.seated(bay), il.quiet(bay)), interlocks=il.keeps, chapter="M2",
+        ),
+    )  # fmt: skip
+
+
+def _plug_out(st: CarStation, il: MaintenanceInterlocks, name: str) -> tuple[Step, ...]:
+    return unplug(st, il, st.bay(name), il.quiet(st.bay(name)))
