@@ -39,13 +39,12 @@ def rebuild(
 
 
 def _run(found: OpenRun, procedures: Procedures, recipes: Mapping[str, Recipe]) -> Run:
-    model = _name(found, "model")
-    if model not in recipes:
-        raise ValueError(f"vehicle model {model} has no recipe any more")
-    names = ("vehicle", "spent", "fresh", "fresh_bay", "spent_bay")
-    vehicle, spent, fresh, fresh_bay, spent_bay = (_name(found, name) for name in names)
-    job = Job(vehicle, recipes[model], spent, fresh, fresh_bay, spent_bay)
-    sequence = procedures.by_key(_name(found, "sequence"), job)
+    job: Job | None = None
+    if _name(found, "sequence") in procedures.maintenance:
+        sequence = _of_maintenance(found, procedures)
+    else:
+        job = _job(found, recipes)
+        sequence = procedures.by_key(_name(found, "sequence"), job)
     numbers = [step.no for step in sequence.steps]
     if numbers != found.opened.get("steps") or not set(numbers) >= set(found.steps):
         raise ValueError("this release has other steps than the one that opened the run")
@@ -55,6 +54,26 @@ def _run(found: OpenRun, procedures: Procedures, recipes: Mapping[str, Recipe]) 
     # Never later than what was ordered: entering the next phase is judged again by its interlocks.
     interrupted = ORDERED_PHASES[_foremost(sequence, reached)]
     return Run(found.run_id, sequence, job, Phase.RECOVERING, states, interrupted)
+
+
+def _job(found: OpenRun, recipes: Mapping[str, Recipe]) -> Job:
+    model = _name(found, "model")
+    if model not in recipes:
+        raise ValueError(f"vehicle model {model} has no recipe any more")
+    names = ("vehicle", "spent", "fresh", "fresh_bay", "spent_bay")
+    vehicle, spent, fresh, fresh_bay, spent_bay = (_name(found, name) for name in names)
+    return Job(vehicle, recipes[model], spent, fresh, fresh_bay, spent_bay)
+
+
+def _of_maintenance(found: OpenRun, procedures: Procedures) -> Sequence:
+    """The procedure made again from what it was made with, and from nothing else."""
+    args = found.opened.get("args", {})
+    procedure = procedures.of_maintenance(_name(found, "sequence"))
+    if not isinstance(args, dict) or set(args) != {p.name for p in procedure.parameters}:
+        raise ValueError(f"its args are {args!r}, which are not those of {procedure.name}")
+    if wrong := [name for name, value in args.items() if not isinstance(value, str) or not value]:
+        raise ValueError(f"its {', '.join(wrong)} is no text")
+    return procedure.make(args)
 
 
 def _name(found: OpenRun, fact: str) -> str:
