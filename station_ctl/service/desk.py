@@ -225,6 +225,8 @@ class Desk:
         assert isinstance(result, Result)
         if action.changes and not call.audited:
             raise RuntimeError(f"{action.handler} left no audit row")
+        if action.changes:
+            self.duty.changed()
         if action.changes and not action.anyone:
             await self.duty.durable()
         return Verdict(

@@ -20,7 +20,7 @@ ASKED = (
     Audit("guest", "viewer", "remote", "station.reset", (), "refused", "A404 needs role operator", "", "x/y", "k2"),
     Audit("王", "technician", "cli", "battery.is-at", (("pack", "P1"), ("place", "A01")), "accepted", "", "看见了", ""),
     Audit("li", "operator", "panel", "station.hold", (), "accepted"),
-    Audit("li", "operator", "panel", "station.abort", (), "accepted"),
+    Audit("li", "operator", "panel", "station.abort", (), "accepted", reason="\ufffd"),
 )
 
 
@@ -98,6 +98,15 @@ def test_any_rows_removed_are_found_unless_they_are_the_last_ones(chain: list[Au
             # Whatever was anchored is missed, wherever it stood.
             assert verify(left, [Head(chain[-1].seq, chain[-1].hash)]).faults, gone
             assert "cut off" in verify(left).limits
+
+
+def test_a_row_removed_is_found_by_its_number_though_the_others_are_bound_anew(chain: list[AuditRow]) -> None:
+    for gone in range(len(chain) - 1):
+        left = chain[:gone]
+        for row in chain[gone + 1 :]:
+            left.append(bound(replace(row, prev=left[-1].hash if left else audit_chain.BEGINNING)))
+        (fault,) = verify(left).faults
+        assert f"row {gone + 2}: the row before it is {gone}" in fault
 
 
 def test_rows_exchanged_are_found(chain: list[AuditRow]) -> None:
