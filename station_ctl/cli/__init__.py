@@ -34,6 +34,7 @@ main = StationCommands(
         "control": "Control of the station: who, take, release.",
         "audit": "The audit chain: list, verify, export.",
         "user": "Persons who come in by token.",
+        "backup": "Make, prove and restore backups of the journal.",
     },
     modules={
         "demo": "Run swaps on the simulated station that comes with this program.",

@@ -162,7 +162,7 @@ async def _on_duty(built: BuiltStation, journal: Journal, doors: Doors) -> None:
         try:
             api = ApiService(duty, REGISTRY, path, tcp=doors.tcp, origins=doors.origins)
             try:
-                backups = BackupDuty(engine, journal, built.config.path)
+                duty.backups = backups = BackupDuty(engine, journal, built.config.path)
                 await serve(engine, leave, ServiceManager.of(), [watchers.run, api.run, backups.run])
             finally:
                 api.close()

@@ -19,6 +19,7 @@ from station_ctl.core.steps import Job, Recipe
 from station_ctl.engine.events import Announce, Audit, Effect, Progress, Record, Verb
 from station_ctl.engine.journal import Journal
 from station_ctl.engine.runner import Engine
+from station_ctl.service.backup_duty import BackupDuty
 from station_ctl.service.desk import Call
 from station_ctl.service.lease import Control
 from station_ctl.service.operations import Operations
@@ -77,6 +78,7 @@ class Duty:
     operations: Operations = field(init=False)
     maintenance_numbers: Iterator[int] = field(init=False)
     """Numbers of maintenance runs, M-0001 on; never one of an earlier life."""
+    backups: BackupDuty | None = None
     watchers: Watchers | None = None
     """Alarm board, black box and trends; without them (a bench) their actions are refused."""
     _onlookers: list[Callable[[], None]] = field(default_factory=list)

@@ -4,6 +4,7 @@ from station_ctl.service.actions import Registry
 from station_ctl.service.catalogue import (
     alarm,
     audit,
+    backup,
     bay,
     control,
     mode,
@@ -17,7 +18,7 @@ from station_ctl.service.catalogue import (
 
 REGISTRY = Registry.of(
     action
-    for noun in (station, mode, swap, bay, sequence, alarm, reading, operation, control, audit, user)
+    for noun in (station, mode, swap, bay, sequence, alarm, reading, operation, control, audit, user, backup)
     for action in noun.ACTIONS
 )
 """One registry, the same on every surface."""
