@@ -5,7 +5,10 @@ Knows how progress is asked for. The service and the machine go on, whatever hap
 
 from __future__ import annotations
 
+import contextlib
+import signal
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import click
@@ -19,8 +22,23 @@ LOOK = 0.3
 """Seconds between two looks."""
 
 
+@contextlib.contextmanager
+def interrupts_wait() -> Iterator[None]:
+    """Keep Ctrl-C until it is asked for: wherever it comes, it becomes a hold and never just an end of this program."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def follow(asked: Service, action: Action, operation: str, timeout: float | None, *, as_json: bool) -> int:
     """Stay until the operation ends. Returns its exit code. Raises StillGoingOn after `timeout` seconds."""
+    with interrupts_wait():
+        return _follow(asked, action, operation, timeout, as_json=as_json)
+
+
+def _follow(asked: Service, action: Action, operation: str, timeout: float | None, *, as_json: bool) -> int:
     ends = time.monotonic() + timeout if timeout is not None else float("inf")
     seen: dict[tuple[str, int], str] = {}
     if not as_json:
@@ -30,22 +48,20 @@ def follow(asked: Service, action: Action, operation: str, timeout: float | None
         seen |= {(r["id"], s["no"]): "proven" for r in runs for s in r["steps"] if s["status"] == "proven"}
     held = False
     while True:
-        try:
-            op = asked.get(f"/api/v1/queries/op.show?operation={operation}")["data"]
-            if not as_json:
-                _tell_steps(asked.get("/api/v1/queries/status")["data"], seen)
-            if op["ended"] is not None:
-                return _ended(action, op, as_json=as_json)
-            if time.monotonic() > ends:
-                raise StillGoingOn(f"{operation} goes on; see: station-ctl op show {operation}")
-            time.sleep(LOOK)
-        except KeyboardInterrupt:
-            if held:
-                click.echo(f"{operation} is left alone, the hold goes on; see: station-ctl why", err=True)
-                return 130
-            held = True
-            answer = asked.command("station.hold", {})
-            click.echo(f"HOLD: {answer['text']}", err=True)
+        op = asked.get(f"/api/v1/queries/op.show?operation={operation}")["data"]
+        if not as_json:
+            _tell_steps(asked.get("/api/v1/queries/status")["data"], seen)
+        if op["ended"] is not None:
+            return _ended(action, op, as_json=as_json)
+        if time.monotonic() > ends:
+            raise StillGoingOn(f"{operation} goes on; see: station-ctl op show {operation}")
+        if signal.sigtimedwait({signal.SIGINT}, LOOK) is None:
+            continue
+        if held:
+            click.echo(f"{operation} is left alone, the hold goes on; see: station-ctl why", err=True)
+            return 130
+        held = True
+        click.echo(f"HOLD: {asked.command('station.hold', {})['text']}", err=True)
 
 
 def _tell_steps(state: dict[str, Any], seen: dict[tuple[str, int], str]) -> None:

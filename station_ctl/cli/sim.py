@@ -108,6 +108,28 @@ def fault(name: str, how: str, details: tuple[str, ...], folder: Path, as_json: 
 
 
 @command.command()
+@click.argument("name", type=click.Choice(["key", "enabling"]))
+@click.argument("how", type=click.Choice(["on", "off"]))
+@_folder
+@json_option
+def switch(name: str, how: str, folder: Path, as_json: bool) -> None:
+    """Turn the maintenance key, or press and let go the enabling device, as a technician would by hand."""
+    from station_ctl.cli.plant_control import ask
+
+    _told("switch", ask(folder, cmd="switch", name=name, on=how == "on"), as_json, f"{name} is {how}")
+
+
+@command.command("safety-reset")
+@_folder
+@json_option
+def safety_reset(folder: Path, as_json: bool) -> None:
+    """Press the reset button of the simulated safety PLC. Refused while an input of its chain is open."""
+    from station_ctl.cli.plant_control import ask
+
+    _told("safety-reset", ask(folder, cmd="safety-reset"), as_json, "the safety PLC is reset")
+
+
+@command.command()
 @_folder
 @json_option
 def report(folder: Path, as_json: bool) -> None:
