@@ -92,11 +92,13 @@ def _query(action: Action) -> dict[str, Any]:
 
 
 def _command(action: Action) -> dict[str, Any]:
+    params = _schema(action)
     envelope = {
         "type": "object",
         "additionalProperties": False,
+        **({"required": ["params"]} if params.get("required") else {}),
         "properties": {
-            "params": _schema(action),
+            "params": params,
             "issued_at": {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "number"}]},
             "key": {"type": "string", "maxLength": 80},
             "seen": {"type": ["integer", "null"]},
