@@ -48,8 +48,8 @@ def procedures(st: CarStation, recipes: Mapping[str, Recipe]) -> tuple[Maintenan
         at_rest("robot.home", "Robot down and home", home_robot),
         at_rest("stacker.home", "Reference the stacker and park it", home_stacker),
         at_rest("lift.home", "Lift down, clamps open, floor closed", home_lift),
-        known("bay.plug_in", "Plug in bay {bay}", lambda a: _plug_in(st, il, a["bay"]), BAY),
-        known("bay.plug_out", "Stop charging and unplug bay {bay}", lambda a: _plug_out(st, il, a["bay"]), BAY),
+        known("bay.plug-in", "Plug in bay {bay}", lambda a: _plug_in(st, il, a["bay"]), BAY),
+        known("bay.plug-out", "Stop charging and unplug bay {bay}", lambda a: _plug_out(st, il, a["bay"]), BAY),
         known(
             "battery.move", "Move pack {pack} from bay {origin} to bay {target}",
             lambda a: move(st, il, a["origin"], a["target"], a["pack"]),
@@ -58,7 +58,7 @@ def procedures(st: CarStation, recipes: Mapping[str, Recipe]) -> tuple[Maintenan
         known("battery.out", "Take pack {pack} out of bay {bay} and of the station", lambda a: take_out(st, il, a["bay"], a["pack"]), BAY, PACK_IN_BAY),
         known("battery.in", "Take pack {pack} into bay {bay}", lambda a: bring_in(st, il, a["bay"], a["pack"]), BAY, PACK),
         known(
-            "battery.put_back", "Put pack {pack} from handover IN back to bay {bay}",
+            "battery.put-back", "Put pack {pack} from handover IN back to bay {bay}",
             lambda a: put_back(st, il, a["bay"], a["pack"]), BAY, Parameter("pack", Takes.PACK, found_at="handover_in"),
         ),
         known("bay.isolate", "Bring pack {pack} of bay {bay} to the isolation place", lambda a: isolate(st, il, a["bay"], a["pack"]), BAY, PACK_IN_BAY),

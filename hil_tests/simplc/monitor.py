@@ -125,7 +125,7 @@ class Monitor:
         if channel in MACHINES and self._known("chain"):
             self._record(plc, number, opcode, "S2", "motion ordered while the safety chain is open")
         if channel in MACHINES and self._known("enabling"):
-            self._record(plc, number, opcode, "S13", "motion ordered under the maintenance key without the enabling device")
+            self._record(plc, number, opcode, "S13", "motion ordered under the key without the enabling device")
         judges = {
             "robot": self._robot, "lift": self._lift, "lift.VEH": self._vehicle, "stacker": self._stacker,
             "rack_a": self._rack, "rack_b": self._rack,

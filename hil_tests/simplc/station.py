@@ -157,7 +157,7 @@ class SimStation:
         return {"ok": True}
 
     def _pack(self, args: Mapping[str, Any]) -> dict[str, Any]:
-        """People at the handover: without `code` they take the pack of handover IN away, with it they bring one to OUT."""
+        """People at the handover: without `code` they take the pack of IN away, with it they bring one to OUT."""
         plant, code = self.plant, str(args.get("code") or "")
         if code:
             return self._bring(code)

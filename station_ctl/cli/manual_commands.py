@@ -6,7 +6,6 @@ Knows how a declaration reads in a book. Does not know what an action does.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import groupby
 from typing import Any
 
 from station_ctl.core.errors import Exit
@@ -57,7 +56,8 @@ def commands(head: str, table: Table, md: Escape) -> Iterator[str]:
     yield "## Exit codes"
     yield ""
     yield from table(("code", "meaning"), [(str(int(code)), text) for code, text in EXITS.items()])
-    for noun, actions in groupby(REGISTRY, key=lambda action: action.noun):
+    nouns = {action.noun: [a for a in REGISTRY if a.noun == action.noun] for action in REGISTRY}
+    for noun, actions in nouns.items():
         yield ""
         yield f"## {noun}"
         yield ""

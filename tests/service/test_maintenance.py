@@ -54,6 +54,8 @@ def test_a_pack_is_moved_between_bays_and_custody_goes_with_it(tmp_path: Path) -
         full, empty, pack = _bays(bench)
         _ended(await bench.done("battery.move", params={"origin": full, "target": empty}))
         assert bench.state.ledger.at(empty) == pack and bench.true_place(pack) == empty
+        told = (await bench.technician("battery.show", params={"pack": pack})).data
+        assert told["where"] == empty and [run["as"] for run in told["runs"]] == ["battery.move"]
         assert bench.duty.bays[[b.name for b in bench.duty.bays].index(empty)].plug_in.read(bench.duty.image).value
         bench.safe()
 
@@ -83,9 +85,9 @@ def test_plugs_are_drawn_and_put_in_and_a_pack_is_isolated(tmp_path: Path) -> No
     async def story(bench: MaintenanceBench) -> None:
         full, _, pack = _bays(bench)
         bay = next(b for b in bench.duty.bays if b.name == full)
-        _ended(await bench.done("bay.plug_out", params={"bay": full}))
+        _ended(await bench.done("bay.plug-out", params={"bay": full}))
         assert bay.plug_out.is_on().proven(bench.duty.image)
-        _ended(await bench.done("seq.run", params={"name": "bay.plug_in", "args": [f"bay={full}"]}))
+        _ended(await bench.done("seq.run", params={"name": "bay.plug-in", "args": [f"bay={full}"]}))
         assert bay.plug_in.is_on().proven(bench.duty.image)
         _ended(await bench.done("bay.isolate", params={"bay": full}))
         assert bench.state.ledger.at("isolation") == pack and bench.true_place(pack) == "isolation"
@@ -150,7 +152,7 @@ def test_nothing_begins_without_key_and_enabling_device(tmp_path: Path, switch: 
         bench.switch(switch, on=False)
         await asyncio.sleep(0.5)
         for procedure in PROCEDURES:
-            if procedure.name in ("battery.in", "lift.exercise", "lock.exercise", "torque.test", "battery.put_back"):
+            if procedure.name in ("battery.in", "lift.exercise", "lock.exercise", "torque.test", "battery.put-back"):
                 continue  # their first step moves nothing; test_every_step_that_moves_is_attended has the others
             full, empty, _ = _bays(bench)
             given = {"bay": full, "origin": full, "target": empty}
@@ -208,8 +210,8 @@ def test_one_device_at_a_time(tmp_path: Path) -> None:
         ("battery.move", {"origin": "A01", "target": "Z99"}, Exit.NOT_FOUND, "no bay Z99"),
         ("seq.run", {"name": "robot.dance"}, Exit.NOT_FOUND, "there are station.home"),
         ("seq.run", {"name": "robot.home", "args": ["bay=A01"]}, Exit.USAGE, "does not take bay"),
-        ("seq.run", {"name": "bay.plug_in", "args": ["A01"]}, Exit.USAGE, "write each once"),
-        ("seq.run", {"name": "bay.plug_in"}, Exit.USAGE, "needs bay"),
+        ("seq.run", {"name": "bay.plug-in", "args": ["A01"]}, Exit.USAGE, "write each once"),
+        ("seq.run", {"name": "bay.plug-in"}, Exit.USAGE, "needs bay"),
         ("lock.exercise", {"model": "TRACTOR"}, Exit.USAGE, "no vehicle model TRACTOR"),
         ("seq.run", {"name": "lock.exercise", "args": ["cycles=999"]}, Exit.USAGE, "from 1 to 20"),
     ],
@@ -245,7 +247,7 @@ def test_a_dry_run_shows_steps_and_permissives_and_moves_nothing(tmp_path: Path)
     told(tmp_path, story)
 
 
-@pytest.mark.parametrize("way", ["seq.resume", "seq.give_up"])
+@pytest.mark.parametrize("way", ["seq.resume", "seq.give-up"])
 def test_a_crash_half_way_is_recovered_from_the_journal(tmp_path: Path, way: str) -> None:
     async def story(bench: MaintenanceBench) -> None:
         full, empty, pack = _bays(bench)
@@ -259,7 +261,7 @@ def test_a_crash_half_way_is_recovered_from_the_journal(tmp_path: Path, way: str
         assert (run.run_id, run.sequence.key, run.job) == ("M-0001", "battery.move", None)
         assert verdict.operation and recovery.ways_out(bench.engine.facts, bench.state, bench.duty.image).findings
         if way == "seq.resume":
-            refused = await bench.technician("seq.give_up", params={"run": "M-0001"})
+            refused = await bench.technician("seq.give-up", params={"run": "M-0001"})
             assert refused.exit is Exit.BLOCKED and "not certain" in refused.text, "a pack on the fork is nowhere"
             _ended(await bench.done(way, params={"looked": True}))
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from station_ctl.charging.selection import CHARGING, next_ready, why_not_free, why_not_ready
@@ -111,15 +112,22 @@ async def list_packs(duty: Duty, params: Nothing, call: Call) -> Result:
     return Result({"packs": rows}, f"{len(rows)} packs in custody")
 
 
+def _packs_of(opened: Mapping[str, Any]) -> dict[object, str]:
+    """The packs of a run by what it was to do with each."""
+    args = opened.get("args") or {}
+    moved = {args.get("pack"): str(opened.get("sequence"))} if args.get("pack") else {}
+    return moved | {opened[role]: role for role in ("fresh", "spent") if opened.get(role)}
+
+
 async def show_pack(duty: Duty, params: PackWanted, call: Call) -> Result:
     """One pack: where it is, how it is, which runs moved it. Raises NotFound."""
     ledger = duty.engine.state.ledger
     rows = await duty.journal.ask(lambda journal: journal.rows())
-    runs = [r for r in rows if r.kind == "run-opened" and params.pack in (r.data.get("spent"), r.data.get("fresh"))]
+    runs = [r for r in rows if r.kind == "run-opened" and params.pack in _packs_of(r.data)]
     if params.pack not in ledger and not runs:
         raise NotFound(f"no pack {params.pack!r} is or was in this station; see: station-ctl battery list")
     told = [
-        {"at": r.at, "run": r.run, "as": "spent" if r.data.get("spent") == params.pack else "fresh",
+        {"at": r.at, "run": r.run, "as": _packs_of(r.data)[params.pack],
          "vehicle": r.data.get("vehicle")}
         for r in runs
     ]  # fmt: skip
