@@ -38,6 +38,7 @@ class Bay:
         self.seated = rack.signal(bool, f"{tag}SEATED", f"{shown}seated")
         self.plug_out = rack.signal(bool, f"{tag}PLUG_OUT", f"{shown}plug_out")
         self.plug_in = rack.signal(bool, f"{tag}PLUG_IN", f"{shown}plug_in")
+        self.plug_out, self.plug_in = rack.exclusive(self.plug_out, self.plug_in)
         self.socket_dead = rack.signal(bool, f"{tag}SOCKET_DEAD", f"{shown}socket_dead")
         self.coolant_ok = rack.signal(bool, f"{tag}COOLANT_OK", f"{shown}coolant_ok")
         self.no_smoke = rack.signal(bool, f"{tag}NO_SMOKE", f"{shown}no_smoke")

@@ -47,6 +47,7 @@ class StackerST2(Device):
         """Role attribute, type and tag of every signal."""
         self.fork_retracted = self.signal(bool, "FORK_RETRACTED", "fork_retracted")
         self.fork_extended = self.signal(bool, "FORK_EXTENDED", "fork_extended")
+        self.fork_retracted, self.fork_extended = self.exclusive(self.fork_retracted, self.fork_extended)
         self.pack_on_fork = self.signal(bool, "PACK_ON_FORK", "pack_on_fork")
         self.not_overloaded = self.signal(bool, "NOT_OVERLOADED", "not_overloaded")
         self.chain_tight = self.signal(bool, "CHAIN_TIGHT", "chain_tight")
@@ -59,6 +60,7 @@ class StackerST2(Device):
         self.no_fault = self.signal(bool, "NO_FAULT", "no_fault")
         self.aisle_clear = self.signal(bool, "AISLE_CLEAR", "aisle_clear")
         self.parked = self.signal(bool, "PARKED", "parked")
+        self.parked, self.fork_extended = self.exclusive(self.parked, self.fork_extended)
         self.at_handover = self.signal(bool, "AT_HANDOVER", "at_handover")
         self.isolation_empty = self.signal(bool, "ISOLATION_EMPTY", "isolation_empty")
         self.at_bay = self.signal(int, "AT_BAY", "at_bay")

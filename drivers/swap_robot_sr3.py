@@ -75,6 +75,7 @@ class SwapRobotSR3(Device):
         self.bolt_result = self.signal(int, "BOLT_RESULT", "bolt_result", count=BOLTS)
         self.bolts_open = self.signal(int, "BOLT_OPEN", "bolts_open")
         self.bolts_closed = self.signal(int, "BOLT_CLOSED", "bolts_closed")
+        self.bolts_open, self.bolts_closed = self.exclusive(self.bolts_open, self.bolts_closed)
         self.drive_temp = self.signal(float, "DRIVE_TEMP", "drive_temp")
 
     def home(self) -> Command:

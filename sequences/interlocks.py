@@ -140,6 +140,10 @@ class CarInterlocks(StandInterlocks):
             Row(Interlock("G22", "Pack in the vehicle is the ordered one", car.pack_id.equals(job.fresh)), "-  -  -  -  -  -  -  -  X  -  -"),
             Row(Interlock("G30", "Stacker load and chain in order", stacker.not_overloaded.is_on() & stacker.chain_tight.is_on()), "-  -  -  -  -  -  -  -  -  S  -"),
         )
+        # Not the switch of the grooves alone: one that sticks would call a vehicle arrived that still rolls. Wide enough
+        # for a vehicle that stands askew, which is let out again from its place, and far from one on its way.
+        near = 2 * p.position_tolerance_mm
+        self.arrived = lift.in_position.is_on() & lift.x_err.between(-near, near) & lift.entry_beam.is_on()
         self.floor_closed = Interlock("G23", "Robot home and floor closed", robot.at.equals(At.HOME) & lift.floor_closed.is_on())
         self.on_ground = Interlock("G23", "Robot home, floor closed, lift down", robot.at.equals(At.HOME) & lift.floor_closed.is_on() & lift.down.is_on())
         self.may_leave = Interlock("G23", "Robot home, floor closed, lift down, wheels released", robot.at.equals(At.HOME) & lift.floor_closed.is_on() & lift.down.is_on() & lift.unclamped.is_on())

@@ -100,7 +100,7 @@ def _vehicle_in(st: CarStation, rows: ExerciseRows, il: MaintenanceInterlocks) -
             do=car.identify(), permissives=(*il.site, empty), chapter="M4",
         ),
         Step(
-            20, "Let the test vehicle drive in", "lift", Phase.POSITIONING, lift.in_position.is_on(), within=300, nominal=52,
+            20, "Let the test vehicle drive in", "lift", Phase.POSITIONING, table.arrived, within=300, nominal=52,
             do=lift.open_entry(), permissives=rows.needs(en), interlocks=rows.keeps(en), chapter="M4",
         ),
         Step(

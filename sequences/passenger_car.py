@@ -66,7 +66,7 @@ def _positioning(st: CarStation, job: Job, il: CarInterlocks) -> tuple[Step, ...
     at_work = lift.at_work.is_on() & lift.locked.is_on() & lift.floor_open.is_on()
     return (
         Step(
-            20, "Let the vehicle drive in", "lift", Phase.POSITIONING, lift.in_position.is_on(), within=300, nominal=52,
+            20, "Let the vehicle drive in", "lift", Phase.POSITIONING, il.arrived, within=300, nominal=52,
             do=lift.open_entry(), start=lift.bay_empty.is_on() & lift.entry_beam.is_on() & lift.in_position.is_off(), permissives=il.needs(en), interlocks=il.keeps(en), on_resume=OnResume.REPEAT,
             admits=(job.spent, vehicle_place(job.vehicle)), chapter="A2",
         ),

@@ -19,7 +19,7 @@ PLANT_FAULTS: tuple[Fault, ...] = (
     _plant("P01", "sensor stays as it is, though the machine has moved", HOLD, steps="every step proven by a sensor"),
     _plant("P02", "sensor shows the end of a motion before it is there", R0, HOLD),
     _plant("P03", "sensor flickers", HOLD, ABORT),
-    _plant("P04", "a pair of sensors contradicts itself: open and closed", R0, HOLD),
+    _plant("P04", "a pair of sensors contradicts itself: open and closed", HOLD, ABORT),
     _plant("P05", "measured value is not a number", HOLD),
     _plant("P06", "measured value stands at its rail", HOLD, ABORT),
     _plant("P07", "measured value drifts away", HOLD, ABORT),

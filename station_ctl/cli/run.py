@@ -153,7 +153,8 @@ async def _on_duty(built: BuiltStation, journal: Journal, doors: Doors) -> None:
     try:
         engine = built.engine(thread, journal.restore())
         _tell_memory(engine.state)
-        rows = watched_rows(built.facts.safe, built.stand.bays)
+        pairs = [pair for device in built.devices.values() for pair in device.pairs]
+        rows = watched_rows(built.facts.safe, built.stand.bays, pairs)
         watchers = Watchers(engine, built.config.alarms, rows, built.config.journal.parent)
         duty = built.duty(engine, thread)
         duty.watchers = watchers

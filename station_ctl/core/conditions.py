@@ -188,6 +188,40 @@ class AnyOf(Condition):
         return " or ".join(str(part) for part in self.parts)
 
 
+def both_on(one: Any, other: Any) -> bool:
+    """Two switches that exclude each other are on together; of two masks: in some bit."""
+    return isinstance(one, int) and isinstance(other, int) and bool(one & other)
+
+
+@dataclass(frozen=True, slots=True)
+class NeverBoth(Condition):
+    """Two signals of one machine that exclude each other are not on together. Judges what they show, whatever else."""
+
+    one: Signal[Any]
+    other: Signal[Any]
+
+    def proven(self, image: Image) -> bool:
+        return not self.unmet(image)
+
+    def unmet(self, image: Image) -> tuple[Unmet, ...]:
+        one, other = (self._shown(signal, image) for signal in (self.one, self.other))
+        if one.good and other.good and not both_on(one.value, other.value):
+            return ()
+        source = f"{self.one.link} {self.one.tag}, {self.other.tag}"
+        found = f"{one} and {other}"
+        return (Unmet(str(self), found, source, max(one.age, other.age), one.good and other.good, self.one.link),)
+
+    def sampled_at(self, image: Image) -> float:
+        return min(self._shown(signal, image).at for signal in (self.one, self.other))
+
+    @staticmethod
+    def _shown(signal: Signal[Any], image: Image) -> Reading:
+        return image.reading(signal.link, signal.scan, signal.tag, signal.max_age)
+
+    def __str__(self) -> str:
+        return f"{self.one.name} and {self.other.name} not both on"
+
+
 @dataclass(frozen=True, slots=True)
 class ModeIs(Condition):
     """The station is in this mode."""

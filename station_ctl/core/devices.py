@@ -5,11 +5,11 @@ Knows the form of a device and its order channel. Does not know any machine; tho
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Any, TypeVar, overload
 
-from station_ctl.core.conditions import Condition
+from station_ctl.core.conditions import Condition, NeverBoth
 from station_ctl.core.orders import OrderState
 from station_ctl.core.points import Access, BaseType, IoList, Point, ScanClass
 from station_ctl.core.signals import Signal
@@ -96,6 +96,7 @@ class Device:
         self.link = link
         self.io = io
         self._missing: list[str] = []
+        self.pairs: list[NeverBoth] = []
         self.channel: Channel | None = self._channel() if self.orders is not None else None
         self.declare()
         if self._missing:
@@ -120,6 +121,19 @@ class Device:
         scan = point.scan if point is not None else ScanClass.FAST
         shown = f"{self.role}.{name or tag.removeprefix(self.prefix).lower()}"
         return Signal(shown, self.link, tag, scan, MAX_AGE[scan], point.unit if point is not None else "")
+
+    def exclusive(self, one: Signal[B], other: Signal[B]) -> tuple[Signal[B], Signal[B]]:
+        """Two signals of which one at most can be on, as end switches of a motion: both on, neither proves anything.
+
+        They must be scanned together, or a motion between two scans would look like a contradiction.
+        """
+        if one.scan is not other.scan:
+            self._missing.append(f"tags {one.tag} and {other.tag} exclude each other and are not scanned together")
+        self.pairs.append(NeverBoth(one, other))
+        return (
+            replace(one, against=(*one.against, (other.name, other.tag))),
+            replace(other, against=(*other.against, (one.name, one.tag))),
+        )
 
     def command(self, order: IntEnum, *params: int, text: str) -> Command:
         """An order of this device as data. Parameters are whole numbers in the unit the PLC expects."""

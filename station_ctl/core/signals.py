@@ -6,7 +6,7 @@ Knows when a value may be believed. Does not know where it comes from nor what f
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -129,7 +129,11 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class Signal(Generic[T]):
-    """A tag as a device shows it. `max_age` (s): older than this proves nothing."""
+    """A tag as a device shows it. `max_age` (s): older than this proves nothing.
+
+    `against`: name and tag of signals of the same machine that can never be on together with this one, as the two end
+    switches of a motion. While such a pair is on, one of them lies, nobody knows which, and neither proves anything.
+    """
 
     name: str
     link: str
@@ -137,10 +141,18 @@ class Signal(Generic[T]):
     scan: ScanClass
     max_age: float
     unit: str = ""
+    against: tuple[tuple[str, str], ...] = ()
 
     def read(self, image: Image) -> Reading:
         """Value, quality and age at the instant of `image`."""
-        return image.reading(self.link, self.scan, self.tag, self.max_age)
+        reading = image.reading(self.link, self.scan, self.tag, self.max_age)
+        if not self.against or not reading.good:
+            return reading
+        for name, tag in self.against:
+            other = image.reading(self.link, self.scan, tag, self.max_age)
+            if other.good and both_on(reading.value, other.value):
+                return replace(reading, quality=Quality.BAD, why=f"contradicted by {name}")
+        return reading
 
     def is_on(self: Signal[bool]) -> Condition:
         """Proven while the signal is good and true."""
@@ -180,4 +192,4 @@ class Signal(Generic[T]):
 
 
 # At the end: conditions need signals and signals offer conditions.
-from station_ctl.core.conditions import Compare  # noqa: E402
+from station_ctl.core.conditions import Compare, both_on  # noqa: E402

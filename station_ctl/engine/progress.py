@@ -122,7 +122,8 @@ def halt(step: Step, st: StepState, channel: Channel | None, image: Image, time:
     if st.status is StepStatus.INTENT:
         return Verdict(ended, text=f"no word in {STOP_WITHIN:g} s whether the order left")
     found = channel.at_rest.why_not(image) or f"it stands, and never says how order {st.order} ended"
-    return Verdict(ended, "A109", f"{channel.name} not at rest {STOP_WITHIN:g} s after its stop: {found}", channel.at_rest)
+    text = f"{channel.name} not at rest {STOP_WITHIN:g} s after its stop: {found}"
+    return Verdict(ended, "A109", text, channel.at_rest)
 
 
 def settle(step: Step, st: StepState, channel: Channel | None, image: Image, time: float) -> StepState:

@@ -63,7 +63,7 @@ def _key(trip: Trip) -> Key:
 
 
 def _is_effect(row: Interlock, image: Image, lost: dict[Key, tuple[Trip, Interlock]]) -> bool:
-    """True if another loss explains this one: a row it follows, or the silence of the very PLCs that it is read from."""
+    """True if another loss explains this one: a row it follows, or the silence of the very PLCs it is read from."""
     if {code for code, _ in lost}.intersection(row.follows):
         return True
     silent = {plc for code, plc in lost if code == PLC_ALIVE}

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from station_ctl.core.conditions import Compare, Condition
+from station_ctl.core.conditions import Compare, Condition, NeverBoth
 from station_ctl.core.modes import Phase, State
 from station_ctl.core.roles import BaySignals
 from station_ctl.core.signals import Image, OwnFacts
@@ -21,6 +21,7 @@ LINK_LOST = "A201"
 
 FILTERS: Mapping[str, Filter] = {
     LINK_LOST: Filter(on=1.0, off=5.0),
+    "A203": Filter(on=0.5, off=5.0),
     "A302": Filter(off=2.0),
     "A403": Filter(on=2.0),
     "A102": Filter(on=0.2, off=2.0),
@@ -50,8 +51,11 @@ class WatchedRow:
     awake: bool = False
 
 
-def watched_rows(safe: Iterable[Interlock], bays: Iterable[BaySignals]) -> tuple[WatchedRow, ...]:
-    """What is watched besides the engine's trips: the safety chain, the site, and the detectors of every bay."""
+def watched_rows(
+    safe: Iterable[Interlock], bays: Iterable[BaySignals], pairs: Iterable[NeverBoth] = ()
+) -> tuple[WatchedRow, ...]:
+    """What is watched besides the engine's trips: the safety chain, the site, the detectors of every bay, and `pairs`
+    of signals that exclude each other."""
     rows = []
     for row in safe:
         if row.code in SAFETY_ROWS:
@@ -62,6 +66,7 @@ def watched_rows(safe: Iterable[Interlock], bays: Iterable[BaySignals]) -> tuple
     for bay in bays:
         rows.append(WatchedRow("A801", bay.name, f"bay {bay.name}", bay.no_smoke.is_on()))
         rows.append(WatchedRow("A804", bay.name, f"bay {bay.name}", bay.no_prealarm.is_on()))
+    rows += [WatchedRow("A203", pair.one.name, "sensors contradict each other", pair) for pair in pairs]
     return tuple(rows)
 
 

@@ -17,6 +17,7 @@ from station_ctl.core.conditions import (
     Condition,
     JournalWritable,
     ModeIs,
+    NeverBoth,
     OnItsWay,
     PlaceHolds,
     Unmet,
@@ -341,3 +342,39 @@ def test_any_sentence_is_proven_exactly_when_it_has_no_reason_against_it(
     assert all(isinstance(reason, Unmet) and str(reason) for reason in condition.unmet(image))
     assert str(condition)
     condition.sampled_at(image)
+
+
+# ---- two signals that exclude each other ----
+FREE: Signal[bool] = Signal("lift.unclamped", "lift", "UNCLAMPED", ScanClass.FAST, 0.15)
+APART = NeverBoth(CLAMPED, FREE)
+
+
+@pytest.mark.parametrize(("one", "other", "proven"), [(True, True, False), (True, False, True), (False, False, True)])
+def test_two_signals_that_exclude_each_other_are_not_on_together(one: bool, other: bool, proven: bool) -> None:
+    world = World()
+    world.set(CLAMPED, one)
+    world.set(FREE, other)
+    assert APART.proven(world.image()) is proven
+    assert APART.sampled_at(world.image()) == world.now
+
+
+def test_a_contradiction_names_both_signals_and_is_found_not_unknown() -> None:
+    world = World()
+    world.set(CLAMPED, True)
+    world.set(FREE, True)
+    (reason,) = APART.unmet(world.image())
+    assert str(reason) == (
+        "needs lift.clamped and lift.unclamped not both on; found on and on [lift CLAMPED, UNCLAMPED]"
+    )
+    assert reason.known and reason.link == "lift"
+
+
+def test_what_cannot_be_read_is_no_contradiction_but_not_known() -> None:
+    world = World()
+    world.set(CLAMPED, True)
+    world.set(FREE, False)
+    for signal in (CLAMPED, FREE):
+        blind = world.copy()
+        blind.flag(signal)
+        (reason,) = APART.unmet(blind.image())
+        assert not reason.known and not APART.proven(blind.image())

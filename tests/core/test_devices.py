@@ -150,3 +150,27 @@ def test_the_name_of_a_channel_ends_where_its_prefix_does() -> None:
 
     channel = Odd("odd", "lift", IoList("lift.csv", tuple(io_list(prefix="ODD!_").values()))).channel
     assert channel is not None and channel.name == "lift.ODD!"
+
+
+# ---- signals that exclude each other ----
+class Gate(Device):
+    """Two end switches and a slow one."""
+
+    def declare(self) -> None:
+        self.closed = self.signal(bool, "CLOSED")
+        self.opened = self.signal(bool, "OPENED")
+        self.closed, self.opened = self.exclusive(self.closed, self.opened)
+
+
+def test_signals_that_exclude_each_other_know_each_other_by_name_and_tag() -> None:
+    gate = Gate("gate", "pit", io_list(point("CLOSED", "bool"), point("OPENED", "bool")))
+    assert gate.closed.against == (("gate.opened", "OPENED"),)
+    assert gate.opened.against == (("gate.closed", "CLOSED"),)
+    assert [(p.one.tag, p.other.tag) for p in gate.pairs] == [("CLOSED", "OPENED")]
+
+
+def test_signals_that_exclude_each_other_are_scanned_together() -> None:
+    """Of two scans the one shows the motion's beginning and the other its end: a contradiction that is none."""
+    apart = io_list(point("CLOSED", "bool"), point("OPENED", "bool", scan=ScanClass.NORMAL))
+    with pytest.raises(DeviceDeclarationError, match="CLOSED and OPENED exclude each other and are not scanned"):
+        Gate("gate", "pit", apart)

@@ -148,3 +148,51 @@ def test_a_comparison_of_a_signal_is_proven_by_what_it_says() -> None:
 
 def test_what_is_not_said_of_a_signal_or_a_reading_is_empty() -> None:
     assert CLAMPED.unit == "" and Reading(1, Quality.GOOD, 0.0, 0.0).why == ""
+
+
+# ---- two signals that exclude each other ----
+OPENED: Signal[bool] = Signal(
+    "floor.open", "lift", "FLOOR_OPEN", ScanClass.FAST, 0.15, against=(("floor.closed", "FLOOR_CLOSED"),)
+)
+BITS: Signal[int] = Signal("bolts.open", "lift", "OPEN", ScanClass.FAST, 0.15, against=(("bolts.closed", "SHUT"),))
+
+
+def both(bad: frozenset[str] = frozenset(), **values: Value) -> Image:
+    blocks = {ScanClass.FAST: Block(MappingProxyType(values), NOW - 0.01, bad)}
+    return Image(NOW, {"lift": LinkSnapshot("lift", 1, NOW, None, blocks)})
+
+
+def test_a_signal_whose_opposite_is_on_proves_nothing_and_names_it() -> None:
+    reading = OPENED.read(both(FLOOR_OPEN=True, FLOOR_CLOSED=True))
+    assert reading.quality is Quality.BAD and not reading.good
+    assert str(reading) == "on (contradicted by floor.closed)"
+    assert not OPENED.is_on().proven(both(FLOOR_OPEN=True, FLOOR_CLOSED=True))
+
+
+@pytest.mark.parametrize(("opened", "closed"), [(True, False), (False, True), (False, False)])
+def test_a_signal_is_believed_while_its_opposite_is_not_on_together_with_it(opened: bool, closed: bool) -> None:
+    reading = OPENED.read(both(FLOOR_OPEN=opened, FLOOR_CLOSED=closed))
+    assert reading.good and reading.value is opened and reading.why == ""
+
+
+def test_an_opposite_that_is_not_good_contradicts_nobody() -> None:
+    """A sensor that is known to be broken takes away its own word only."""
+    flagged = frozenset(("FLOOR_CLOSED",))
+    assert OPENED.read(both(flagged, FLOOR_OPEN=True, FLOOR_CLOSED=True)).good
+    assert OPENED.read(both(FLOOR_OPEN=True)).good
+
+
+def test_the_reason_of_a_bad_reading_is_its_own_and_not_the_opposite() -> None:
+    flagged = frozenset(("FLOOR_OPEN",))
+    assert "declared bad" in OPENED.read(both(flagged, FLOOR_OPEN=True, FLOOR_CLOSED=True)).why
+
+
+@pytest.mark.parametrize(
+    ("opened", "shut", "good"), [(0b0011, 0b1100, True), (0b0011, 0b0110, False), (0, 0b1111, True)]
+)
+def test_masks_contradict_each_other_where_a_bit_is_on_in_both(opened: int, shut: int, good: bool) -> None:
+    assert BITS.read(both(OPEN=opened, SHUT=shut)).good is good
+
+
+def test_a_value_of_another_type_is_no_contradiction() -> None:
+    assert OPENED.read(both(FLOOR_OPEN=True, FLOOR_CLOSED="on")).good

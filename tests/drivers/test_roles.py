@@ -19,6 +19,7 @@ from drivers.stacker_st2 import StackerST2
 from drivers.swap_robot_sr3 import SwapRobotSR3
 from drivers.vehicle_lift_vl1 import VehicleLiftVL1
 from drivers.vehicle_link_vl1 import VehicleLinkVL1
+from station_ctl.core.devices import Device
 from station_ctl.core.points import IoList
 from station_ctl.core.roles import (
     BaySignals,
@@ -30,6 +31,7 @@ from station_ctl.core.roles import (
     VehicleLift,
     VehicleLink,
 )
+from station_ctl.core.signals import Signal
 
 
 def fill_every_role(io: Callable[[str], IoList]) -> dict[type, object]:
@@ -71,3 +73,27 @@ def test_a_signal_is_named_after_its_role_and_attribute(station: SimpleNamespace
         if attribute not in ("channel", "io", "role", "link") and hasattr(signal, "tag"):
             assert signal.name == f"{role}.{attribute}"
             assert signal.link == device.link
+
+
+EXCLUSIVE: dict[type, set[tuple[str, str]]] = {
+    SwapRobot: {("BOLT_OPEN", "BOLT_CLOSED")},
+    VehicleLift: {("CLAMPED", "UNCLAMPED"), ("LIFT_AT_WORK", "LIFT_DOWN"), ("FLOOR_OPEN", "FLOOR_CLOSED")},
+    VehicleLink: {
+        ("VEH_HV_OFF", "VEH_HV_ON"), ("VEH_CONNECTOR_MATED", "VEH_CONNECTOR_APART"),
+        ("VEH_LOCKS_OPEN", "VEH_LOCKS_CLOSED"),
+    },
+    Stacker: {("FORK_RETRACTED", "FORK_EXTENDED"), ("PARKED", "FORK_EXTENDED")},
+    ChargingRack: {(f"BAY{bay:02d}_PLUG_OUT", f"BAY{bay:02d}_PLUG_IN") for bay in range(1, 13)},
+}  # fmt: skip
+"""What no machine can show at once, written a second time, from the machines and not from the drivers."""
+
+
+@pytest.mark.parametrize("role", EXCLUSIVE, ids=lambda role: role.__name__)
+def test_a_driver_knows_which_of_its_signals_exclude_each_other(io_list: Callable[[str], IoList], role: type) -> None:
+    device = fill_every_role(io_list)[role]
+    assert isinstance(device, Device)
+    assert {(pair.one.tag, pair.other.tag) for pair in device.pairs} >= EXCLUSIVE[role]
+    for pair in device.pairs:
+        shown = [s for s in vars(device).values() if isinstance(s, Signal) and s.tag in (pair.one.tag, pair.other.tag)]
+        if role is not ChargingRack:
+            assert len(shown) == 2 and all(s.against for s in shown), "the role's own signals, not copies of them"

@@ -9,7 +9,10 @@ from station_ctl.core.steps import Step
 from tests.faults.catalogue_bench import PATIENCE, CatalogueBench
 from tests.faults.strike import (
     ABORT,
+    COLUMNS,
     HOLD,
+    KIND,
+    MATRIX,
     STEPS,
     Act,
     Foreseen,
@@ -69,16 +72,18 @@ def every_plc(name: str, plcs: tuple[str, ...] = ALL_PLCS, **args: object) -> tu
     return on, off
 
 
-VEHICLE_IS_SAFE = frozenset((70, 80, 90, 110, 120))
-"""Steps that abort when the lift's PLC is not heard any more: nobody knows the high voltage."""
+DRIVERS = frozenset((160, 170))
+"""Steps in which the driver comes back to his vehicle: nobody asks whether the bay is clear."""
 
 
 def own_link(moment: Moment) -> Foreseen:
-    """The PLC that works is not heard: held; aborted where high voltage cannot be proven off or the fork is out."""
+    """The PLC that works is not heard: held; aborted where the bay cannot be proven clear or the fork is out."""
     step = moment.no
-    lifts = step in (20, 30, 40, 50, 60, *range(130, 181))
-    if (step in (23, 190)) or (lifts and moment.active & VEHICLE_IS_SAFE):
-        return aborted("A201", "A202", "A101")
+    at_the_vehicle = KIND.get(step, "EN") not in ("UP", "FE", "CH")
+    clear = dict(zip(COLUMNS, MATRIX["G04b"].split(), strict=True))
+    asked = any(clear[KIND[no]] == "S" for no in moment.active - DRIVERS if no in KIND)
+    if step in (23, 190) or (at_the_vehicle and asked):
+        return aborted(*NOT_HEARD)
     return held(*NOT_HEARD)
 
 
@@ -86,8 +91,8 @@ NOT_HEARD = ("A201", "A202", "A101", "A104", "A105", "A106")
 """By the link, by a row that needs its readings, or, in a step that is over sooner, by the order itself."""
 
 
-PERSON = row("G04b", s160=held("G04b "), s170=held("G04b "))
-"""In 160 and 170 the driver comes back to his vehicle; nothing moves, and the exit waits until the bay is clear."""
+PERSON = row("G04b", **{f"s{no}": held("G04b ") for no in DRIVERS})
+"""Where the driver comes back to his vehicle nothing moves, and the exit waits until the bay is clear."""
 
 
 SITE_STRIKES: tuple[Strike, ...] = (

@@ -258,6 +258,24 @@ def test_another_label_on_the_spent_pack_is_found_at_the_handover(tmp_path: Path
     run(story)
 
 
+def test_no_vehicle_is_clamped_that_rolls_in_under_a_switch_that_sticks(tmp_path: Path) -> None:
+    """The lift believes its switch and says done after two seconds; the vehicle has most of its way to go."""
+
+    async def story() -> None:
+        async with visited(tmp_path, speed=5) as bench:
+            step = await bench.at_step(20, 0.0)
+            bench.strike(step, name="sensor-stuck", tag="lift.IN_POSITION", value=True)
+            await bench.rest()
+            assert (bench.first_out.code, bench.first_out.step) == ("A107", 20), bench.first_out.text
+            assert "lift.x_err" in bench.first_out.text
+            vehicle = bench.sim.plant.lift.vehicle
+            assert vehicle is not None and not vehicle.in_grooves
+            await assert_controlled_stop(bench, State.HELD)
+            assert {s.no for s, st in bench.all_steps() if st.order} <= {20, 21, 22, 23}
+
+    run(story)
+
+
 def test_every_step_of_reception_and_swap_is_struck() -> None:
     """A new step joins the matrix, or this says so."""
     paper = put_together(load_station(config_directory() / "stations" / "sim_passenger_car.yaml", {}, PARTS))

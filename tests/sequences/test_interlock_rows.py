@@ -321,3 +321,19 @@ def test_doors_curtains_and_chain_are_watched_always_and_the_chain_is_their_effe
     assert list(rows) == ["G03", "G04", "G01", "G05", "G06", "G27", "G28"]
     assert {code: r.follows for code, r in rows.items() if r.follows} == {"G01": ("G03", "G04")}
     assert {r.interlock.code for r in table().rows if r.interlock.follows} == {"G01"}
+
+
+@pytest.mark.parametrize(
+    ("signal", "value"),
+    [("x_err", 31.0), ("x_err", -31.0), ("x_err", 300.0), ("entry_beam", False), ("in_position", False)],
+)
+def test_a_vehicle_that_still_rolls_has_not_arrived_though_the_switch_of_the_grooves_sticks(
+    signal: str, value: object
+) -> None:
+    rows, lift = table(), the_station().stand.lift
+    standing = World()
+    standing.prove(rows.arrived)
+    standing.set(lift.x_err, 29.0)
+    assert rows.arrived.proven(standing.image()), "askew, and it stands"
+    standing.set(getattr(lift, signal), value)
+    assert not rows.arrived.proven(standing.image())

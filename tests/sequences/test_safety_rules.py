@@ -55,6 +55,14 @@ def test_no_machine_moves_at_the_vehicle_with_somebody_in_the_bay(sequence: Sequ
 
 
 @pytest.mark.parametrize("sequence", SEQUENCES)
+def test_no_vehicle_is_called_arrived_by_one_switch_and_none_is_clamped_that_may_roll(sequence: Sequence) -> None:
+    for step in ordering(sequence, "lift.open_entry"):
+        assert {c.signal.name for c in compares(step.done)} == {"lift.in_position", "lift.x_err", "lift.entry_beam"}
+    for step in ordering(sequence, "lift.clamp"):
+        assert {"lift.in_position", "lift.x_err", "vehicle.gear_p", "vehicle.epb_on"} <= watched(step)
+
+
+@pytest.mark.parametrize("sequence", SEQUENCES)
 def test_s4_wheels_are_released_and_the_exit_opened_only_with_the_robot_home_and_the_lift_down(
     sequence: Sequence,
 ) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from station_ctl.build import PARTS, PaperStation, put_together
 from station_ctl.config import load_station
+from station_ctl.core.conditions import NeverBoth
 from station_ctl.core.modes import Mode, State
 from station_ctl.core.signals import OwnFacts
 from station_ctl.engine.state import StationState
@@ -86,3 +87,24 @@ def test_what_cannot_be_read_is_the_alarm_of_its_link_alone() -> None:
     down = {"safety": "no answer"}
     standing = levels(replace(StationState(), state=State.IDLE), silent.image(OwnFacts()), down, rows())
     assert list(standing) == ["A201-safety"]
+
+
+def pairs() -> list[NeverBoth]:
+    return [pair for device in paper().devices.values() for pair in device.pairs]
+
+
+@pytest.mark.parametrize("pair", pairs()[:12], ids=str)
+def test_two_sensors_that_contradict_each_other_call_whatever_the_station_does(pair: NeverBoth) -> None:
+    """Also at rest, when no step depends on them: the next vehicle would be held by them."""
+    watched = watched_rows((), (), pairs())
+    for state in State:
+        for shown in (True, False):
+            seen = World()
+            masks = "BOLT" in pair.one.tag or "LOCKS" in pair.one.tag
+            seen.set(pair.one, 0b0110 if masks else True)
+            seen.set(pair.other, (0b0011 if shown else 0b1001) if masks else shown)
+            standing = levels(StationState(state=state), seen.image(OwnFacts()), {}, watched)
+            calls = [level for level in standing.values() if level.code == "A203"]
+            assert [level.key for level in calls] == ([f"A203-{pair.one.name}"] if shown else [])
+            assert all(pair.other.name in level.detail for level in calls)
+    assert "A203" in FILTERS

@@ -29,7 +29,8 @@ class WatchedBench(VirtualBench):
 
     def __init__(self, folder: Path, **options: Any) -> None:
         super().__init__(folder, **options)
-        rows = watched_rows(self.engine.facts.safe, self.built.stand.bays)
+        pairs = [pair for device in self.built.devices.values() for pair in device.pairs]
+        rows = watched_rows(self.engine.facts.safe, self.built.stand.bays, pairs)
         self.board = AlarmBoard(self.engine, CATALOGUE, rows, wall=self.wall)
         self.boxes = BoxFolder(folder / "black_box")
         self.box = BlackBox(self.engine, self.boxes, wall=self.wall)
