@@ -123,8 +123,18 @@ def _call(action: Action, given: dict[str, Any]) -> Exit | int | None:
             from station_ctl.cli.following import follow
 
             return follow(asked, action, operation, given.get("timeout"), as_json=given["as_json"])
-    _print(action, answer, as_json=given["as_json"])
+    _print(action, _whole(action, asked, params, answer), as_json=given["as_json"])
     return Exit(answer["exit"])
+
+
+def _whole(action: Action, asked: Service, params: Mapping[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
+    """The answer with everything that follows it: a long export comes in pieces, and a person asked for all of it."""
+    rows = list(answer["data"].get("rows", ()))
+    while (following := answer["data"].get("next")) is not None:
+        answer = asked.command(action.name, {**params, "begin": following})
+        rows += answer["data"]["rows"]
+        answer["data"]["rows"] = rows
+    return answer
 
 
 def _asked_a_person(action: Action, asked: Service, params: Mapping[str, Any]) -> bool:

@@ -92,9 +92,15 @@ def _row(after: Head, at: str, a: Audit) -> AuditRow:
     return replace(unbound, hash=unbound.bound())
 
 
-def rows(db: sqlite3.Connection) -> Iterator[AuditRow]:
-    """Every row, oldest first, whatever its number: one before the first is one that somebody has put there."""
-    for seq, *texts in db.execute(f"SELECT {', '.join(CAST_COLUMNS)} FROM audit ORDER BY seq"):
+LOWEST = -(2**63)
+"""The lowest number that a row can have: one before the first is one that somebody has put there."""
+
+
+def rows(db: sqlite3.Connection, begin: int = LOWEST, most: int = -1) -> Iterator[AuditRow]:
+    """Rows from this number on, oldest first, at most so many (-1: all)."""
+    for seq, *texts in db.execute(
+        f"SELECT {', '.join(CAST_COLUMNS)} FROM audit WHERE seq >= ? ORDER BY seq LIMIT ?", (begin, most)
+    ):
         yield AuditRow(seq, *((b"\xff" if t is None else t).decode("utf-8", "surrogateescape") for t in texts))
 
 
@@ -128,22 +134,49 @@ class Verified:
         )
 
 
+class Verification:
+    """A check of the chain that takes its rows piece by piece, so that a long one holds nobody up."""
+
+    def __init__(self, anchors: Iterable[Head] = ()) -> None:
+        """`anchors` are heads that were written down elsewhere."""
+        self._known = {a.seq: a.hash for a in anchors}
+        self._faults: list[str] = []
+        self._before, self._seen = Head(), 0
+
+    def take(self, piece: Iterable[AuditRow]) -> int:
+        """Check rows against what stands before them and against anchors. Returns how many there were."""
+        seen = self._seen
+        for row in piece:
+            self._seen += 1
+            self._faults += self._wrong(row)
+            self._before = Head(row.seq, row.hash)
+        return self._seen - seen
+
+    def _wrong(self, row: AuditRow) -> Iterator[str]:
+        before = self._before
+        if row.seq != before.seq + 1:
+            yield f"row {row.seq}: the row before it is {before.seq}, rows in between are missing"
+        if row.prev != before.hash:
+            yield f"row {row.seq}: is not bound to row {before.seq} as that stands there now"
+        if row.bound() != row.hash:
+            yield f"row {row.seq}: was changed after it was written"
+        if self._known.get(row.seq, row.hash) != row.hash:
+            yield f"row {row.seq}: another row was anchored under this number"
+
+    @property
+    def next(self) -> int:
+        """The number from which on rows are to be taken next."""
+        return self._before.seq + 1 if self._seen else LOWEST
+
+    def ended(self) -> Verified:
+        """What was found, once all rows are taken."""
+        cut = [seq for seq in sorted(self._known) if seq > self._before.seq]
+        missed = [f"row {seq}: was anchored and is not there: the end was cut off" for seq in cut]
+        return Verified(self._seen, self._before, (*self._faults, *missed), len(self._known))
+
+
 def verify(chain: Iterable[AuditRow], anchors: Iterable[Head] = ()) -> Verified:
     """Check every row against the one before it, and the chain against heads that were written down elsewhere."""
-    faults: list[str] = []
-    known = {a.seq: a.hash for a in anchors}
-    before, seen = Head(), 0
-    for row in chain:
-        seen += 1
-        if row.seq != before.seq + 1:
-            faults.append(f"row {row.seq}: the row before it is {before.seq}, rows in between are missing")
-        if row.prev != before.hash:
-            faults.append(f"row {row.seq}: is not bound to row {before.seq} as that stands there now")
-        if row.bound() != row.hash:
-            faults.append(f"row {row.seq}: was changed after it was written")
-        if known.get(row.seq, row.hash) != row.hash:
-            faults.append(f"row {row.seq}: another row was anchored under this number")
-        before = Head(row.seq, row.hash)
-    cut = [seq for seq in sorted(known) if seq > before.seq]
-    faults += [f"row {seq}: was anchored and is not there: the end was cut off" for seq in cut]
-    return Verified(seen, before, tuple(faults), len(known))
+    checked = Verification(anchors)
+    checked.take(chain)
+    return checked.ended()

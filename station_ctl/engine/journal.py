@@ -235,6 +235,14 @@ class Journal:
         for values in self._db.execute(sql, [value for _, value in wanted]):
             yield _row(*values)
 
+    def newest(self, most: int, kinds: Sequence[str] = (), *, run: str = "", but: str = "") -> list[JournalRow]:
+        """The last rows of these kinds (none: all) or of any kind `but` one, oldest first; read from the end."""
+        marks = ", ".join("?" * len(kinds))
+        wanted = f"kind <> ? {f'AND kind IN ({marks})' if kinds else ''} {'AND run = ?' if run else ''}"
+        sql = f"SELECT seq, at, kind, run, step, order_no, data FROM row WHERE {wanted} ORDER BY seq DESC LIMIT ?"
+        found = self._db.execute(sql, (but, *kinds, *filter(None, [run]), most)).fetchall()
+        return [_row(*values) for values in reversed(found)]
+
     def check_integrity(self) -> None:
         """Read every page and every index entry. Raises DamagedJournal."""
         try:
@@ -275,6 +283,10 @@ class Journal:
     def audit_rows(self, most: int) -> list[AuditRow]:
         """The newest audit rows, oldest first."""
         return audit_chain.newest(self._db, most)
+
+    def audit_from(self, begin: int, most: int) -> Iterator[AuditRow]:
+        """Audit rows from this number on, oldest first."""
+        return audit_chain.rows(self._db, begin, most)
 
     def verify_audit(self, anchors: Iterable[audit_chain.Head] = ()) -> Verified:
         """The whole audit chain, checked. Raises DamagedJournal where the file cannot be read."""

@@ -11,7 +11,7 @@ import pytest
 
 from station_ctl.core.errors import JournalError
 from station_ctl.engine import audit_chain
-from station_ctl.engine.audit_chain import COLUMNS, AuditRow, Head, Verified, verify
+from station_ctl.engine.audit_chain import COLUMNS, AuditRow, Head, Verification, Verified, verify
 from station_ctl.engine.events import Audit, Record
 from station_ctl.engine.journal import Journal
 
@@ -186,3 +186,17 @@ def test_an_audit_row_and_its_effect_are_written_together_or_not_at_all(journal:
         assert not journal.verify_audit().faults
     journal.commit([Record("effect"), ASKED[0]], None)
     assert journal.audit_head.seq == 6 and journal.rows()[-1].kind == "effect" and not journal.verify_audit().faults
+
+
+def test_a_chain_checked_piece_by_piece_is_checked_as_one(chain: list[AuditRow], journal: Journal) -> None:
+    for size in (1, 2, 5, 9):
+        for changed in (None, 0, 2, 4):
+            rows = [replace(row, why="x") if at == changed else row for at, row in enumerate(chain)]
+            checked = Verification([Head(5, chain[4].hash)])
+            for at in range(0, 5, size):
+                assert checked.take(rows[at : at + size]) == len(rows[at : at + size])
+            assert checked.ended() == verify(rows, [Head(5, chain[4].hash)])
+    checked = Verification()
+    while checked.take(journal.audit_from(checked.next, 2)):
+        pass
+    assert checked.ended() == journal.verify_audit()

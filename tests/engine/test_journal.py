@@ -410,6 +410,20 @@ def test_rows_of_one_run_are_found_by_its_id(path: Path) -> None:
     journal.close()
 
 
+def test_the_newest_rows_are_read_from_the_end_by_kind_and_run(path: Path) -> None:
+    journal = opened(path)
+    told = ("a S-1", "b S-2", "person ", "c S-1", "a S-2")
+    journal.commit([Record(kind, run) for kind, _, run in (text.partition(" ") for text in told)], None)
+
+    def kinds(most: int, *wanted: str, run: str = "", but: str = "") -> list[str]:
+        return [row.kind for row in journal.newest(most, wanted, run=run, but=but)]
+
+    assert kinds(2) == ["c", "a"] and kinds(-1) == [row.kind for row in journal.rows()]
+    assert kinds(9, "a") == ["a", "a"] and kinds(1, "a", "b") == ["a"] and kinds(9, "a", run="S-1") == ["a"]
+    assert kinds(9, but="person") == ["a", "b", "c", "a"] and kinds(9, "person", but="person") == []
+    journal.close()
+
+
 async def test_the_thread_of_the_journal_commits_in_order_and_hands_errors_over(path: Path) -> None:
     thread = JournalThread(opened(path))
     for kind in "abc":

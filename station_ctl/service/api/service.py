@@ -21,7 +21,7 @@ from station_ctl.service.api.stream import Hub
 from station_ctl.service.api.wire import ApiServer, tcp_socket, unix_socket
 from station_ctl.service.desk import KEYS_KEPT, Desk
 from station_ctl.service.duty import Duty
-from station_ctl.service.person_book import PersonBook
+from station_ctl.service.person_book import KIND, PersonBook
 
 log = structlog.get_logger()
 
@@ -110,7 +110,7 @@ class ApiService:
 def _remembered(journal: Journal) -> tuple[PersonBook, frozenset[str]]:
     """Persons with a token, and keys of requests that were answered in an earlier life."""
     try:
-        persons = PersonBook.of_rows(journal.rows())
+        persons = PersonBook.of_rows(journal.newest(-1, (KIND,)))
     except ValueError as error:
         raise DamagedJournal(f"a person in the journal cannot be read: {error}") from error
     return persons, frozenset(row.key for row in journal.audit_rows(KEYS_KEPT) if row.key)

@@ -119,11 +119,15 @@ def _packs_of(opened: Mapping[str, Any]) -> dict[object, str]:
     return moved | {opened[role]: role for role in ("fresh", "spent") if opened.get(role)}
 
 
+RUNS_LOOKED_AT = 2000
+"""Runs back in which a pack is looked for: a week of a busy station, read without holding up the journal."""
+
+
 async def show_pack(duty: Duty, params: PackWanted, call: Call) -> Result:
     """One pack: where it is, how it is, which runs moved it. Raises NotFound."""
     ledger = duty.engine.state.ledger
-    rows = await duty.journal.ask(lambda journal: journal.rows())
-    runs = [r for r in rows if r.kind == "run-opened" and params.pack in _packs_of(r.data)]
+    rows = await duty.journal.ask(lambda journal: journal.newest(RUNS_LOOKED_AT, ("run-opened",)))
+    runs = [r for r in rows if params.pack in _packs_of(r.data)]
     if params.pack not in ledger and not runs:
         raise NotFound(f"no pack {params.pack!r} is or was in this station; see: station-ctl battery list")
     told = [

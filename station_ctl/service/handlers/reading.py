@@ -136,8 +136,8 @@ async def clock(duty: Duty, params: Nothing, call: Call) -> Result:
 
 async def log_rows(duty: Duty, params: LogWanted, call: Call) -> Result:
     """Rows of the journal, newest last."""
-    found = await duty.journal.ask(lambda journal: journal.rows(params.swap))
-    rows = [r for r in found if params.kind in ("", r.kind) and r.kind != "person"][-params.most :]
+    kinds = (params.kind,) if params.kind else ()
+    rows = await duty.journal.ask(lambda journal: journal.newest(params.most, kinds, run=params.swap, but="person"))
     shown = [
         {"at": r.at, "kind": r.kind, "run": r.run, "step": r.step or None, "order": r.order or None, "data": r.data}
         for r in rows

@@ -119,7 +119,8 @@ async def retreat(duty: Duty, params: RunWanted, call: Call) -> Result:
 async def list_swaps(duty: Duty, params: HowMany, call: Call) -> Result:
     """Runs as the journal has them, newest last."""
     kinds = ("run-opened", "run-closed")
-    rows = await duty.journal.ask(lambda journal: [row for row in journal.rows() if row.kind in kinds])
+    # A run has two such rows; some more, because runs overlap.
+    rows = await duty.journal.ask(lambda journal: journal.newest(2 * params.most + 10, kinds))
     found: dict[str, dict[str, Any]] = {}
     for row in rows:
         if row.kind == "run-opened":
