@@ -28,8 +28,9 @@ class MaintenanceInterlocks(StandInterlocks):
         self.site = tuple(site[code] for code in ("G06", "G27", "G28"))
         self.no_fire = site["G05"]
         self.needs = (self.no_fire, *self.site)
-        # Letting go of the enabling device is a normal stop, not an emergency: the step can be resumed.
-        self.attended = tuple(Kept(row, OnLoss.HOLD) for row in (self.mode, self.key, self.enabling))
+        # Letting go of the enabling device is a normal stop, not an emergency: the step can be resumed. Pressing it
+        # again starts nothing, neither within a step nor between two: that is a person's resume.
+        self.attended = tuple(Kept(row, OnLoss.HOLD, waited_for=False) for row in (self.mode, self.key, self.enabling))
         self.keeps = (*watched_always(st), *self.attended)
         nobody = Interlock("G04b", "Nobody in the bay, nothing before the robot", lift.bay_clear.is_on() & robot.path_clear.is_on())
         self.keeps_in_the_bay = (*self.keeps, Kept(nobody, OnLoss.ABORT))

@@ -44,10 +44,15 @@ class Interlock:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """An interlock that must stay proven while a step runs, and what its loss does."""
+    """An interlock that must stay proven while a step runs, and what its loss does.
+
+    `waited_for`: a step that is ready waits until it is proven. Otherwise the station holds at once, because what a
+    person does at the machine, as pressing the enabling device, must never start a motion by itself.
+    """
 
     interlock: Interlock
     on_loss: OnLoss
+    waited_for: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,18 +79,20 @@ def _needed(facts: StationFacts, state: StationState, step: Step) -> tuple[Inter
 def _wait(
     facts: StationFacts, state: StationState, run: Run, step: Step, image: Image, effects: list[Effect]
 ) -> StationState:
-    """A ready step misses a permissive: it waits, but not for ever."""
+    """A ready step misses a permissive: it waits, but not for ever, and not for what must not start it."""
     since = run.of(step.no).waits_since
-    if since < 0:
+    at_once = any(not kept.waited_for and not kept.interlock.holds.proven(image) for kept in step.interlocks)
+    if since < 0 and not at_once:
         return state.with_run(run.with_step(step.no, waits_since=state.time))
-    if state.time - since <= PERMISSIVE_WITHIN:
+    if state.time - since <= PERMISSIVE_WITHIN and not at_once:
         return state
     missing = "; ".join(
         f"{i.code} {i.text}: {i.holds.why_not(image)}"
         for i in _needed(facts, state, step)
         if not i.holds.proven(image)
     )
-    text = f"step {step.no} {step.text} cannot begin, waited {PERMISSIVE_WITHIN:g} s: {missing}"
+    waited = "" if at_once else f", waited {PERMISSIVE_WITHIN:g} s"
+    text = f"step {step.no} {step.text} cannot begin{waited}: {missing}"
     state = state.with_run(run.with_step(step.no, waits_since=-1.0))
     return latch(state, (Trip("A103", text, OnLoss.HOLD, run.run_id, step.no),), effects)
 

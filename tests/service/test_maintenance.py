@@ -146,6 +146,46 @@ def test_a_switch_that_is_lost_half_way_holds_the_machine_and_a_person_goes_on(t
     told(tmp_path, story)
 
 
+@pytest.mark.parametrize("switch", ["enabling", "key"])
+def test_pressing_again_starts_nothing_between_two_steps_either(tmp_path: Path, switch: str) -> None:
+    """A pack is awaited and the device is let go: what is set down starts no stacker, nor does the hand that presses."""
+
+    async def story(bench: MaintenanceBench) -> None:
+        full, empty, pack = _bays(bench)
+        verdict = await bench.technician("battery.out", params={"bay": full})
+        await bench.until_step(60)
+        bench.do(cmd="pack")
+        _ended(await bench.duty.operations.wait(verdict.operation, 60.0))
+        await bench.technician("battery.in", params={"bay": empty, "pack": pack})
+        bench.switch(switch, on=False)
+        await asyncio.sleep(1.0)
+        assert bench.state.state is State.EXECUTE, "waiting for people needs no enabling device"
+        before = bench.moved()
+        bench.do(cmd="pack", code=pack)
+        await bench.until(lambda: bench.state.ledger.at("handover_out") == pack)
+        await asyncio.sleep(0.2)
+        assert bench.state.state is State.HELD, "at once: a hand that presses a moment later starts nothing"
+        (trip,) = bench.state.trips
+        assert trip.code == "A103" and {"enabling": "G32", "key": "G31"}[switch] in trip.text
+        bench.switch(switch, on=True)
+        await asyncio.sleep(4.0)
+        assert bench.moved() == before and bench.state.state is State.HELD
+        await bench.engine.ask(Verb.ACKNOWLEDGE, "wang")
+        bench.switch(switch, on=False)
+        await asyncio.sleep(0.5)
+        await bench.technician("seq.resume")
+        await asyncio.sleep(0.2)
+        bench.switch(switch, on=True)
+        await asyncio.sleep(4.0)
+        assert bench.moved() == before, "resumed without it, then pressed: nothing"
+        await bench.engine.ask(Verb.ACKNOWLEDGE, "wang")
+        _ended(await bench.done("seq.resume"))
+        assert bench.state.ledger.at(empty) == pack
+        bench.safe()
+
+    told(tmp_path, story)
+
+
 @pytest.mark.parametrize(("switch", "code"), [("enabling", "G32"), ("key", "G31")])
 def test_nothing_begins_without_key_and_enabling_device(tmp_path: Path, switch: str, code: str) -> None:
     async def story(bench: MaintenanceBench) -> None:
