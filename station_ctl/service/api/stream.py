@@ -104,7 +104,7 @@ class Hub:
         self._listeners.add(listener)
         try:
             yield self._snapshot()
-            while not self._closing:
+            while not (self._closing and listener.frames.empty()):
                 frame = await listener.frames.get()
                 if not welcome():
                     return
