@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from station_ctl.core.errors import NotFound, Refused
-from station_ctl.core.modes import ORDERED_PHASES, Phase
+from station_ctl.core.modes import ORDERED_PHASES, Mode, Phase
 from station_ctl.core.signals import Image
 from station_ctl.core.steps import Job, Recipe, Sequence
 from station_ctl.engine import recovery
@@ -133,8 +133,20 @@ def ways_out(facts: StationFacts, state: StationState, image: Image) -> WaysOut:
     )
 
 
+def resume_command(state: StationState) -> str:
+    """The command that goes on with the open runs: those of maintenance have their own."""
+    maintained = any(run.sequence.mode is Mode.MAINTENANCE for run in state.runs)
+    return f"station-ctl {'seq' if maintained else 'swap'} resume"
+
+
+def give_up_command(run: Run) -> str:
+    """The command that gives a run up."""
+    words = "seq give-up" if run.sequence.mode is Mode.MAINTENANCE else "swap retreat"
+    return f"station-ctl {words} {run.run_id}"
+
+
 def _why_not_retreat(facts: StationFacts, state: StationState, image: Image, run: Run) -> str:
-    if run.job is None:
+    if run.job is None and run.sequence.mode is not Mode.MAINTENANCE:
         return f"{run.run_id} has no vehicle to give back: resume"
     return recovery.why_not_retreat(facts, state, image, run.run_id)
 

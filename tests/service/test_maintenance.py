@@ -300,6 +300,11 @@ def test_a_crash_half_way_is_recovered_from_the_journal(tmp_path: Path, way: str
         (run,) = bench.state.runs
         assert (run.run_id, run.sequence.key, run.job) == ("M-0001", "battery.move", None)
         assert verdict.operation and recovery.ways_out(bench.engine.facts, bench.state, bench.duty.image).findings
+        machines = recovery.ways_out(bench.engine.facts, bench.state, bench.duty.image).machines
+        assert {f"bay {full}", f"bay {empty}"} <= {text.partition(":")[0] for text in machines}
+        told = "\n".join((await bench.technician("why")).data["do_next"])
+        assert "seq resume --looked" in told and "swap" not in told
+        assert ("seq give-up M-0001" in told) is (way == "seq.give-up")
         if way == "seq.resume":
             refused = await bench.technician("seq.give-up", params={"run": "M-0001"})
             assert refused.exit is Exit.BLOCKED and "not certain" in refused.text, "a pack on the fork is nowhere"

@@ -58,16 +58,17 @@ def _journal_of(rows: list[JournalRow], no: int) -> str:
 def _open_ways(duty: Duty, ways: recovery.WaysOut, runs: list[Run]) -> list[dict[str, str]]:
     """Ways that are open now, each with the command that takes it."""
     found: list[dict[str, str]] = []
+    resume = recovery.resume_command(duty.engine.state)
     if not ways.why_not_resume:
-        found.append({"way": "RESUME", "text": "go on where it stopped", "command": "station-ctl swap resume"})
+        found.append({"way": "RESUME", "text": "go on where it stopped", "command": resume})
     elif not ways.why_not_resume_confirmed:
         measures = [step for run in runs for step, st in run.pairs() if st.interrupted and step.measures]
         text = f"go on after a look at the machine, {ways.why_not_resume.partition(':')[0]}"
         # A bolt that is open counts no turns when it is turned once more.
         text += "; it measures its own work, and what is done already is not measured again" if measures else ""
-        found.append({"way": "RESUME", "text": text, "command": "station-ctl swap resume --looked"})
+        found.append({"way": "RESUME", "text": text, "command": f"{resume} --looked"})
     for run in runs:
         if not ways.why_not_retreat[run.run_id]:
-            command = f"station-ctl swap retreat {run.run_id}"
-            found.append({"way": "RETREAT", "text": "give it up; the vehicle goes back safely", "command": command})
+            text = "give it up; the vehicle goes back safely" if run.job is not None else "give it up; nothing moves"
+            found.append({"way": "RETREAT", "text": text, "command": recovery.give_up_command(run)})
     return found

@@ -6,7 +6,7 @@ from station_ctl.core.modes import Mode, State
 from station_ctl.engine.events import Verb
 from station_ctl.engine.requests import reasons
 from station_ctl.engine.states import STATION_TABLE
-from station_ctl.service import checks, view
+from station_ctl.service import checks, recovery, view
 from station_ctl.service.actions import Nothing
 from station_ctl.service.calls import Check, Plan, Result
 from station_ctl.service.desk import Call
@@ -72,7 +72,8 @@ async def hold(duty: Duty, params: Nothing, call: Call) -> Result:
         await duty.record(call.take_audit())
     else:
         await duty.ask(call, Verb.HOLD)
-    return Result(text=f"the station is {duty.engine.state.state}; next: station-ctl why, station-ctl swap resume")
+    resume = recovery.resume_command(duty.engine.state)
+    return Result(text=f"the station is {duty.engine.state.state}; next: station-ctl why, {resume}")
 
 
 async def abort(duty: Duty, params: Nothing, call: Call) -> Result:

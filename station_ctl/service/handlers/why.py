@@ -80,18 +80,19 @@ def _do_next(duty: Duty, ways: recovery.WaysOut) -> list[str]:
     if state.state is State.ABORTED:
         said.append("station-ctl station clear")
     if state.runs and state.state in (State.HELD, State.STOPPED, State.ABORTED):
-        if str(state.mode) != "automatic":
-            said.append("station-ctl mode set automatic")
+        mode, resume = state.runs[0].sequence.mode, recovery.resume_command(state)
+        if state.mode is not mode:
+            said.append(f"station-ctl mode set {mode}")
         if not ways.why_not_resume:
-            said.append("station-ctl swap resume")
+            said.append(resume)
         elif not ways.why_not_resume_confirmed:
             step = ways.why_not_resume.partition(":")[0]
-            said.append(f"look at the machine, {step}; then: station-ctl swap resume --looked")
+            said.append(f"look at the machine, {step}; then: {resume} --looked")
         else:
             said.append(f"resuming is not possible yet: {ways.why_not_resume_confirmed}")
             said += ways.by_hand
-        open_ways = [name for name, why_not in ways.why_not_retreat.items() if not why_not]
-        said += [f"or give it up: station-ctl swap retreat {name}" for name in open_ways]
+        open_ways = [run for run in state.runs if not ways.why_not_retreat[run.run_id]]
+        said += [f"or give it up: {recovery.give_up_command(run)}" for run in open_ways]
     elif state.state is State.STOPPED:
         if str(state.mode) == "maintenance":
             said.append("for swaps: station-ctl mode set automatic")
