@@ -148,7 +148,7 @@ def test_a_switch_that_is_lost_half_way_holds_the_machine_and_a_person_goes_on(t
 
 @pytest.mark.parametrize("switch", ["enabling", "key"])
 def test_pressing_again_starts_nothing_between_two_steps_either(tmp_path: Path, switch: str) -> None:
-    """A pack is awaited and the device is let go: what is set down starts no stacker, nor does the hand that presses."""
+    """a pack is awaited, the device is let go: what is set down starts no stacker, nor does the hand that presses."""
 
     async def story(bench: MaintenanceBench) -> None:
         full, empty, pack = _bays(bench)
