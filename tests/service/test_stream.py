@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from station_ctl.service.api.stream import FRAMES_MOST, LISTENERS_MOST, Hub
 from tests.bench.virtual_bench import run_virtually
 from tests.service.desk_bench import DeskBench
@@ -79,7 +81,8 @@ def test_a_stream_ends_with_its_welcome_and_with_the_service(tmp_path: Path) -> 
             await heard(stream)
         welcome.clear()
         for stream in streams[:2]:
-            assert [frame async for frame in stream] == []
+            with pytest.raises(StopAsyncIteration):
+                await anext(stream)
         hub.close()
         *_, last = [frame async for frame in streams[2]]
         assert b"event: end" in last
