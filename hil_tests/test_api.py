@@ -22,7 +22,7 @@ import pytest
 from hil_tests.api_client import PATIENCE, Client, answered, closed, event
 from hil_tests.test_run_service import Program, program, station_of
 from station_ctl.engine.journal import Journal
-from station_ctl.service.api.limits import BODY_MOST
+from station_ctl.service.api.limits import BODY_MOST, BURST, RATE
 from station_ctl.service.api.wire import CONNECTIONS_MOST
 
 STATUS = "/api/v1/queries/status"
@@ -60,6 +60,7 @@ class Served:
                 found = (await self.here.look("status")).data
                 if found["state"] == state:
                     return found
+                assert state == "aborted" or found["state"] != "aborted", found["trips"]
                 await asyncio.sleep(0.1)
 
     def audited(self) -> list[tuple[str, str, str]]:
@@ -213,7 +214,9 @@ async def test_a_flood_from_another_process_disturbs_no_swap_and_a_stop_gets_thr
         said = await flood.stdout.read()
         assert said, (await flood.stderr.read()).decode()
         told = {int(status): count for status, count in json.loads(said).items()}
-        assert set(told) <= {200, 403, 429} and told[429] > sum(told.values()) / 2, told
+        # A slow machine asks too little to be turned away; on any, no more is taken than the rate allows.
+        taken, seconds = told.get(200, 0) + told.get(403, 0), told.pop(0)
+        assert set(told) <= {200, 403, 429} and 0 < taken <= BURST + RATE * (seconds + 1), (told, seconds)
         before = (await s.until("execute"))["runs"][0]
         stopped = await s.there.ask("POST", HOLD)
         assert stopped.status == 200, stopped
