@@ -71,8 +71,9 @@ class Stand:
 
     def _start(self, *words: str, stdout: int | IO[bytes]) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
-            [sys.executable, "-m", "station_ctl", *words], cwd=ROOT, env=self.env, stdout=stdout, stdin=subprocess.PIPE
-        )
+            [sys.executable, "-m", "station_ctl", *words], cwd=ROOT, env=self.env, stdout=stdout,
+            stdin=subprocess.DEVNULL,
+        )  # fmt: skip
 
     # ---- the service ----
     def start_service(self, *, new: bool = False) -> None:
@@ -97,11 +98,18 @@ class Stand:
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     process.wait(PATIENCE)
                 process.kill()
+                process.wait()
+            if process is not None and process.stdout is not None:
+                process.stdout.close()
 
     # ---- a person ----
     def heading(self, text: str) -> None:
         """A chapter of the transcript."""
         self.transcript.append((text, None))
+
+    def note(self, line: str) -> None:
+        """Something else that was typed, with no answer."""
+        self.transcript.append((line, Answer((), 0, "", "")))
 
     def type(self, line: str) -> Answer:
         """Type `station-ctl LINE`, not on a terminal; kept in the transcript."""

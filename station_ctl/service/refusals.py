@@ -16,6 +16,9 @@ from station_ctl.engine.events import Audit
 from station_ctl.service.calls import Check, Decision, Envelope, Plan
 from station_ctl.service.persons import Person
 
+FOUND_MOST = 240
+"""Characters of what was found that stand in the one line of a refusal."""
+
 WHY_MOST = 2000
 """Characters of a reason that stand in an audit row."""
 
@@ -29,11 +32,16 @@ def refusal_row(audit: Audit, error: StationError) -> Audit:
 def refusal_text(name: str, blocked: tuple[Check, ...]) -> str:
     """The refusal as one line: the first reason in full, how many more there are, and where to read them."""
     first = blocked[0]
-    seen = f": {first.found}" if first.found else ""
+    seen = f": {_cut(first.found)}" if first.found else ""
     found = f": needs {first.needed}, found {first.found}" if first.needed else seen
     source = f" [{first.source}]" if first.source else ""
     more = f" (and {len(blocked) - 1} more)" if len(blocked) > 1 else ""
     return f"{name} refused, nothing moved: {first.code} {first.text}{found}{source}{more}; see: station-ctl why {name}"
+
+
+def _cut(text: str) -> str:
+    """What fits into one line of a terminal's window; all of it stands in the answer's data."""
+    return text if len(text) <= FOUND_MOST else f"{text[: FOUND_MOST - 1]}…"
 
 
 def check_data(c: Check) -> dict[str, Any]:

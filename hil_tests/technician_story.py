@@ -1,0 +1,107 @@
+"""A technician's day at the simulated station: a swap, a bolt that sticks, a hold, a kill -9, alarms, maintenance.
+
+Types what a new technician would, with nothing but what the answers before have printed. Tests run it, and the page
+docs/how-to/technician.md is its transcript.
+"""
+
+from __future__ import annotations
+
+from hil_tests.technician_stand import Answer, Stand
+
+CTRL_C = "\x03"
+
+
+def start(at: Stand) -> None:
+    """From a service that has just begun to a station that runs."""
+    at.heading("The station is made ready")
+    answered(at.type("status"), 0, "STOPPED (maintenance)")
+    answered(at.type("why"), 0, "station-ctl mode set automatic", "station-ctl station reset")
+    answered(at.type("bay inventory"), 0, "packs entered custody")
+    answered(at.type("mode set automatic"), 0)
+    answered(at.type("station reset -y"), 0, "station-ctl station start")
+    answered(at.type("station start -y"), 0, "station-ctl swap start")
+    answered(at.type("swap start -y --wait"), 4, "no vehicle answers at the entry")
+
+
+def undisturbed(at: Stand) -> None:
+    """One swap from the entry to the exit."""
+    at.heading("A swap")
+    at.type("sim vehicle")
+    answered(at.type("swap start -n"), 0, "dry run, nothing moves")
+    answered(at.type("swap start -y --wait"), 0, "begins   Open all 10 bolts", "done: vehicle")
+    answered(at.type("swap list"), 0)
+
+
+def stuck_bolt(at: Stand) -> None:
+    """A bolt that does not turn: found out, and the vehicle leaves with its own pack."""
+    at.heading("A bolt sticks")
+    at.type("sim vehicle")
+    at.type("sim fault bolt-stuck on")
+    answered(at.type("swap start -y --wait"), 8, "A106", "Open all 10 bolts")
+    led = "station-ctl alarm ack --all", "station-ctl swap retreat S-"
+    answered(at.type("why"), 4, "first-out  A106", "remedy:", *led)
+    answered(at.type("alarm explain A106"), 0, "remedy")
+    at.type("sim fault bolt-stuck off")
+    answered(at.type("alarm ack --all"), 0, "1 trips reset")
+    recovered = answered(at.type("swap recover"), 0, "RESUME", "RETREAT", "what is done already is not measured again")
+    way = printed(recovered, "station-ctl swap retreat")
+    answered(at.type(f"{way} -y --wait"), 0, "Tighten all 10 bolts", "-R done")
+
+
+def held_by_hand(at: Stand) -> None:
+    """On a terminal: the question, the steps, Ctrl-C."""
+    at.heading("Ctrl-C holds")
+    at.type("sim vehicle")
+    talk = ("Is the machine area clear", "y\n"), (" 50 lift     begins", CTRL_C)
+    answered(at.type_on_terminal("swap start", *talk), 8, "HOLD: ", "by request")
+    answered(at.type("why"), 0, "held", "station-ctl swap resume")
+
+
+def killed(at: Stand) -> None:
+    """kill -9 in the middle of the swap; nothing moves until a person says so; the swap ends."""
+    at.heading("The service is killed in the middle of a swap")
+    answered(at.type("swap resume -y --no-wait"), 0, "begun")
+    at.until_step(100)
+    at.kill_service()
+    at.note("kill -9 SERVICE")
+    orders = at.orders()
+    at.start_service()
+    answered(at.type("status"), 0, "STOPPED (maintenance)", "recovering")
+    answered(at.type("why"), 4, "mode is maintenance", "Where things are now")
+    answered(at.type("mode set automatic"), 0)
+    recovered = answered(at.type("swap recover"), 0, "journal says", "sensors say", "RESUME")
+    assert at.orders() == orders, "ordered before anybody acted"
+    way = printed(recovered, "station-ctl swap resume")
+    answered(at.type(f"{way} -y --wait"), 0, "proven", "done")
+    answered(at.type("sim report"), 0, " 0 violations")
+
+
+def alarms_and_audit(at: Stand) -> None:
+    """An alarm put aside for a while, seen, and everything in the audit."""
+    at.heading("Alarms and the audit")
+    at.type("sim fault grid-lost on")
+    at.until(lambda: "A803" in at.ask("alarm", "list").text, "the grid is lost and nobody is told")
+    grid = printed(at.type("alarm list"), "A803")
+    answered(at.type(f"alarm shelve {grid} --for 30m --reason electricians-at-work"), 0, "shelved for 30 min")
+    answered(at.type("alarm list"), 0, "electricians-at-work")
+    at.type("sim fault grid-lost off")
+    answered(at.type(f"alarm unshelve {grid}"), 0)
+    answered(at.type("alarm ack --all"), 0)
+    answered(at.type("alarm stats"), 0, "announced in 24.0 h")
+    answered(at.type("audit list --most 6"), 0, "alarm.shelve")
+    answered(at.type("audit verify"), 0, "every row is as it was written")
+    answered(at.type("audit export --json"), 0, "alarm.shelve")
+
+
+def answered(answer: Answer, exit_: int, *words: str) -> Answer:
+    """The answer, if it is the one that was to be expected."""
+    missing = [word for word in words if word not in answer.text]
+    told = f"{answer.words}: exit {answer.exit} for {exit_}, without {missing} in\n{answer.text}"
+    assert answer.exit == exit_ and not missing, told
+    return answer
+
+
+def printed(answer: Answer, begins: str) -> str:
+    """What the answer prints on the line that begins so: a command without the program's name, or an id."""
+    line = next(line.strip() for line in answer.text.splitlines() if line.strip().startswith(begins))
+    return line.removeprefix("station-ctl ") if " " in begins else line.split()[0]
