@@ -29,7 +29,7 @@ VISITS = (
     (technician_story.undisturbed,), (technician_story.stuck_bolt,),
     (technician_story.held_by_hand, technician_story.killed), (technician_story.alarms_and_audit,),
 )  # fmt: skip
-"""Chapters that follow from each other; each visit has machines and a service of its own, made ready in the same way."""
+"""Chapters that follow from each other; each visit has machines and a service of its own, made ready alike."""
 
 HEAD = """# A technician's day
 
@@ -75,8 +75,8 @@ def day(folder: Path, chapters: Sequence[Chapter], then: Chapter = lambda at: No
                 for chapter in (*chapters, then):
                     chapter(at)
             except AssertionError as error:
-                print(f"attempt {attempt}: {error}", file=sys.stderr)
-                if attempt == ATTEMPTS or not (_stalled(at)):
+                sys.stderr.write(f"attempt {attempt}: {error}\n")
+                if attempt == ATTEMPTS or not _stalled(at):
                     raise
             else:
                 return at
@@ -114,8 +114,8 @@ def _answer(answer: Answer) -> Iterator[str]:
 
 
 def commands(page: str) -> list[str]:
-    """The commands of a page, ids of this day left out."""
-    return [re.sub(r"[SR]-\d{4}", "S-…", line) for line in page.splitlines() if line.startswith("$ ")]
+    """The commands of a page, without what depends on the instant of the kill: ids, and whether a look is asked for."""
+    return [re.sub(r"[SR]-\d{4}| --looked", "", line) for line in page.splitlines() if line.startswith("$ ")]
 
 
 def main() -> None:
