@@ -114,22 +114,28 @@ def _call(action: Action, given: dict[str, Any]) -> Exit | int | None:
     if action.needs_control and not yes and not dry_run:
         yes = _asked_a_person(action, asked, params)
     envelope = {"dry_run": dry_run, "confirmed": yes, "reason": given.get("reason", "")}
-    answer = asked.command(action.name, params, **envelope)
-    about_simulated(bool(answer["simulated"]))
-    operation = answer.get("operation")
-    if operation and action.long and not dry_run:
-        stay = given["wait"] if given["wait"] is not None else sys.stdout.isatty()
-        if stay:
-            from station_ctl.cli.following import follow
+    stays = action.long and not dry_run and (sys.stdout.isatty() if given["wait"] is None else given["wait"])
+    if stays:
+        from station_ctl.cli.following import follow, interrupts_wait
 
-            return follow(asked, action, operation, given.get("timeout"), as_json=given["as_json"])
+        # From the request on: a Ctrl-C that comes with the answer must not leave the machine running alone.
+        with interrupts_wait():
+            answer = asked.command(action.name, params, **envelope)
+            about_simulated(bool(answer["simulated"]))
+            if answer.get("operation"):
+                return follow(asked, action, answer["operation"], given.get("timeout"), as_json=given["as_json"])
+    else:
+        answer = asked.command(action.name, params, **envelope)
+        about_simulated(bool(answer["simulated"]))
     _print(action, _whole(action, asked, params, answer), as_json=given["as_json"])
     return Exit(answer["exit"])
 
 
 def _whole(action: Action, asked: Service, params: Mapping[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
     """The answer with everything that follows it: a long export comes in pieces, and a person asked for all of it."""
-    rows = list(answer["data"].get("rows", ()))
+    if answer["data"].get("next") is None:
+        return answer
+    rows = list(answer["data"]["rows"])
     while (following := answer["data"].get("next")) is not None:
         answer = asked.command(action.name, {**params, "begin": following})
         rows += answer["data"]["rows"]
