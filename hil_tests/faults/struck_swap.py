@@ -136,12 +136,16 @@ class StruckSwap:
         orders = [e for e in self.effects if isinstance(e, Issue) and channels[e.command.role].link == link]
         return orders[-1].step.no
 
-    def demanded(self, link: str) -> Reaction:
-        """What the interlocks demand when nothing can be read from a PLC any more while these steps are at work."""
+    def demanded(self, link: str) -> set[Reaction]:
+        """What the interlocks that read from a PLC demand while these steps are at work.
+
+        The engine's own row of the PLC holds. A row that aborts may be read in a slower scan, or from nodes that the
+        fault leaves alone; then the station is at rest before that row is lost.
+        """
         steps = [step for _, step, _ in self.engine.state.active_steps()]
         watched = [*(k for step in steps for k in step.interlocks), *self.engine.facts.always]
-        lost = [k for k in watched if link in _links(k.interlock.holds)]
-        return Reaction.ABORT if any(k.on_loss is OnLoss.ABORT for k in lost) else Reaction.HOLD
+        losses = {k.on_loss for k in watched if link in _links(k.interlock.holds)}
+        return {Reaction.HOLD, *({Reaction.ABORT} if OnLoss.ABORT in losses else set())}
 
     async def at_rest(self, *links: str) -> tuple[Reaction, set[Reaction]]:
         """Wait until the station has come to rest; its reaction to these links, and what was demanded until it tripped.
@@ -153,7 +157,7 @@ class StruckSwap:
 
         def rests() -> bool:
             if not self.engine.state.trips:
-                demanded.add(max(map(self.demanded, links), key=lambda reaction: reaction.value))
+                demanded.update(*map(self.demanded, links))
             return self.engine.state.state in RESTING
 
         await self.until(rests, "the station at rest")
