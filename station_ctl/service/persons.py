@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
-
 LONGEST_H = 12.0
 """Hours after which a token ends: a shift, not a year."""
 

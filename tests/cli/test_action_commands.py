@@ -13,7 +13,6 @@ from station_ctl.cli.action_commands import command_of, commands_of
 from station_ctl.service.actions import Action
 from station_ctl.service.catalogue import REGISTRY
 
-
 WITHOUT_SERVICE = {"seq.list", "seq.show"}
 """Printed from the station file where the command line is asked; over the API they come from the service."""
 

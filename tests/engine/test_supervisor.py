@@ -102,7 +102,7 @@ def test_a_sensor_that_really_went_off_stays_a_cause_beside_a_silent_plc() -> No
 
 
 def test_what_cannot_be_read_from_another_plc_is_no_effect_of_a_silent_one() -> None:
-    """The robot's PLC falls silent in the scan in which the lift's link is lost: the lift's row is a cause of its own."""
+    """The robot falls silent in the scan in which the lift's link is lost: the lift's row is a cause of its own."""
     d = Desk(step(10, "lift", do=None), step(20, "robot", interlocks=()))
     d.begin()
     d.under_way(20)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,14 @@ FULL = "PRAGMA max_page_count=1"
 READ_ONLY = "PRAGMA query_only=ON"
 
 
+def fill(db: sqlite3.Connection) -> None:
+    """Use up what is left in the pages that the journal has: a disk is full when the next row does not fit."""
+    row = "INSERT INTO row (at, kind, run, step, order_no, data) VALUES ('', 'filler', '', 0, 0, '{}')"
+    with pytest.raises(sqlite3.OperationalError, match="full"):
+        while True:
+            db.execute(row)
+
+
 @pytest.mark.parametrize(("spoil", "words"), [(FULL, "full"), (READ_ONLY, "readonly")])
 @pytest.mark.parametrize("no", [20, 80, 180])
 def test_a_disk_that_takes_nothing_aborts_and_lets_no_order_leave(
@@ -60,6 +69,8 @@ def test_a_disk_that_takes_nothing_aborts_and_lets_no_order_leave(
         async with at_step(tmp_path, no) as bench:
             before = len(bench.journal.rows())
             bench.journal._db.execute(spoil)
+            if spoil is FULL:
+                fill(bench.journal._db)
             await bench.until(lambda: "A501" in bench.codes, 60.0)
             orders = bench.do(cmd="report")["orders"]
             written = sum(row.kind == "step-ordered" for row in bench.journal.rows())
