@@ -155,7 +155,7 @@ def test_scan_that_the_box_cannot_take_does_not_fail_the_link(tmp_path: Path) ->
 NO_BOX = (b"", b"text", gzip.compress(b"{}\n{}\n"), gzip.compress(b'{"box": 2}\n{"base": {}}\n'))
 
 
-@pytest.mark.parametrize("content", NO_BOX)
+@pytest.mark.parametrize("content", NO_BOX, ids=["empty", "text", "other lines", "other version"])
 def test_file_that_is_no_whole_box_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "trip-x.jsonl.gz"
     path.write_bytes(content)
