@@ -74,7 +74,10 @@ async def test_what_is_no_answer_is_a_fault_in_words_and_over_when_it_ends(
         accepted = it.proxy.door.accepted
         it.proxy.strike(what, Aim(READS))
         await until_fault(it.link, words or it.link.name)
-        if what is not toxic.zeroed:
+        if what is toxic.zeroed:
+            # Blocks read after the identity of the same pass are shown until the next pass reads it: one scan.
+            it.lies.clear()
+        else:
             await until(lambda: it.proxy.door.accepted > accepted, "a new connection was tried")
         await it.recovers()
     Outcome(code, 0, Reaction.HOLD).record(record_property)

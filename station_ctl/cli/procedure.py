@@ -115,5 +115,6 @@ def procedure_lines(sequence: Sequence, width: int) -> Iterator[str]:
         for what, words in step_facts(step):
             head = f"           {what:<23}"
             yield from textwrap.wrap(
-                words, width, initial_indent=head, subsequent_indent=" " * len(head), break_long_words=False
-            )
+                words, width, initial_indent=head, subsequent_indent=" " * len(head), break_long_words=False,
+                break_on_hyphens=False,
+            )  # fmt: skip
