@@ -59,7 +59,9 @@ async def serve(
         asyncio.create_task(watch_links(engine), name="watch of the links"),
         asyncio.create_task(keep_told(engine, manager, lambda: links_down(engine)), name="word to the service manager"),
     }
-    looking = {asyncio.create_task(watch(), name="watcher") for watch in watchers}
+    looking = {asyncio.create_task(watch(), name=getattr(watch, "__qualname__", "watcher")) for watch in watchers}
+    for onlooker in looking:
+        onlooker.add_done_callback(_tell_end)
     leaving = asyncio.create_task(leave.wait(), name="leave")
     manager.tell(READY=1)
     try:
@@ -73,6 +75,12 @@ async def serve(
         for ours in (*working, *looking, leaving):
             ours.cancel()
         await asyncio.gather(*working, *looking, leaving, return_exceptions=True)
+
+
+def _tell_end(watcher: asyncio.Task[None]) -> None:
+    """A watcher that ends by itself leaves the station without its eyes, or without its API: that must be read."""
+    if not watcher.cancelled():
+        log.error("watcher-ended", watcher=watcher.get_name(), why=repr(watcher.exception()), do="restart the service")
 
 
 async def watch_links(engine: Engine) -> None:

@@ -92,14 +92,19 @@ class Reception:
         return number
 
     async def accept(
-        self, number: int, who: str, on_job: Callable[[str, Sequence], None] | None = None
+        self, number: int, who: str, on_job: Callable[[str, Sequence], None] | None = None, *, expected: str = ""
     ) -> tuple[str, Job]:
-        """Once the vehicle has identified itself, choose packs and open its swap run; see `receive`."""
+        """Once the vehicle has identified itself, choose packs and open its swap run; see `receive`.
+
+        `expected` is the VIN that a person has announced; another vehicle is refused.
+        """
         identified = await self._watch.until_closed(_reception(number))
         if not identified.complete:
             raise VehicleRefused("no vehicle answers at the entry; let one drive up, then: station-ctl swap start")
         await self._heard(identified)
         job = self.job(self.image())
+        if expected and job.vehicle != expected:
+            raise VehicleRefused(f"the vehicle at the entry is {job.vehicle}, expected was {expected}")
         run_id = f"S-{number:04d}"
         sequence = self._procedures.swap(job)
         if on_job is not None:

@@ -40,8 +40,14 @@ def refusal_text(name: str, blocked: tuple[Check, ...]) -> str:
 
 
 def _cut(text: str) -> str:
-    """What fits into one line of a terminal's window; all of it stands in the answer's data."""
-    return text if len(text) <= FOUND_MOST else f"{text[: FOUND_MOST - 1]}…"
+    """What fits into one line of a terminal's window: the beginning says what was found, the end what to do about it.
+
+    All of it stands in the answer's data.
+    """
+    if len(text) <= FOUND_MOST:
+        return text
+    end = FOUND_MOST // 3
+    return f"{text[: FOUND_MOST - end - 3]} … {text[-end:]}"
 
 
 def check_data(c: Check) -> dict[str, Any]:

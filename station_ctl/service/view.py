@@ -5,7 +5,6 @@ Knows how to say it. Changes nothing, and asks no link for anything: it shows wh
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from station_ctl.core.modes import State
@@ -34,7 +33,7 @@ def snapshot(duty: Duty) -> dict[str, Any]:
     return {
         "code": duty.about.code, "name": duty.about.name, "simulated": duty.about.simulated,
         "software": duty.about.version, "config": duty.about.config_path, "config_hash": duty.about.config_hash,
-        "up_s": round(time.time() - duty.about.began, 1), "version": duty.version,
+        "up_s": round(duty.wall() - duty.about.began, 1), "version": duty.version,
         "mode": str(state.mode), "state": str(state.state), "sentence": f"{state.mode}, {WORDS[state.state]}",
         "half_done": state.half_done,
         "runs": [run(r, duty.engine.clock.process()) for r in state.runs],

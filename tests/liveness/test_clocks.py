@@ -26,7 +26,6 @@ MAY_TELL_THE_TIME = {
     "station_ctl/service/black_box.py",
     "station_ctl/service/trends.py",
     "station_ctl/service/watchers.py",
-    "station_ctl/service/view.py",
     "station_ctl/service/operations.py",
     "station_ctl/service/backup.py",
     "station_ctl/service/backup_duty.py",

@@ -183,3 +183,18 @@ def test_a_swap_is_resumed_step_by_step(tmp_path: Path) -> None:
         assert proven < now <= proven + 2, (proven, now)
 
     told(tmp_path, story)
+
+
+def test_a_vehicle_that_nobody_announced_is_refused_before_anything_moves(tmp_path: Path) -> None:
+    async def story(bench: DeskBench) -> None:
+        await bench.make_ready()
+        bench.do(cmd="vehicle", vin="LSZSMA00100000009")
+        verdict = await bench.put("swap.start", params={"vehicle": "LSZSMA00100000008"})
+        op = await bench.duty.operations.wait(verdict.operation, 60.0)
+        assert (str(op.state), op.code) == ("failed", "A305") and "LSZSMA00100000008" in op.text, op
+        assert bench.state.runs == () and bench.state.state is State.EXECUTE
+        announced = await bench.put("swap.start", params={"vehicle": "LSZSMA00100000009"})
+        await bench.until_step(20)
+        assert bench.duty.operations.named(announced.operation).run_id == "S-0002"
+
+    told(tmp_path, story)

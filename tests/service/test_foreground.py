@@ -202,6 +202,28 @@ def test_service_runs_until_it_is_asked_to_leave(tmp_path: Path) -> None:
     run_virtually(main())
 
 
+def test_a_watcher_that_ends_is_named_and_the_station_goes_on(tmp_path: Path) -> None:
+    async def blind() -> None:
+        raise OSError("no more descriptors")
+
+    async def main() -> None:
+        bench = VirtualBench(tmp_path)
+        plant = asyncio.create_task(_turn(bench))
+        leave = asyncio.Event()
+        with capture_logs() as lines:
+            service = asyncio.create_task(serve(bench.engine, leave, None, [blind]))
+            await asyncio.sleep(3)
+        (told,) = named(lines, "watcher-ended")  # type: ignore[arg-type]
+        assert "blind" in told["watcher"] and "no more descriptors" in told["why"] and told["do"]
+        assert not service.done()
+        leave.set()
+        await service
+        plant.cancel()
+        bench.journal.close()
+
+    run_virtually(main())
+
+
 async def _turn(bench: VirtualBench) -> None:
     while True:
         bench.sim.advance(0.01)

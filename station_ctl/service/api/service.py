@@ -22,6 +22,7 @@ from station_ctl.service.api.wire import ApiServer, tcp_socket, unix_socket
 from station_ctl.service.desk import KEYS_KEPT, Desk
 from station_ctl.service.duty import Duty
 from station_ctl.service.person_book import KIND, PersonBook
+from station_ctl.service.watchers import kept_up
 
 log = structlog.get_logger()
 
@@ -64,8 +65,8 @@ class ApiService:
         api = Api(Desk(duty, self._registry, keys), hub)
         server = ApiServer(api.app(self._all_hosts(), self._origins))
         serving = asyncio.create_task(server.serve(sockets=self._sockets), name="api")
-        telling = asyncio.create_task(hub.run(), name="api events")
-        anchoring = asyncio.create_task(self._anchor(), name="audit anchors")
+        telling = asyncio.create_task(kept_up("api events", hub.run), name="api events")
+        anchoring = asyncio.create_task(kept_up("audit anchors", self._anchor), name="audit anchors")
         log.info("listening", socket=str(self.path), tcp=self.tcp_port or None)
         try:
             await asyncio.shield(serving)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from station_ctl.core.errors import RequestWrong
+from station_ctl.core.errors import NotFound, RequestWrong
 from station_ctl.service.actions import Nothing
 from station_ctl.service.alarm_views import AlarmView
 from station_ctl.service.calls import Result
@@ -48,8 +48,8 @@ async def acknowledge(duty: Duty, params: Acknowledge, call: Call) -> Result:
     audit = call.take_audit()
     try:
         done = await board.acknowledge(params.alarm or "all", call.person.name, params.note, audit)
-    except Exception:
-        call.audited = False  # nothing was acknowledged, so the row that went nowhere is written as a refusal
+    except NotFound:
+        call.audited = False  # nothing was looked up, so the row went nowhere; it is written as a refusal
         raise
     duty.changed()
     data = {"seen": list(done.seen), "reset": list(done.reset), "stays": list(done.stays)}

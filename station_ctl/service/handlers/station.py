@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from station_ctl.core.modes import Mode, State
 from station_ctl.engine.events import Verb
 from station_ctl.engine.requests import reasons
@@ -19,8 +21,13 @@ async def status(duty: Duty, params: Nothing, call: Call) -> Result:
     return Result(shown, str(shown["sentence"]))
 
 
-def of_verb(duty: Duty, verb: Verb, *, confirmed: bool = False) -> tuple[Check, ...]:
-    """What stands against a verb now: the state it needs, and the guards of its transition."""
+def of_verb(
+    duty: Duty, verb: Verb, *, confirmed: bool = False, known: Mapping[str, str] | None = None
+) -> tuple[Check, ...]:
+    """What stands against a verb now: the state it needs, and the guards of its transition.
+
+    `known` has the reasons of guards that depend on what is asked for, as the run that is to be given up.
+    """
     state, image = duty.engine.state, duty.image
     row = next((r for r in STATION_TABLE if r.trigger == verb and state.state in r.sources), None)
     if row is None:
@@ -28,7 +35,7 @@ def of_verb(duty: Duty, verb: Verb, *, confirmed: bool = False) -> tuple[Check, 
         text = f"{verb} is possible in state {needed}"
         return (Check("A402", text, False, needed, str(state.state), "station state"),)
     found: list[Check] = []
-    why_not = reasons(duty.engine.facts, state, image, confirmed=confirmed)
+    why_not = {**reasons(duty.engine.facts, state, image, confirmed=confirmed), **(known or {})}
     for name in row.guards:
         if name == "station_safe":
             found += checks.of_interlocks(duty.engine.facts.safe, image)

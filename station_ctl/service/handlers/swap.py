@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
-from station_ctl.core.errors import NotFound
+from station_ctl.core.errors import NotAllowed, NotFound
 from station_ctl.core.modes import State
-from station_ctl.core.steps import Sequence
 from station_ctl.engine.events import Effect, Progress, Verb
 from station_ctl.engine.journal import JournalRow
 from station_ctl.engine.state import Run
@@ -18,10 +18,6 @@ from station_ctl.service.desk import Call
 from station_ctl.service.duty import Duty
 from station_ctl.service.handlers.station import of_verb
 from station_ctl.service.operations import Operation
-from station_ctl.service.reception import VehicleRefused
-
-NOMINAL = 280.0
-"""Process seconds of a whole swap as planned; the run itself knows better once its packs are chosen."""
 
 
 async def plan_start(duty: Duty, params: Vehicle, call: Call) -> Plan:
@@ -31,7 +27,7 @@ async def plan_start(duty: Duty, params: Vehicle, call: Call) -> Plan:
     running = Check("A402", "the station runs", runs, str(State.EXECUTE), str(state.state), "station state")
     steps = tuple(f"{step.no} {step.text}" for step in duty.procedures.reception().steps)
     then = "then the swap for the vehicle that has identified itself"
-    return Plan((running,), (*steps, then), ("every device",), NOMINAL)
+    return Plan((running,), (*steps, then), ("every device",))
 
 
 async def start(duty: Duty, params: Vehicle, call: Call) -> Result:
@@ -39,13 +35,8 @@ async def start(duty: Duty, params: Vehicle, call: Call) -> Result:
     number = await duty.reception.identify(call.person.name, call.take_audit())
 
     async def work(op: Operation) -> str:
-        def before_it_is_opened(run_id: str, sequence: Sequence) -> None:
-            vehicle = duty.reception.job(duty.image).vehicle
-            if params.vehicle and vehicle != params.vehicle:
-                raise VehicleRefused(f"the vehicle at the entry is {vehicle}, expected was {params.vehicle}")
-            op.run_id = run_id
-
-        run_id, job = await duty.reception.accept(number, call.person.name, before_it_is_opened)
+        run_id, job = await duty.reception.accept(number, call.person.name, expected=params.vehicle)
+        op.run_id = run_id
         op.data = {"vehicle": job.vehicle, "fresh": job.fresh, "spent": job.spent}
         duty.changed()
         await duty.watch.until_closed(run_id)
@@ -67,34 +58,51 @@ async def resume(duty: Duty, params: Resume, call: Call) -> Result:
     """Go on with every open run."""
     runs = [run.run_id for run in duty.engine.state.runs]
     await duty.ask(call, Verb.RESUME, confirmed=params.looked)
-    if params.step:
-        _hold_after_one(duty, call)
-    return _watched(duty, call, runs)
+    return _watched(duty, call, runs, one_step=params.step)
 
 
-def _hold_after_one(duty: Duty, call: Call) -> None:
-    """Hold as soon as the next step is proven: what other lanes have under way stops with it, and is resumable."""
-    pending = [True]
-
-    def see(effect: Effect) -> None:
-        if pending and isinstance(effect, Progress) and effect.what == "step-proven":
-            pending.clear()
-            held = duty.engine.ask(Verb.HOLD, call.person.name)
-            task = asyncio.get_running_loop().create_task(held, name="hold after one step")
-            task.add_done_callback(lambda done: done.exception())
-
-    duty.engine.listen(see)
-
-
-def _watched(duty: Duty, call: Call, runs: list[str]) -> Result:
-    async def work(op: Operation) -> str:
-        op.run_id = runs[0] if runs else ""
+def _watched(duty: Duty, call: Call, runs: list[str], *, one_step: bool = False) -> Result:
+    async def ended() -> None:
         for run_id in runs:
             await duty.watch.until_closed(run_id)
+
+    async def work(op: Operation) -> str:
+        op.run_id = runs[0] if runs else ""
+        watching = asyncio.ensure_future(ended())
+        try:
+            if one_step:
+                await _hold_after_one(duty, call, watching)
+            await watching
+        finally:
+            watching.cancel()
         return f"{', '.join(runs)} done"
 
     op = duty.operations.start(call.action.name, call.person, work)
     return Result({"operation": op.id, "runs": runs}, f"{op.id} begun: {', '.join(runs)}", op.id)
+
+
+async def _hold_after_one(duty: Duty, call: Call, watching: asyncio.Future[None]) -> None:
+    """Hold as soon as the next step is proven: what other lanes have under way stops with it, and is resumable.
+
+    A station that comes to rest before, or has nothing more to do, is not held; `watching` tells why it ended.
+    """
+    proven = asyncio.Event()
+
+    def see(effect: Effect) -> None:
+        if isinstance(effect, Progress) and effect.what == "step-proven":
+            proven.set()
+
+    duty.engine.listen(see)
+    one = asyncio.ensure_future(proven.wait())
+    try:
+        await asyncio.wait((one, watching), return_when=asyncio.FIRST_COMPLETED)
+        if not watching.done():
+            # Refused when it has come to rest in this very moment for another reason, which `watching` tells.
+            with suppress(NotAllowed):
+                await duty.engine.ask(Verb.HOLD, call.person.name)
+    finally:
+        one.cancel()
+        duty.engine.unlisten(see)
 
 
 async def plan_retreat(duty: Duty, params: RunWanted, call: Call) -> Plan:
@@ -103,9 +111,8 @@ async def plan_retreat(duty: Duty, params: RunWanted, call: Call) -> Plan:
     if state.run(params.run) is None:
         raise NotFound(f"there is no open run {params.run}; see: station-ctl swap list")
     ways = recovery.ways_out(duty.engine.facts, state, duty.image)
-    why = ways.why_not_retreat[params.run]
-    checks = (*of_verb(duty, Verb.RETREAT), Check("A401", "custody is certain", not why, found=why))
-    return Plan(tuple(c for c in checks if c.text != "custody certain"), ways.findings, ("every device",))
+    custody = {"custody_certain": ways.why_not_retreat[params.run]}
+    return Plan(of_verb(duty, Verb.RETREAT, known=custody), ways.findings, ("every device",))
 
 
 async def retreat(duty: Duty, params: RunWanted, call: Call) -> Result:
