@@ -37,6 +37,8 @@ STATION_TABLE: tuple[Row, ...] = (
     Row("reset", (State.STOPPED,), State.IDLE, (*_SAFE, "nothing_half_done"), "a person makes the station ready"),
     Row("start", (State.IDLE,), State.EXECUTE, ("mode_allows", "station_safe", "numbers_newer"), "production"),
     Row("hold", (State.EXECUTE, State.STOPPING), State.HOLDING, (), "pause now, resumable"),
+    # Nothing to pause: what a person means is that nothing begins, and `start` alone must not undo that.
+    Row("hold", (State.IDLE,), State.STOPPED, (), "nothing begins until it is made ready again"),
     Row("held", (State.HOLDING,), State.HELD, ("all_quiet",), "every device has stopped"),
     Row("resume", (State.HELD,), State.EXECUTE, (*_SAFE, "mode_allows", "steps_may_go_on"), "a person resumes"),
     # Found half done at start, or after an abort was cleared: the same guards, and order numbers newer than the PLCs'.

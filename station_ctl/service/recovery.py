@@ -134,8 +134,9 @@ def ways_out(facts: StationFacts, state: StationState, image: Image) -> WaysOut:
 
 
 def resume_command(state: StationState) -> str:
-    """The command that goes on with the open runs: those of maintenance have their own."""
-    maintained = any(run.sequence.mode is Mode.MAINTENANCE for run in state.runs)
+    """The command that goes on with the open runs, or with none in this mode: maintenance has its own."""
+    modes = {run.sequence.mode for run in state.runs} or {state.mode}
+    maintained = Mode.MAINTENANCE in modes
     return f"station-ctl {'seq' if maintained else 'swap'} resume"
 
 

@@ -69,6 +69,41 @@ def test_anyone_may_stop_the_station_however_old_the_request(tmp_path: Path) -> 
     told(tmp_path, story)
 
 
+def test_a_station_that_is_asked_to_hold_begins_nothing_in_whatever_state_it_is(tmp_path: Path) -> None:
+    """Ready is not running: there is nothing to pause, so it is not ready any more; at rest it stays at rest."""
+
+    async def story(bench: DeskBench) -> None:
+        async def stopped_by(action: str, *after: State) -> str:
+            verdict = await bench.put(action, VIEWER)
+            assert verdict.ok and bench.engine.state.state in after, (action, verdict, bench.engine.state.state)
+            await bench.duty.durable()
+            assert bench.audited()[-1] == ("guest", action, "accepted")
+            return verdict.text
+
+        await bench.engine.ask(Verb.MODE, "test", mode=Mode.AUTOMATIC)
+        for action in ("station.hold", "swap.hold", "station.stop"):
+            await stopped_by(action, State.STOPPED)
+        await bench.engine.ask(Verb.RESET, "test")
+        assert "made ready again" in await stopped_by("station.hold", State.STOPPED)
+        assert not (await bench.put("station.start")).ok, "start alone does not undo a hold"
+        await bench.engine.ask(Verb.RESET, "test")
+        await bench.engine.ask(Verb.START, "test")
+        assert "swap resume" in await stopped_by("station.hold", State.HOLDING, State.HELD)
+        await bench.until_state(State.HELD)
+        await stopped_by("swap.hold", State.HELD)
+        for action in ("station.abort", "station.hold", "station.stop", "station.abort"):
+            await stopped_by(action, State.ABORTING, State.ABORTED)
+        await bench.until_state(State.ABORTED)
+        for action in ("swap.hold", "station.stop", "swap.abort"):
+            await stopped_by(action, State.ABORTED)
+        for action in ("station.clear", "station.reset", "station.start"):
+            await bench.engine.ask(Verb.MODE, "test", mode=Mode.MAINTENANCE) if action == "station.reset" else None
+            assert (await bench.put(action)).ok, action
+        assert "seq resume" in await stopped_by("station.hold", State.HOLDING, State.HELD), "in mode maintenance"
+
+    told(tmp_path, story)
+
+
 @pytest.mark.parametrize(
     ("action", "person", "more", "exit_", "code"),
     [

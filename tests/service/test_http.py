@@ -70,8 +70,7 @@ def test_a_stop_is_a_stop_whatever_its_body_says(tmp_path: Path) -> None:
     async def story(bench: HttpBench) -> None:
         for number, body in enumerate(HOSTILE, 1):
             answer = await bench.ask("POST", HOLD, body, role=None)
-            # Held or not, the person who stops hears it: here nothing runs, so there is nothing to hold.
-            assert answer.json["code"] in (None, "A402") and answer.status in (200, 403), (body[:60], answer)
+            assert answer.json["code"] is None and answer.status == 200, (body[:60], answer)
             await bench.duty.durable()
             rows = bench.audited()
             assert len(rows) == number and rows[-1][:2] == ("somebody without a token", "station.hold")

@@ -67,20 +67,30 @@ async def start(duty: Duty, params: Nothing, call: Call) -> Result:
     return Result(text=f"the station runs; next: station-ctl {next_}")
 
 
+AT_REST = frozenset((State.STOPPED, State.ABORTING, State.ABORTED))
+"""States that no stop can make quieter: asked in one of them it is recorded, and never refused."""
+
+
 async def stop(duty: Duty, params: Nothing, call: Call) -> Result:
-    """Finish running swaps, begin none."""
-    await duty.ask(call, Verb.STOP)
+    """Finish running swaps, begin none; asked twice it stays one. Raises NotAllowed while the station holds."""
+    if duty.engine.state.state in AT_REST | {State.STOPPING}:
+        await duty.record(call.take_audit())
+    else:
+        await duty.ask(call, Verb.STOP)
     return Result(text=f"the station is {duty.engine.state.state}")
 
 
 async def hold(duty: Duty, params: Nothing, call: Call) -> Result:
-    """A controlled stop of everything; asked twice it stays one."""
-    if duty.engine.state.state in (State.HOLDING, State.HELD):
+    """A controlled stop of everything; a station at rest begins nothing. Asked twice it stays one."""
+    if duty.engine.state.state in AT_REST | {State.HOLDING, State.HELD}:
         await duty.record(call.take_audit())
     else:
         await duty.ask(call, Verb.HOLD)
-    resume = recovery.resume_command(duty.engine.state)
-    return Result(text=f"the station is {duty.engine.state.state}; next: station-ctl why, {resume}")
+    state = duty.engine.state
+    if state.state in (State.HOLDING, State.HELD):
+        return Result(text=f"the station is {state.state}; next: station-ctl why, {recovery.resume_command(state)}")
+    nothing = "nothing begins until it is made ready again"
+    return Result(text=f"the station is {state.state}, {nothing}; next: station-ctl why")
 
 
 async def abort(duty: Duty, params: Nothing, call: Call) -> Result:
