@@ -1,15 +1,17 @@
-"""Charging rack CR-12: twelve bays with chargers. I/O list: config/io/charging_rack_cr12.csv, map version 1.
+"""Charging rack CR-12: twelve bays with chargers. I/O list: config/io/charging_rack_cr12.csv, map version 2.
 
 Knows the rack's registers and orders. Does not know which pack is needed next, nor what a swap is.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import IntEnum
+from math import floor
 
 from drivers.parameter import in_steps, whole
 from station_ctl.core.devices import Command, Device
-from station_ctl.core.points import IoList
+from station_ctl.core.points import IoList, Value
 from station_ctl.core.roles import BaySignals
 
 BAYS = (1, 12)
@@ -84,7 +86,8 @@ class ChargingRackCR12(Device):
     | 34 SET_POWER    | bay 1-12 | power, 0.1 kW | change the power of a running charge                   |
 
     P1 counts bays in this rack. Bay k's tags begin with BAYkk_ and its block of 40 registers with ir:40·k.
-    Range of power 0 to 500 kW. Orders are written at hr:0, the answers read at ir:10.
+    Range of power 0 to 500 kW. Beside the orders stand written levels: BAYkk_LIMIT at hr:63+k, the most that the charger may
+    draw now, 0 after the PLC's start, and FAN at hr:76. Orders are written at hr:0, the answers read at ir:10.
     Verified against the simulated PLC only.
 
     `bays` is how many bays are fitted (1..12), `first_bay` the station-wide number of the first, `bay_prefix`
@@ -105,6 +108,7 @@ class ChargingRackCR12(Device):
 
     def declare(self) -> None:
         """One set of signals for each bay fitted."""
+        self.fan_running = self.signal(bool, "FAN_RUNNING", "fan_running")
         self.bays = tuple(
             Bay(self, local, self.first_bay + local - 1, f"{self.bay_prefix}{local:02d}")
             for local in range(1, self._fitted + 1)
@@ -132,12 +136,30 @@ class ChargingRackCR12(Device):
         text = f"set_power({bay.name}, {power_kw:g} kW)"
         return self.command(RackOrder.SET_POWER, self._local(bay), _power(power_kw), text=text)
 
+    def power_limits(self, levels: Mapping[BaySignals, float]) -> dict[str, Value]:
+        """Tags for the link's write that let each bay draw at most so many kW from now on, 0 to 500 kW, down to 0.1 kW.
+
+        A level, not an order: it moves nothing and opens no charge, and may be written again. What lies between two
+        steps is rounded down. Raises ValueError for a bay of another rack, or a power that is out of range or no number.
+        """
+        return {f"BAY{self._local(bay):02d}_LIMIT": _level(kw) for bay, kw in levels.items()}
+
+    def fan(self, *, on: bool) -> dict[str, Value]:
+        """Tag for the link's write that switches the exhaust fan; a level. Smoke keeps it running whatever is written."""
+        return {"FAN": int(on)}
+
     def _local(self, bay: BaySignals) -> int:
         """Number of the bay in this rack. Raises ValueError for a bay of another rack."""
         if bay not in self.bays:
             last = f"{self.bays[0].name} to {self.bays[-1].name}"
             raise ValueError(f"bay {bay.name} is not in {self.role}: needs one of {last}")
         return bay.number - self.first_bay + 1
+
+
+def _level(power_kw: float) -> int:
+    if not POWER_KW[0] <= power_kw <= POWER_KW[1]:
+        raise ValueError(f"power {power_kw:g} kW: needs {POWER_KW[0]:g} to {POWER_KW[1]:g} kW")
+    return floor(power_kw * 10 + 1e-6)
 
 
 def _power(power_kw: float) -> int:

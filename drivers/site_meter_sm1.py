@@ -13,6 +13,7 @@ class SiteMeterSM1(Device):
 
     The meter gives 32-bit floats, high word first. The instruments have no heartbeat, magic or map version:
     a wrong instrument shows in implausible values only; IMD_COUNT standing still means no new measurement.
+    GRID_LIMIT_KW is what the grid operator's signal at the meter allows the whole site.
     Verified against the simulated instruments only.
     """
 
@@ -24,6 +25,7 @@ class SiteMeterSM1(Device):
         self.energy_kwh = self.signal(float, "ENERGY_KWH", "energy_kwh")
         self.volts = tuple(self.signal(float, f"VOLTS_L{k}", f"volts_l{k}") for k in (1, 2, 3))
         self.frequency = self.signal(float, "FREQUENCY", "frequency")
+        self.grid_limit_kw = self.signal(float, "GRID_LIMIT_KW", "grid_limit_kw")
         self.insulation = self.signal(int, "INSULATION", "insulation")
         self.imd_ok = self.signal(bool, "IMD_OK", "imd_ok")
         self.imd_count = self.signal(int, "IMD_COUNT", "imd_count")

@@ -1,4 +1,4 @@
-"""Stacker ST-2 between the bays and the handover. I/O list: config/io/stacker_st2.csv, map version 1.
+"""Stacker ST-2 between the bays and the handover. I/O list: config/io/stacker_st2.csv, map version 2.
 
 Knows the stacker's registers and orders. Does not know what a swap is, nor what a bay holds.
 """
@@ -63,6 +63,9 @@ class StackerST2(Device):
         self.parked, self.fork_extended = self.exclusive(self.parked, self.fork_extended)
         self.at_handover = self.signal(bool, "AT_HANDOVER", "at_handover")
         self.isolation_empty = self.signal(bool, "ISOLATION_EMPTY", "isolation_empty")
+        self.isolation_present = self.signal(bool, "ISOLATION_PRESENT", "isolation_present")
+        self.isolation_empty, self.isolation_present = self.exclusive(self.isolation_empty, self.isolation_present)
+        self.isolation_ready = self.signal(bool, "ISOLATION_READY", "isolation_ready")
         self.at_bay = self.signal(int, "AT_BAY", "at_bay")
         self.x = self.signal(int, "X_MM", "x")
         self.z = self.signal(int, "Z_MM", "z")

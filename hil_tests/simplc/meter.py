@@ -55,6 +55,7 @@ class Meter(Plc):
             VOLTS_L2=round(230.1 - sag + self.rng.uniform(-0.3, 0.3), 1),
             VOLTS_L3=round(231.0 - sag + self.rng.uniform(-0.3, 0.3), 1),
             FREQUENCY=round(50.0 + self.rng.uniform(-0.015, 0.015), 3),
+            GRID_LIMIT_KW=self.plant.grid_limit_kw,
             INSULATION=1500 + self.rng.randrange(-20, 21),
             IMD_OK=True,
             IMD_COUNT=self.count,

@@ -132,7 +132,7 @@ class PackFaults:
         bay = self._bay(args)
         bay.welded, bay.changed = on, True
         if on and bay.plugged and bay.pack is not None:
-            bay.state, bay.reason, bay.limit_kw = CHARGING, 0, 10.0
+            bay.state, bay.reason, bay.ordered_kw = CHARGING, 0, 10.0
         elif not on and bay.live:
             bay.state, bay.reason, bay.volts, bay.kilowatts, bay.amps = FULL, 1, 0.0, 0.0, 0.0
 

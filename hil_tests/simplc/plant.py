@@ -17,6 +17,8 @@ from hil_tests.simplc.truth.stacker import PARK, SPOTS, Stacker, bay_spot
 from hil_tests.simplc.truth.vehicle import BOLTS, CLOSED_TORQUE, Bolt, Vehicle
 
 PACK_TYPE = 100
+GRID_LIMIT_KW = 1250.0
+"""What the grid operator allows the site until told otherwise: the size of its transformer."""
 __all__ = ["ROBOT", "UNDER", "WEIGHT_KG", "Plant", "supported"]
 
 
@@ -30,6 +32,8 @@ class Plant:
         self.places = Places()
         self.safety = SafetyChain()
         self.safety.opened.append(self.motions.cut_drives)
+        self.isolation_ready = True
+        self.grid_limit_kw = GRID_LIMIT_KW
         self.mishaps: list[tuple[str, str]] = []
         self._batch = f"{Random(f'{seed}/batch').randrange(16**6):06X}"
         self._made = 0
@@ -73,7 +77,7 @@ class Plant:
             bay.plug = 1.0
             bay.state = CHARGING if low else FULL
             bay.reason = 0 if low else 1
-            bay.limit_kw = 60.0 if low else 0.0
+            bay.ordered_kw = 60.0 if low else 0.0
 
     def make_pack(self, pack_type: int, soc: float) -> Pack:
         """A new pack, not yet anywhere."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Value = bool | int | float | str | tuple[bool | int | float, ...]
 Written = int | float | bool | str
 
-MAGIC, PATTERN, PATTERN32, MAP_VERSION = 0x5AA5, 0x1234, 0x12345678, 1
+MAGIC, PATTERN, PATTERN32 = 0x5AA5, 0x1234, 0x12345678
 CYCLE_MS = 10
 SILENT_CYCLES = 100
 
@@ -32,6 +32,7 @@ class Plc:
     """
 
     prefixes: tuple[str, ...] = ("",)
+    map_version = 1
 
     def __init__(self, name: str, plant: Plant) -> None:
         self.name = name
@@ -97,7 +98,7 @@ class Plc:
     def identity(self) -> dict[str, Value]:
         """The tags that say which PLC this is and since when."""
         return {
-            "MAGIC": MAGIC, "PATTERN": PATTERN, "PATTERN32": PATTERN32, "MAP_VERSION": MAP_VERSION,
+            "MAGIC": MAGIC, "PATTERN": PATTERN, "PATTERN32": PATTERN32, "MAP_VERSION": self.map_version,
             "EPOCH": self.epoch, "UPTIME_MS": self.uptime_ms, "HB_PLC": self.beat,
         }  # fmt: skip
 

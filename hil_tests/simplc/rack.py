@@ -22,12 +22,20 @@ SLOTS = (
 
 
 class RackPlc(Plc):
-    """Orders 30 PLUG_IN, 31 PLUG_OUT, 32 START_CHARGE, 33 STOP_CHARGE, 34 SET_POWER; p1 = its bay."""
+    """Orders 30 PLUG_IN, 31 PLUG_OUT, 32 START_CHARGE, 33 STOP_CHARGE, 34 SET_POWER; p1 = its bay.
+
+    Levels: BAYkk_LIMIT, obeyed whatever else is asked, and FAN. A start and a silent controller take the limits to 0.
+    """
+
+    map_version = 2
 
     def __init__(self, name: str, plant: Plant) -> None:
         super().__init__(name, plant)
         self.bays = {bay.number: bay for bay in plant.bays.values() if bay.rack == name}
         self.tags = {n: [f"BAY{n:02d}_{slot}" for slot in SLOTS] for n in range(1, BAYS_IN_LIST + 1)}
+        self.levels = {n: f"BAY{n:02d}_LIMIT" for n in self.bays}
+        self.fan_on = False
+        self.values["FAN_RUNNING"] = False
         self.phase = 3 if name == "rack_a" else 8
         for number in range(1, BAYS_IN_LIST + 1):
             bay = self.bays.get(number)
@@ -42,6 +50,23 @@ class RackPlc(Plc):
             (34, "SET_POWER", self._set_power, power, self._against_nothing),
         ):
             self.offer(OrderKind(opcode, label, work, fits, against, driven=False, chain=False))
+
+    # ---- levels --------------------------------------------------------------------------------------------
+    def cycle(self) -> None:
+        """The levels are taken over in every cycle, before the orders."""
+        if not self.booting and not self.stop_mode:
+            self._take_levels()
+        super().cycle()
+
+    def _take_levels(self) -> None:
+        inputs = self.inputs
+        for number, bay in self.bays.items():
+            level = int(inputs.get(self.levels[number], 0)) / 10
+            if level != bay.level_kw:
+                bay.level_kw, bay.changed = level, True
+        fan = bool(inputs.get("FAN", 0)) or any(bay.smoke for bay in self.bays.values())
+        if fan != self.fan_on:
+            self.fan_on = self.values["FAN_RUNNING"] = fan
 
     # ---- inputs --------------------------------------------------------------------------------------------
     def sense(self) -> None:
@@ -93,7 +118,7 @@ class RackPlc(Plc):
     def _start_charge(self, p: Params, pace: float) -> Steps:
         """Done when the charger has begun; it goes on by itself."""
         bay = self.bays[p.p1]
-        bay.limit_kw = p.p2 / 10
+        bay.ordered_kw = p.p2 / 10
         if not bay.live:
             self.plant.motions.start(bay.begin(p.p2 / 10), driven=False)
         yield Wait(2.0 * pace)
@@ -109,11 +134,13 @@ class RackPlc(Plc):
 
     def _set_power(self, p: Params, pace: float) -> Steps:
         yield Wait(1.0 * pace)
-        self.bays[p.p1].limit_kw = p.p2 / 10
+        self.bays[p.p1].ordered_kw = p.p2 / 10
         self.bays[p.p1].changed = True
 
     def controller_lost(self) -> None:
         self.plant.stop_charging(self.name)
+        for tag in self.levels.values():
+            self.inputs[tag] = 0
 
 
 def measured(bay: Bay) -> tuple[bool | int | float | str, ...]:
@@ -126,7 +153,7 @@ def measured(bay: Bay) -> tuple[bool | int | float | str, ...]:
         not (linked and pack is not None and pack.crashed),
         bay.state, bay.reason, round(bay.volts, 1), round(bay.amps, 1), round(bay.kilowatts, 1),
     )  # fmt: skip
-    tail = (round(bay.kwh, 2), _remaining(bay), round(bay.limit_kw, 1) if bay.live else 0.0)
+    tail = (round(bay.kwh, 2), _remaining(bay), round(bay.told_kw, 1) if bay.live else 0.0)
     if pack is None or not linked:
         return (*head, 0.0, 0.0, AMBIENT_C, AMBIENT_C, 0, 0, 0, _gas(bay), 0, AMBIENT_C, "", *tail, 0)
     cell = round(3000 + 10 * pack.soc)

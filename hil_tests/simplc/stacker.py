@@ -18,6 +18,8 @@ PICK_AND_PUT_S = {"FETCH": 23.2, "STORE": 19.2, "MOVE": 23.2, "TO_ISOLATION": 19
 class StackerPlc(Plc):
     """Orders 10 HOME, 20 FETCH, 21 STORE, 22 MOVE, 23 TO_ISOLATION, 24 RETURN; bays 1.. as the station counts them."""
 
+    map_version = 2
+
     def __init__(self, name: str, plant: Plant) -> None:
         super().__init__(name, plant)
         self.body = plant.stacker
@@ -51,6 +53,8 @@ class StackerPlc(Plc):
         values["AISLE_CLEAR"] = body.aisle_clear
         values["AT_HANDOVER"] = body.at in (HANDOVER_IN, HANDOVER_OUT)
         values["ISOLATION_EMPTY"] = at(ISOLATION) is None
+        values["ISOLATION_PRESENT"] = at(ISOLATION) is not None
+        values["ISOLATION_READY"] = self.plant.isolation_ready
         values["PARKED"] = fork_in and body.at == "park"
         values["AT_BAY"] = self.plant.bay_number(body.at)
         values["X_MM"] = round(body.x)
@@ -124,6 +128,8 @@ class StackerPlc(Plc):
     def _against_isolation(self, p: Params) -> str:
         if not self.values["ISOLATION_EMPTY"]:
             return "isolation place is taken"
+        if not self.values["ISOLATION_READY"]:
+            return "isolation place is not ready"
         return self._lost_aisle() or self._against_taking(p.p1)
 
     # ---- work ----------------------------------------------------------------------------------------------

@@ -5,10 +5,12 @@ Sequences see these and nothing else. A driver fills a role by having these sign
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import IntEnum
 from typing import Protocol
 
 from station_ctl.core.devices import Command
+from station_ctl.core.points import Value
 from station_ctl.core.signals import Signal
 
 
@@ -139,6 +141,8 @@ class Stacker(Protocol):
     aisle_clear: Signal[bool]
     parked: Signal[bool]
     isolation_empty: Signal[bool]
+    isolation_present: Signal[bool]
+    isolation_ready: Signal[bool]
 
     def home(self) -> Command: ...
     def fetch(self, bay: int) -> Command: ...
@@ -166,10 +170,21 @@ class BaySignals(Protocol):
     charger_link: Signal[bool]
     bms_link: Signal[bool]
     charge_state: Signal[int]
+    stop_reason: Signal[int]
+    volts: Signal[float]
+    amps: Signal[float]
     power: Signal[float]
+    power_set: Signal[float]
+    energy: Signal[float]
     soc: Signal[float]
     soh: Signal[float]
     temp_max: Signal[float]
+    temp_min: Signal[float]
+    cell_max: Signal[int]
+    cell_min: Signal[int]
+    socket_temp: Signal[float]
+    gas: Signal[int]
+    cycles: Signal[int]
     insulation: Signal[int]
     pack_type: Signal[int]
     pack_id: Signal[str]
@@ -177,15 +192,33 @@ class BaySignals(Protocol):
 
 
 class ChargingRack(Protocol):
-    """A frame of bays with their chargers; commands name the bay by its number in this rack."""
+    """A frame of bays with their chargers; commands name the bay by its number in this rack.
+
+    `power_limits` and `fan` are levels: they give the tags and values for a write of `link`, and may be written again.
+    """
 
     role: str
+    link: str
     bays: tuple[BaySignals, ...]
+    fan_running: Signal[bool]
 
     def plug_in(self, bay: BaySignals) -> Command: ...
     def plug_out(self, bay: BaySignals) -> Command: ...
     def start_charge(self, bay: BaySignals, power_kw: float) -> Command: ...
     def stop_charge(self, bay: BaySignals) -> Command: ...
+    def power_limits(self, levels: Mapping[BaySignals, float]) -> dict[str, Value]: ...
+    def fan(self, *, on: bool) -> dict[str, Value]: ...
+
+
+class SiteMeter(Protocol):
+    """What the whole site draws, what the grid operator allows it, and the insulation of the racks' DC side."""
+
+    power_kw: Signal[float]
+    energy_kwh: Signal[float]
+    grid_limit_kw: Signal[float]
+    insulation: Signal[int]
+    imd_ok: Signal[bool]
+    imd_count: Signal[int]
 
 
 class SafetyChain(Protocol):

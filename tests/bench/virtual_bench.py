@@ -33,6 +33,8 @@ from station_ctl.service.reception import Reception
 from station_ctl.service.run_watch import RunWatch
 
 CYCLE = 0.01
+GRANT_CYCLES = 100
+FULL_POWER = {f"BAY{bay:02d}_LIMIT": 600 for bay in range(1, 13)}
 INSTRUMENTS = ("meter", "reader")
 
 
@@ -125,7 +127,9 @@ class VirtualBench:
         backend = self._backend(name)
         if name in INSTRUMENTS:
             return MemoryLink(name, io, backend, clock=clock, periods=self.periods)
-        identity = {**MAGIC, "MAP_VERSION": 1}
+        version = _config(self._speed).links[name].map_version
+        assert version is not None
+        identity = {**MAGIC, "MAP_VERSION": version}
         return MemoryLink(name, io, backend, identity=identity, heartbeat="HB_PLC", clock=clock, periods=self.periods)
 
     async def __aenter__(self) -> VirtualBench:
@@ -152,7 +156,14 @@ class VirtualBench:
     async def _plant(self) -> None:
         while True:
             self.sim.advance(CYCLE)
+            self._grant_power()
             await asyncio.sleep(CYCLE)
+
+    def _grant_power(self) -> None:
+        """Once a second every charger may draw what its order allows: the benches have no charging duty."""
+        if self.sim.cycles % GRANT_CYCLES == 1:
+            for rack in ("rack_a", "rack_b"):
+                self.sim.plcs[rack].write(FULL_POWER)
 
     @property
     def state(self) -> StationState:

@@ -18,6 +18,7 @@ from drivers.stacker_st2 import StackerST2
 from drivers.swap_robot_sr3 import SwapRobotSR3
 from drivers.vehicle_lift_vl1 import VehicleLiftVL1
 from drivers.vehicle_link_vl1 import VehicleLinkVL1
+from station_ctl.config import load_station, station_file
 from station_ctl.core.devices import MAX_AGE, Device
 from station_ctl.core.modes import Mode, Phase, State
 from station_ctl.core.orders import MAGIC, ORDER_TTL_MS, AckCode, Order, OrderState, Result, crc16
@@ -64,7 +65,14 @@ def test_identity_and_life_stand_where_the_contract_says(name: str) -> None:
 
 def test_the_constants_are_those_that_the_controller_looks_for() -> None:
     shown = {row[0]: int(row[3], 0) for row in table("identity") if row[3]}
-    assert shown == {**MAGIC, "MAP_VERSION": 1}
+    assert shown == MAGIC
+
+
+def test_the_map_versions_are_those_that_the_shipped_station_asks_for() -> None:
+    links = load_station(station_file("passenger_car")).links.values()
+    asked = {link.io_list.removesuffix(".csv"): link.map_version for link in links if hasattr(link, "io_list")}
+    shown = {row[0]: int(row[1]) for row in table("map versions")}
+    assert shown == {name: version for name, version in asked.items() if version is not None}
 
 
 @pytest.mark.parametrize("name", ORDERED)

@@ -39,7 +39,7 @@ def test_a_rack_is_read_in_blocks_of_at_most_120_registers_over_its_gaps(io_list
 
 def test_units_and_tables_are_read_apart(io_list: ReadIo) -> None:
     reads = plan_reads(io_list("site_meter_sm1").scanned(ScanClass.SLOW))
-    assert [(r.unit, r.start, r.count) for r in reads] == [(1, 0, 12), (2, 0, 3)]
+    assert [(r.unit, r.start, r.count) for r in reads] == [(1, 0, 14), (2, 0, 3)]
     mixed = plan_reads([point("A", "ir:0", "u16"), point("B", "hr:0", "u16")])
     assert [read.table for read in mixed] == [Table.HOLDING, Table.INPUT]
 

@@ -171,6 +171,28 @@ def test_a_rack_with_fewer_bays_needs_only_their_tags(io_list: IoReader) -> None
         ChargingRackCR12("rack_a", "rack_a", io_list("charging_rack_cr12"), bays=13)
 
 
+def test_levels_name_the_tag_of_the_bay_in_its_own_rack_and_never_round_up(station: SimpleNamespace) -> None:
+    bays = station.rack_b.bays
+    levels = station.rack_b.power_limits({bays[0]: 40.0, bays[11]: 12.39, bays[3]: 0})
+    assert levels == {"BAY01_LIMIT": 400, "BAY12_LIMIT": 123, "BAY04_LIMIT": 0}
+    assert station.rack_b.power_limits({bays[0]: 0.3 * 3}) == {"BAY01_LIMIT": 9}, "0.9 kW as the machine has it"
+    assert (station.rack_a.fan(on=True), station.rack_a.fan(on=False)) == ({"FAN": 1}, {"FAN": 0})
+
+
+@pytest.mark.parametrize("power", [-0.1, 500.1, float("nan"), float("inf")])
+def test_a_level_out_of_range_is_refused(station: SimpleNamespace, power: float) -> None:
+    with pytest.raises(ValueError, match="needs 0 to 500 kW"):
+        station.rack_a.power_limits({station.rack_a.bays[0]: power})
+    with pytest.raises(ValueError, match="bay B01 is not in rack_a"):
+        station.rack_a.power_limits({station.rack_b.bays[0]: 1.0})
+
+
+def test_every_level_is_a_write_tag_of_the_list(station: SimpleNamespace) -> None:
+    rack = station.rack_a
+    for tag in (*rack.power_limits(dict.fromkeys(rack.bays, 1.0)), *rack.fan(on=True)):
+        assert rack.io[tag].access is Access.WRITE
+
+
 def test_every_read_tag_of_a_plc_is_a_signal_of_its_devices(station: SimpleNamespace) -> None:
     """A point nobody reads is a row to strike from the list, or a signal somebody forgot."""
     identity = {"MAGIC", "PATTERN", "PATTERN32", "MAP_VERSION", "HB_PLC"}

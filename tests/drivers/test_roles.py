@@ -15,6 +15,7 @@ import pytest
 from drivers.charging_rack_cr12 import Bay, ChargingRackCR12
 from drivers.pack_id_reader_pr1 import PackIdReaderPR1
 from drivers.safety_plc_sp1 import SafetyPlcSP1
+from drivers.site_meter_sm1 import SiteMeterSM1
 from drivers.stacker_st2 import StackerST2
 from drivers.swap_robot_sr3 import SwapRobotSR3
 from drivers.vehicle_lift_vl1 import VehicleLiftVL1
@@ -26,6 +27,7 @@ from station_ctl.core.roles import (
     ChargingRack,
     PackIdReader,
     SafetyChain,
+    SiteMeter,
     Stacker,
     SwapRobot,
     VehicleLift,
@@ -44,6 +46,7 @@ def fill_every_role(io: Callable[[str], IoList]) -> dict[type, object]:
     rack: ChargingRack = frame
     bay: BaySignals = Bay(frame, 1, 1, "A01")
     safety: SafetyChain = SafetyPlcSP1("safety", "safety", io("safety_plc_sp1"))
+    meter: SiteMeter = SiteMeterSM1("meter", "meter", io("site_meter_sm1"))
     reader: PackIdReader = PackIdReaderPR1("reader", "reader", io("pack_id_reader_pr1"))
     return {
         SwapRobot: robot,
@@ -53,6 +56,7 @@ def fill_every_role(io: Callable[[str], IoList]) -> dict[type, object]:
         ChargingRack: rack,
         BaySignals: bay,
         SafetyChain: safety,
+        SiteMeter: meter,
         PackIdReader: reader,
     }
 

@@ -22,15 +22,16 @@ class Client:
         self.next_id = 100
         self.beating = True
         self.beat = 0
+        self.limits = {f"BAY{bay:02d}_LIMIT": 600 for bay in range(1, 13)}
 
     def advance(self, wall_s: float) -> None:
-        """Wall time passes, with a heartbeat every 100 ms unless it is switched off."""
+        """Wall time passes, with heartbeat and levels every 100 ms unless they are switched off."""
         for _ in range(round(wall_s * 10)):
             if self.beating:
                 self.beat = self.beat + 1 & 0xFFFF
-                for plc in self.station.plcs.values():
+                for name, plc in self.station.plcs.items():
                     if plc.channels:
-                        plc.write({"HB_CTL": self.beat})
+                        plc.write({"HB_CTL": self.beat, **(self.limits if name.startswith("rack") else {})})
             self.station.advance(0.1)
 
     def block(self, name: str, opcode: int, *params: int, prefix: str = "", **changed: int) -> dict[str, int]:

@@ -24,7 +24,8 @@ COOLING_KW_PER_K = 0.12
 
 @dataclass(slots=True, eq=False)
 class Bay:
-    """`plug` 0 out to 1 in; volts, amps, kW, kWh as the charger measures them; `limit_kw` was ordered."""
+    """`plug` 0 out to 1 in; volts, amps, kW, kWh as the charger measures them; `ordered_kw` came with the
+    order that opened the charge, `level_kw` is the most that it may draw now."""
 
     name: str
     rack: str
@@ -34,7 +35,8 @@ class Bay:
     plug: float = 0.0
     state: int = IDLE
     reason: int = NO_REASON
-    limit_kw: float = 0.0
+    ordered_kw: float = 0.0
+    level_kw: float = 0.0
     volts: float = 0.0
     amps: float = 0.0
     kilowatts: float = 0.0
@@ -57,6 +59,11 @@ class Bay:
     def live(self) -> bool:
         return LV_ON <= self.state <= STOPPING
 
+    @property
+    def told_kw(self) -> float:
+        """The smaller one of order and level."""
+        return min(self.ordered_kw, self.level_kw)
+
     def plug_in(self, seconds: float) -> Steps:
         yield Ramp(self, seconds * 0.1, plug=max(0.1, self.plug))
         self.changed = True
@@ -72,9 +79,9 @@ class Bay:
             self.state, self.reason = IDLE, NO_REASON
         self.changed = True
 
-    def begin(self, limit_kw: float) -> Steps:
+    def begin(self, ordered_kw: float) -> Steps:
         """Low voltage, handshake, configuration, then current; each takes its seconds."""
-        self.limit_kw = limit_kw
+        self.ordered_kw = ordered_kw
         for state, seconds in ((LV_ON, 2.0), (HANDSHAKE, 3.0), (CONFIG, 3.0)):
             self.state, self.reason, self.changed = state, NO_REASON, True
             yield Wait(seconds)
@@ -101,7 +108,7 @@ class Bay:
         if self.charger_dead:
             return R_LINK
         self.volts = 340.0 + 0.75 * pack.soc
-        self.kilowatts = min(self.limit_kw, accepted_kw(pack))
+        self.kilowatts = min(self.told_kw, accepted_kw(pack))
         self.amps = self.kilowatts * 1000.0 / self.volts
         energy = self.kilowatts * dt / 3600.0
         self.kwh += energy
