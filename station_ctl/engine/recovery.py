@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from station_ctl.core.orders import OrderState, Result
-from station_ctl.core.signals import Image, OwnFacts
+from station_ctl.core.signals import Image
 from station_ctl.core.steps import OnResume, Step
 from station_ctl.engine.state import Run, StationState, StepState, StepStatus
 from station_ctl.engine.station import StationFacts
@@ -48,7 +48,7 @@ class Assessment:
 
 def assess(facts: StationFacts, state: StationState, image: Image) -> tuple[Assessment, ...]:
     """Every interrupted step of every open run, judged on one image."""
-    image = image.with_own(OwnFacts(state.mode, state.journal_writable, state.ledger))
+    image = image.with_own(state.own)
     return tuple(_assess(facts, run, step, st, image) for run, step, st in _interrupted(state))
 
 
@@ -70,11 +70,12 @@ def _assess(facts: StationFacts, run: Run, step: Step, st: StepState, image: Ima
     epoch, ack, done, at_work, result = readings = tuple(signal.read(image) for signal in answer)
     if unread := next((r for r in readings if not r.good), None):
         return found(Finding.UNKNOWN, f"{channel.link}: {unread.why}")
-    restarted, ours = epoch.value != st.epoch, ack.value == st.order
-    if ours and at_work.value == OrderState.BUSY:
-        return found(Finding.MOVING, "the PLC still works on the order")
+    restarted, ours = epoch.value != st.epoch, st.order in (ack.value, done.value)
+    if at_work.value == OrderState.BUSY:
+        return found(Finding.MOVING, f"the PLC still works; the last order it answered is {ack}")
     proven = step.done.proven(image)
-    said_done = ours and done.value == st.order and result.value == Result.OK
+    # The last answer may be that to a copy of an older order that came late; what was done stays done.
+    said_done = done.value == st.order and result.value == Result.OK
     # Where the proof was there before the step, as with a message that leaves no trace, or where it is measured by
     # the order itself, as torque is, only the PLC can tell.
     shown = proven and not step.measures and (step.start is None or not step.start.proven(image))

@@ -69,7 +69,9 @@ TABLE: list[tuple[str, Step, dict[str, Any], Finding]] = [
     ("stopped in between", ASKS, {"said": int(Result.STOPPED)}, Finding.HALF_WAY),
     ("still at work", ASKS, {"busy": True}, Finding.MOVING),
     ("still at work, proven already", PLAIN, {"busy": True, "proof": True}, Finding.MOVING),
-    ("another order at work", ASKS, {"ours": False, "busy": True, "before": True}, Finding.NOT_BEGUN),
+    ("another order at work", ASKS, {"ours": False, "busy": True, "before": True}, Finding.MOVING),
+    ("said done, a late copy of an older order refused since", ASKS, {"ours": False, "said": OK}, Finding.LYING),
+    ("said done and proven, a late copy refused since", ASKS, {"ours": False, "said": OK, "proof": True}, Finding.DONE),
     ("never arrived, as before", ASKS, {"ours": False, "before": True}, Finding.NOT_BEGUN),
     ("never arrived, yet not as before", ASKS, {"ours": False}, Finding.HALF_WAY),
     ("PLC restarted, proven", ASKS, {"restarted": True, "proof": True}, Finding.DONE),
@@ -202,8 +204,8 @@ def test_done_is_never_found_without_its_proof_and_nothing_is_resumed_while_it_m
     if found in (Finding.DONE, Finding.SEEN_DONE):
         assert proof, "S17: done without the sensors"
     if found is Finding.NOT_BEGUN:
-        assert (not ours or restarted) and (before or toy.start is None)
-    if busy and ours:
+        assert not busy and ((not ours and not said) or restarted) and (before or toy.start is None)
+    if busy:
         assert found is Finding.MOVING
         assert why_not_resume(d.facts, d.state, d.world.image(), confirmed=True) != ""
         assert why_not_retreat(d.facts, d.state, d.world.image(), "S-1") != ""

@@ -277,7 +277,7 @@ class Scene(Plcs):
         roles = {role for role in self.ground.roles if self.ground.link_of[role] == link}
         for role in roles:
             i = self.ground.index[role]
-            self.chans[i] = self.chans[i]._replace(state=0, number=0, work=None, stuck=False, stop=False)
+            self.chans[i] = self.chans[i]._replace(state=0, number=0, work=None, stuck=False, deaf=False, stop=False)
         old = EPOCH - 1
         self.messages = [m._replace(epoch=old) if m.role in roles else m for m in self.messages]
         self.gate = [
