@@ -13,10 +13,11 @@ from sequences.car_station import TRAVEL_MM, CarStation
 from sequences.maintenance_interlocks import MaintenanceInterlocks
 from sequences.maintenance_packs import bring_in, isolate, move, put_back, take_out, unplug
 from sequences.maintenance_vehicle import exercise_lift, exercise_locks
+from station_ctl.core.conditions import Condition
 from station_ctl.core.maintenance import MaintenanceProcedure, Parameter, Takes
 from station_ctl.core.modes import Mode, Phase
 from station_ctl.core.roles import At
-from station_ctl.core.steps import Recipe, Sequence, Step
+from station_ctl.core.steps import Interlock, Recipe, Sequence, Step
 
 BAY = Parameter("bay", Takes.BAY)
 PACK_IN_BAY = Parameter("pack", Takes.PACK, found_at="bay")
@@ -69,6 +70,12 @@ def procedures(st: CarStation, recipes: Mapping[str, Recipe]) -> tuple[Maintenan
             records=(st.robot.bolt_torque, st.robot.bolt_turns),
         ),
     )  # fmt: skip
+
+
+def bypasses(st: CarStation) -> tuple[Mapping[str, Interlock], Condition]:
+    """Rows that may be bypassed, by name, and the key that must be on for it."""
+    il = MaintenanceInterlocks(st)
+    return il.bypassable(), il.key.holds
 
 
 def one_by_one(steps: tuple[Step, ...]) -> tuple[Step, ...]:

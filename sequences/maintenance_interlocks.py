@@ -8,7 +8,8 @@ from __future__ import annotations
 from sequences.car_station import CarStation
 from sequences.interlocks import station_interlocks, watched_always
 from sequences.stand_interlocks import StandInterlocks
-from station_ctl.core.conditions import ModeIs
+from station_ctl.core.bypass import Bypassable
+from station_ctl.core.conditions import Condition, ModeIs
 from station_ctl.core.modes import Mode
 from station_ctl.core.roles import At, BaySignals
 from station_ctl.core.steps import Interlock, Kept, OnLoss
@@ -39,15 +40,24 @@ class MaintenanceInterlocks(StandInterlocks):
         self.stacker_fit = Interlock("G08", "Stacker without fault, brake in order", stacker.no_fault.is_on() & stacker.brake_ok.is_on())
         self.stacker_homed = Interlock("G08", "Stacker homed and without fault", stacker.homed.is_on() & self.stacker_fit.holds)
         self.load = Kept(Interlock("G30", "Stacker load and chain in order", stacker.not_overloaded.is_on() & stacker.chain_tight.is_on()), OnLoss.ABORT)
-        self.bay_empty = Interlock("G33", "No vehicle in the bay or in its gates", lift.bay_empty.is_on() & lift.entry_beam.is_on() & lift.exit_beam.is_on())
+        self.bay_empty = self._bypassable("G33", "No vehicle in the bay or in its gates", lift.bay_empty.is_on() & lift.entry_beam.is_on() & lift.exit_beam.is_on())
         self.robot_at_home = Interlock("G23", "Robot home", robot.at.equals(At.HOME))
-        self.fork_in = Interlock("G19f", "Stacker fork in", stacker.fork_retracted.is_on())
-        self.fork_empty = Interlock("G19e", "No pack on the stacker's fork", stacker.pack_on_fork.is_off())
+        self.fork_in = self._bypassable("G19f", "Stacker fork in", stacker.fork_retracted.is_on())
+        self.fork_empty = self._bypassable("G19e", "No pack on the stacker's fork", stacker.pack_on_fork.is_off())
 
     def seated(self, bay: BaySignals) -> Interlock:
         """A pack stands in the bay so that its plug fits."""
         row = bay.present.is_on() & bay.seated.is_on() & bay.enabled.is_on()
-        return Interlock("G20", f"Pack seated in bay {bay.name}, bay enabled", row)
+        return self._bypassable("G20", f"Pack seated in bay {bay.name}, bay enabled", row, f"G20-{bay.name}")
+
+    def bypassable(self) -> dict[str, Interlock]:
+        """Every row that a bypass can reach, by its name: sensors of machines and packs, none that guards a person."""
+        rows = (self.bay_empty, self.fork_in, self.fork_empty, *(self.seated(bay) for bay in self.st.bays))
+        return {row.holds.name: row for row in rows if isinstance(row.holds, Bypassable)}
+
+    def _bypassable(self, code: str, text: str, sensors: Condition, name: str = "") -> Interlock:
+        """A row with the branch of ADR 0019; it counts under the key and in mode maintenance alone."""
+        return Interlock(code, text, Bypassable(name or code, sensors, self.mode.holds & self.key.holds))
 
     def free(self, bay: BaySignals) -> tuple[Interlock, ...]:
         """A bay that can take a pack: plug out, enabled, empty by sensor and ledger."""

@@ -25,6 +25,7 @@ from sequences.interlocks import CarInterlocks, Column, station_interlocks, watc
 from station_ctl import __version__
 from station_ctl.config import DriverFacts, Parts, SerialLineLink, StationConfig
 from station_ctl.connections import make_link, make_links
+from station_ctl.core.conditions import Condition
 from station_ctl.core.devices import Device, DeviceDeclarationError
 from station_ctl.core.errors import ConfigurationError
 from station_ctl.core.interlock_table import InterlockTable, TableRow
@@ -32,7 +33,7 @@ from station_ctl.core.links import Link
 from station_ctl.core.maintenance import MaintenanceProcedure
 from station_ctl.core.points import IoList
 from station_ctl.core.positions import Position
-from station_ctl.core.steps import Job, Recipe, Sequence
+from station_ctl.core.steps import Interlock, Job, Recipe, Sequence
 from station_ctl.engine.clock import Clock
 from station_ctl.engine.custody_watch import WatchedPlace
 from station_ctl.engine.journal import Restored
@@ -76,6 +77,8 @@ class Archetype:
     interlocks: Callable[[CarStation, Job], InterlockTable]
     positions: Callable[[CarStation], Mapping[str, tuple[Position, ...]]]
     maintenance: Callable[[CarStation, Mapping[str, Recipe]], tuple[MaintenanceProcedure, ...]]
+    bypasses: Callable[[CarStation], tuple[Mapping[str, Interlock], Condition]]
+    """Rows that may be bypassed, by name, and what must be proven for a bypass to stand."""
 
     def why_forward(self, key: str, begun: frozenset[int], proven: frozenset[int], job: Job) -> str:
         """Why a run has no way back, only forward; empty if it has one."""
@@ -121,6 +124,7 @@ ARCHETYPES: Mapping[str, Archetype] = {
         _car_table,
         positions,
         maintenance.procedures,
+        maintenance.bypasses,
     )
 }
 
@@ -231,7 +235,7 @@ def put_together(config: StationConfig, io: Mapping[str, IoList] | None = None) 
     channels = {name: device.channel for name, device in devices.items() if device.channel is not None}
     facts = StationFacts(
         config.station.code, channels, watched_always(stand), station_interlocks(stand), _places(stand),
-        archetype.positions(stand), archetype.why_forward,
+        archetype.positions(stand), archetype.why_forward, *archetype.bypasses(stand),
     )  # fmt: skip
     if findings := list(_unfit_vehicles(config, archetype, stand)):
         raise ConfigurationError(findings)

@@ -11,6 +11,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from station_ctl.core.bypass import Bypass
 from station_ctl.core.custody import EMPTY_LEDGER, Ledger
 from station_ctl.core.links import LinkSnapshot
 from station_ctl.core.modes import Mode
@@ -18,6 +19,7 @@ from station_ctl.core.points import ScanClass, Value
 
 if TYPE_CHECKING:
     from station_ctl.core.conditions import Condition
+    from station_ctl.core.jog import Hand
 
 T = TypeVar("T", bound=Value)
 Number = TypeVar("Number", int, float)
@@ -64,11 +66,14 @@ def _plain(value: object) -> str:
 
 @dataclass(frozen=True, slots=True)
 class OwnFacts:
-    """What the controller itself contributes to a decision: its mode, its journal, its custody ledger."""
+    """What the controller itself contributes to a decision: its mode, its journal, its custody ledger, the bypasses
+    that two persons gave it, the hand on the jog button."""
 
     mode: Mode = Mode.MAINTENANCE
     journal_writable: bool = False
     ledger: Ledger = EMPTY_LEDGER
+    bypasses: tuple[Bypass, ...] = ()
+    hand: Hand | None = None
 
 
 class Image:
@@ -95,6 +100,10 @@ class Image:
     def with_own(self, own: OwnFacts) -> Image:
         """The same instant with the controller's own facts replaced."""
         return Image(self.now, self.links, self.heartbeat_limits, own)
+
+    def forced(self, values: Mapping[str, Value]) -> Image:
+        """The same instant with these points (link.TAG) reading what they are forced to."""
+        return _Forced(self, values)
 
     def link_fault(self, link: str) -> str | None:
         """Why nothing of this PLC may be believed now, or None."""
@@ -125,6 +134,22 @@ class Image:
         if age > max_age:
             return Reading(value, Quality.STALE, age, block.at, f"stale, {age:.1f} s old")
         return Reading(value, Quality.GOOD, age, block.at)
+
+
+class _Forced(Image):
+    """An image in which some points read what two persons say. Only a bypassable row ever looks at one."""
+
+    __slots__ = ("_values",)
+
+    def __init__(self, image: Image, values: Mapping[str, Value]) -> None:
+        super().__init__(image.now, image.links, image.heartbeat_limits, image.own)
+        self._values = values
+
+    def reading(self, link: str, scan: ScanClass, tag: str, max_age: float) -> Reading:
+        value = self._values.get(f"{link}.{tag}")
+        if value is None:
+            return super().reading(link, scan, tag, max_age)
+        return Reading(value, Quality.GOOD, 0.0, self.now, "forced")
 
 
 @dataclass(frozen=True, slots=True)

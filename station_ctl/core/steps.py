@@ -81,6 +81,7 @@ class Step:
     `ending` is what remains to be ordered when the step was stopped after its work was done.
     `asks`: the order only asks for somebody who need not be there; if the PLC's own interlock says no, the run ends
     with that answer and nothing is held.
+    `by_hand`: the device moves only while a person holds the jog button.
     """
 
     no: int
@@ -105,6 +106,7 @@ class Step:
     measures: bool = False
     ending: Ending | None = None
     asks: bool = False
+    by_hand: bool = False
     chapter: str = ""
 
     def to_its_end(self) -> Step:

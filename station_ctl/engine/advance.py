@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from station_ctl.core.custody import Custody, CustodyError
 from station_ctl.core.modes import Phase, State
-from station_ctl.core.signals import Image, OwnFacts
+from station_ctl.core.signals import Image
 from station_ctl.core.steps import Interlock, OnLoss, Step
 from station_ctl.engine import lanes
 from station_ctl.engine.events import Effect, Issue, Progress, Record, SetLedger
@@ -36,7 +36,7 @@ def advance(facts: StationFacts, state: StationState, image: Image, effects: lis
         if state.state not in (State.EXECUTE, State.STOPPING):
             break
         # The controller's own facts changed: the ledger now shows the pack on its way.
-        image = image.with_own(OwnFacts(state.mode, state.journal_writable, state.ledger))
+        image = image.with_own(state.own)
     return state
 
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from station_ctl.core.modes import State
-from station_ctl.core.signals import Image, OwnFacts
+from station_ctl.core.signals import Image
 from station_ctl.core.steps import OnLoss
-from station_ctl.engine import supervisor
+from station_ctl.engine import bypassing, jogging, supervisor
 from station_ctl.engine.advance import advance
 from station_ctl.engine.custody_watch import conflicts
 from station_ctl.engine.events import (
@@ -19,6 +19,7 @@ from station_ctl.engine.events import (
     Answer,
     Asked,
     Audit,
+    ButtonPressed,
     Effect,
     Event,
     JournalFailed,
@@ -32,6 +33,7 @@ from station_ctl.engine.events import (
     RunAsked,
     Scanned,
     TaskStuck,
+    Verb,
 )
 from station_ctl.engine.follow import follow, gate_said
 from station_ctl.engine.opening import begin_run
@@ -47,7 +49,7 @@ Decision = tuple[StationState, tuple[Effect, ...]]
 def decide(facts: StationFacts, state: StationState, image: Image, event: Event) -> Decision:
     """One decision. `image` is what is known now; the controller's own facts in it are set from `state` here."""
     state = replace(state, time=event.time)
-    image = image.with_own(OwnFacts(state.mode, state.journal_writable, state.ledger))
+    image = image.with_own(state.own)
     effects: list[Effect] = []
     match event:
         case JournalReady():
@@ -72,6 +74,10 @@ def decide(facts: StationFacts, state: StationState, image: Image, event: Event)
             state = latch(state, (Trip("A701", text, OnLoss.ABORT),), effects)
         case OrderSent() | OrderNotSent() | OrderUnknown():
             state = gate_said(state, event, effects)
+        case ButtonPressed():
+            state = jogging.pressed(state, image, event)
+        case Asked(verb=Verb.BYPASS):
+            state = bypassing.answer(facts, state, image, event, effects)
         case Asked():
             state = answer_request(facts, state, image, event, effects)
         case RetreatAsked():
@@ -82,6 +88,10 @@ def decide(facts: StationFacts, state: StationState, image: Image, event: Event)
             pass
     if isinstance(event, (Asked, RunAsked, RetreatAsked)) and event.audit is not None:
         effects.append(_audited(event.audit, effects))
+    state = bypassing.lapse(facts, state, image, effects)
+    if (state.bypasses, state.hand) != (image.own.bypasses, image.own.hand):
+        image = image.with_own(replace(image.own, bypasses=state.bypasses, hand=state.hand))
+    state = jogging.let_go(state, image, effects)
     state = _supervise(facts, state, image, effects)
     state = follow(facts, state, image, effects)
     if state.state in (State.EXECUTE, State.STOPPING):
@@ -108,7 +118,7 @@ def _hold_against_sensors(
 ) -> StationState:
     """Announce places where ledger and sensors have begun to disagree. Two comparisons must agree on it, because
     a pack passes a sensor a moment before its step is proven."""
-    image = image.with_own(OwnFacts(state.mode, state.journal_writable, state.ledger))
+    image = image.with_own(state.own)
     found = conflicts(facts.places, image) if len(state.ledger) else ()
     for text in found:
         if text in state.conflicts and text not in state.announced:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from station_ctl.core.bypass import Bypass
 from station_ctl.core.custody import Ledger
 from station_ctl.core.devices import Command
 from station_ctl.core.modes import Mode
@@ -67,13 +68,15 @@ class Verb(StrEnum):
     ACKNOWLEDGE = "acknowledge"
     ADMIT = "admit"
     STATE = "state"
+    BYPASS = "bypass"
 
 
 @dataclass(frozen=True, slots=True)
 class Asked(Event):
     """A person asks. `confirmed` = the person has looked at half-done steps and says they may be repeated.
 
-    `trips` are those that the person acknowledges; none = all of them.
+    `trips` are those that the person acknowledges; none = all of them. `bypass` is one to begin; without it `restore`
+    names those to end, none = all of them.
     """
 
     verb: Verb
@@ -84,6 +87,15 @@ class Asked(Event):
     admit: tuple[tuple[str, str], ...] = ()
     trips: tuple[Trip, ...] = ()
     audit: Audit | None = None
+    bypass: Bypass | None = None
+    restore: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ButtonPressed(Event):
+    """A person holds the jog button and has just said so."""
+
+    who: str
 
 
 @dataclass(frozen=True, slots=True)

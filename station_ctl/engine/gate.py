@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 
 import structlog
@@ -17,7 +18,7 @@ from station_ctl.core.errors import JournalError
 from station_ctl.core.links import Link, NotSent, OutcomeUnknown, WriteRefused
 from station_ctl.core.modes import State
 from station_ctl.core.orders import ORDER_TTL_MS, Order
-from station_ctl.core.signals import Image, OwnFacts
+from station_ctl.core.signals import Image
 from station_ctl.engine.events import (
     Audit,
     Effect,
@@ -178,7 +179,7 @@ class Gate:
         if issue.command.role in self._stops.raised:
             return f"the stop level of {issue.command.role} is still raised"
         # Custody already shows the pack on its way under this order; the permissives speak of the time before it.
-        own = OwnFacts(state.mode, state.journal_writable, state.ledger.cancel(issue.number))
+        own = replace(state.own, ledger=state.ledger.cancel(issue.number))
         image = self._image().with_own(own)
         for row in (*issue.step.permissives, *(k.interlock for k in issue.step.interlocks)):
             if not row.holds.proven(image):

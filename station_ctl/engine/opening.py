@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from station_ctl.core.modes import Mode, Phase, State
-from station_ctl.core.signals import Image, OwnFacts
+from station_ctl.core.signals import Image
 from station_ctl.engine.events import Answer, Effect, Progress, Record, RunAsked
 from station_ctl.engine.state import Run, StationState, StepState
 
@@ -26,7 +26,7 @@ VEHICLE_IN_BAY = frozenset(
 
 def begin_run(state: StationState, image: Image, event: RunAsked, effects: list[Effect]) -> StationState:
     """Open a run. One vehicle at a time; a second run may begin once the first vehicle has left."""
-    image = image.with_own(OwnFacts(state.mode, state.journal_writable, state.ledger))
+    image = image.with_own(state.own)
     why = _why_no_run(state, event)
     if why:
         effects.append(

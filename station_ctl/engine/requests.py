@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from station_ctl.core.custody import CustodyError
 from station_ctl.core.modes import Mode, Phase, State
-from station_ctl.core.signals import Image, OwnFacts
+from station_ctl.core.signals import Image
 from station_ctl.engine import recovery
 from station_ctl.engine.events import (
     Answer,
@@ -113,7 +113,7 @@ def _why_not_in_this_mode(state: StationState) -> str:
 
 def reasons(facts: StationFacts, state: StationState, image: Image, *, confirmed: bool = False) -> dict[str, str]:
     """Each guard by name with the reason why it does not hold now; empty = it holds."""
-    image = image.with_own(OwnFacts(state.mode, state.journal_writable, state.ledger))
+    image = image.with_own(state.own)
     return {name: why_not() for name, why_not in _guards(facts, state, image, confirmed=confirmed).items()}
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 
 import structlog
 
+from station_ctl.core.bypass import Bypass
 from station_ctl.core.errors import NotAllowed, OldJournal, Refused, StationError
 from station_ctl.core.links import Link, LinkSnapshot
 from station_ctl.core.modes import Mode
@@ -24,6 +25,7 @@ from station_ctl.engine.events import (
     Answer,
     Asked,
     Audit,
+    ButtonPressed,
     Effect,
     Event,
     Issue,
@@ -40,6 +42,7 @@ from station_ctl.engine.events import (
     Verb,
 )
 from station_ctl.engine.gate import Gate
+from station_ctl.engine.jog_counter import JogCounter
 from station_ctl.engine.journal import Restored
 from station_ctl.engine.journal_thread import Committer
 from station_ctl.engine.liveness import LAG_DEAD, Heartbeat, Liveness
@@ -79,7 +82,6 @@ class Engine:
         self.state = StationState()
         self.last_run = restored.last_run
         self._limits = dict(heartbeat_limits)
-        self._snapshots: dict[str, LinkSnapshot] = {name: link.snapshot for name, link in links.items()}
         self._listeners: list[Listener] = []
         self._answers: dict[int, asyncio.Future[Answer]] = {}
         self._request_numbers = itertools.count(1)
@@ -99,6 +101,7 @@ class Engine:
             beat=self.liveness.register("gate", 2.0),
         )
         self.heartbeat = Heartbeat(links, self.liveness, self._stuck, self._late)
+        self.jog_counter = JogCounter(links, self.liveness, lambda: self.image().with_own(self.state.own))
         self._late_told = -LATE_TOLD_EVERY
         self._said: dict[tuple[str, str], float] = {}
         self.handle(JournalReady(clock.process(), restored.ledger, restored.next_order, half_done, runs))
@@ -106,8 +109,8 @@ class Engine:
             link.on_scan(self._scanned)
 
     def image(self) -> Image:
-        """Everything known now."""
-        return Image(self.clock.monotonic(), self._snapshots, self._limits)
+        """Everything known now: of every link the newest scan, whichever of them has just told."""
+        return Image(self.clock.monotonic(), {name: link.snapshot for name, link in self.links.items()}, self._limits)
 
     def listen(self, listener: Listener) -> None:
         """Show every effect to an onlooker. An onlooker that fails is dropped and logged; control goes on."""
@@ -119,7 +122,7 @@ class Engine:
             self._listeners.remove(listener)
 
     async def run(self) -> None:
-        """Run links, gate and heartbeat until cancelled. A task that ends is named and stops the heartbeat."""
+        """Run links, gate, heartbeat and jog counter until cancelled. A task that ends is named and stops the heartbeat."""
         # A full collection takes tens of ms once protocol libraries are loaded: what stands now is never garbage.
         gc.collect()
         gc.freeze()
@@ -129,6 +132,7 @@ class Engine:
                 *((f"link {name}", link.run()) for name, link in self.links.items()),
                 ("gate", self.gate.run()),
                 ("heartbeat", self.heartbeat.run()),
+                ("jog counter", self.jog_counter.run()),
             )
         }
         try:
@@ -181,11 +185,18 @@ class Engine:
         admit: tuple[tuple[str, str], ...] = (),
         trips: tuple[Trip, ...] = (),
         audit: Audit | None = None,
+        bypass: Bypass | None = None,
+        restore: tuple[str, ...] = (),
     ) -> None:
         """Put a person's request. Raises Refused or NotAllowed with the reason; then nothing has moved."""
-        number = next(self._request_numbers)
-        asked = Asked(self.clock.process(), verb, who, number, mode, confirmed, admit, trips, audit)
-        await self._answered(number, asked)
+        number, time = next(self._request_numbers), self.clock.process()
+        await self._answered(
+            number, Asked(time, verb, who, number, mode, confirmed, admit, trips, audit, bypass, restore)
+        )
+
+    def press(self, who: str) -> None:
+        """This person holds the jog button now; said again before the lease is over, as long as it is held."""
+        self.handle(ButtonPressed(self.clock.process(), who))
 
     async def begin(
         self, run_id: str, sequence: Sequence, job: Job | None, who: str, audit: Audit | None = None
@@ -216,7 +227,6 @@ class Engine:
             raise _REFUSALS.get(answer.code, NotAllowed)(answer.refused)
 
     def _scanned(self, snapshot: LinkSnapshot) -> None:
-        self._snapshots = {**self._snapshots, snapshot.link: snapshot}
         self.handle(Scanned(self.clock.process()))
         if self.stops.raised:
             self.stops.repeat(snapshot.link)

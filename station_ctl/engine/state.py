@@ -9,9 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from station_ctl.core.bypass import Bypass
 from station_ctl.core.conditions import Condition
 from station_ctl.core.custody import EMPTY_LEDGER, Ledger
+from station_ctl.core.jog import Hand
 from station_ctl.core.modes import Mode, Phase, State
+from station_ctl.core.signals import OwnFacts
 from station_ctl.core.steps import Job, OnLoss, Sequence, Step
 
 
@@ -151,6 +154,7 @@ class StationState:
 
     `half_done` says which run was never closed; `conflicts` where ledger and sensors disagreed at `custody_checked`
     (monotonic s), `announced` those told to a person; `time` is the process time (s) of the last event.
+    `bypasses` and `hand` live here alone: no journal brings them back.
     """
 
     mode: Mode = Mode.MAINTENANCE
@@ -166,6 +170,13 @@ class StationState:
     announced: tuple[str, ...] = ()
     custody_checked: float = 0.0
     time: float = 0.0
+    bypasses: tuple[Bypass, ...] = ()
+    hand: Hand | None = None
+
+    @property
+    def own(self) -> OwnFacts:
+        """What the engine's memory contributes to an image."""
+        return OwnFacts(self.mode, self.journal_writable, self.ledger, self.bypasses, self.hand)
 
     def run(self, run_id: str) -> Run | None:
         """An open run by its id."""

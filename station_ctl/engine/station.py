@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from station_ctl.core.conditions import Condition
 from station_ctl.core.devices import Channel
 from station_ctl.core.positions import Position
 from station_ctl.core.steps import Interlock, Job, Kept
@@ -48,6 +49,7 @@ ForwardOnly = Callable[[str, frozenset[int], frozenset[int], Job], str]
 class StationFacts:
     """What the engine knows of the station it runs.
 
+    `bypassable` are the rows that have a branch for a bypass, by name; `attended` must be proven for one to stand.
     `places` are held against the custody ledger. `always` stays on watch whenever the station acts, whatever the
     step; `safe` is needed to reset, start, resume. `positions` say in words where machines stand.
     """
@@ -59,3 +61,5 @@ class StationFacts:
     places: tuple[WatchedPlace, ...] = ()
     positions: Mapping[str, tuple[Position, ...]] = field(default_factory=dict)
     forward_only: ForwardOnly = lambda key, begun, proven, job: ""
+    bypassable: Mapping[str, Interlock] = field(default_factory=dict)
+    attended: Condition | None = None

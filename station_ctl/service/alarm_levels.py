@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from station_ctl.core.conditions import Compare, Condition, NeverBoth
 from station_ctl.core.modes import Phase, State
 from station_ctl.core.roles import BaySignals
-from station_ctl.core.signals import Image, OwnFacts
+from station_ctl.core.signals import Image
 from station_ctl.core.steps import Interlock
 from station_ctl.engine.state import StationState, Trip
 from station_ctl.engine.supervisor import PLC_ALIVE, SAFETY_ROWS
@@ -90,7 +90,7 @@ def levels(
 
 def with_own_facts(state: StationState, image: Image) -> Image:
     """The image with what the controller itself contributes."""
-    return image.with_own(OwnFacts(state.mode, state.journal_writable, state.ledger))
+    return image.with_own(state.own)
 
 
 def _trip(trip: Trip, image: Image) -> Level:

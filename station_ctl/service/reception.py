@@ -15,7 +15,7 @@ from station_ctl.core.conditions import Condition
 from station_ctl.core.errors import Refused
 from station_ctl.core.policy import SitePolicy
 from station_ctl.core.roles import BaySignals, VehicleLink
-from station_ctl.core.signals import Image, OwnFacts
+from station_ctl.core.signals import Image
 from station_ctl.core.steps import Job, Recipe, Sequence
 from station_ctl.engine.events import Audit
 from station_ctl.engine.runner import Engine
@@ -130,8 +130,7 @@ class Reception:
 
     def image(self) -> Image:
         """What is known now, with the controller's own facts."""
-        state = self._engine.state
-        return self._engine.image().with_own(OwnFacts(state.mode, state.journal_writable, state.ledger))
+        return self._engine.image().with_own(self._engine.state.own)
 
     def job(self, image: Image) -> Job:
         """The job for the vehicle that has just identified itself. Raises Refused."""

@@ -196,7 +196,7 @@ class Desk:
 
     def proven(self, condition: Condition) -> bool:
         """Whether a condition is proven now."""
-        own = OwnFacts(self.state.mode, self.state.journal_writable, self.state.ledger)
+        own = self.state.own
         return condition.proven(self.world.image(own))
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from types import MappingProxyType
 from typing import Any
 
+from station_ctl.core.bypass import Bypassable
 from station_ctl.core.conditions import AllOf, AnyOf, Compare, Condition
 from station_ctl.core.links import Block, LinkSnapshot
 from station_ctl.core.points import ScanClass
@@ -148,6 +149,8 @@ def compares(condition: Condition) -> Iterator[Compare]:
     elif isinstance(condition, AllOf | AnyOf):
         for part in condition.parts:
             yield from compares(part)
+    elif isinstance(condition, Bypassable):
+        yield from compares(condition.sensors)
 
 
 def needed(condition: Condition) -> Iterator[Compare]:
@@ -159,6 +162,8 @@ def needed(condition: Condition) -> Iterator[Compare]:
             yield from needed(part)
     elif isinstance(condition, AnyOf):
         yield from needed(condition.parts[0])
+    elif isinstance(condition, Bypassable):
+        yield from needed(condition.sensors)
 
 
 def signals(conditions: Iterable[Condition]) -> tuple[Signal[Any], ...]:

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from hil_tests.simplc.contract import Channel
+from station_ctl.core.bypass import Bypassable
 from station_ctl.core.conditions import AllOf, AnyOf, Compare, Condition
 from station_ctl.core.custody import Ledger
 from station_ctl.core.errors import Refused
@@ -167,6 +168,8 @@ def parts(condition: Condition) -> Iterator[Compare]:
     if isinstance(condition, AllOf | AnyOf):
         for part in condition.parts:
             yield from parts(part)
+    elif isinstance(condition, Bypassable):
+        yield from parts(condition.sensors)
     elif isinstance(condition, Compare):
         yield condition
 
