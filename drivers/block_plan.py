@@ -56,6 +56,10 @@ class PlannedRead:
     layout: struct.Struct
     fields: tuple[Field, ...]
 
+    def tags(self) -> set[str]:
+        """Every tag that is drawn from the reply."""
+        return {tap.tag for field in self.fields for tap in field.taps}
+
 
 def plan_reads(
     points: Iterable[Point], *, unit: int = 1, most: int = MOST_REGISTERS
@@ -121,7 +125,7 @@ class BlockImage:
         self.reads = reads
         self._newest: dict[str, Value] = {}
         self._values: Mapping[str, Value] = MappingProxyType(self._newest)
-        self._bad = frozenset(tag for read in reads for tag in _tags(read))
+        self._bad = frozenset(tag for read in reads for tag in read.tags())
         self._draft: tuple[dict[str, Value], set[str]] | None = None
         self._raw: list[bytes] = [b""] * len(reads)
         self._unpacked: list[tuple[Any, ...]] = [(None,) * len(read.fields) for read in reads]
@@ -169,7 +173,7 @@ class BlockImage:
         """Declare every tag of read `index` not good until its next reply."""
         self._raw[index] = b""
         self._unpacked[index] = (None,) * len(self.reads[index].fields)
-        self._open_draft()[1].update(_tags(self.reads[index]))
+        self._open_draft()[1].update(self.reads[index].tags())
 
     def _open_draft(self) -> tuple[dict[str, Value], set[str]]:
         # One copy for all replies of a scan: a snapshot given out never changes.
@@ -182,10 +186,6 @@ class BlockImage:
             (self._newest, bad), self._draft = self._draft, None
             self._values = MappingProxyType(self._newest)
             self._bad = self._bad if bad == self._bad else frozenset(bad)
-
-
-def _tags(read: PlannedRead) -> set[str]:
-    return {tap.tag for field in read.fields for tap in field.taps}
 
 
 def _decode(

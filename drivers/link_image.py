@@ -9,15 +9,21 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from station_ctl.core.links import Block, LinkSnapshot
-from station_ctl.core.points import Access, IoList, ScanClass
+from station_ctl.core.points import Access, IoList, Point, ScanClass, Value
 
 Listener = Callable[[LinkSnapshot], None]
+
+UPTIME = "UPTIME_MS"
+LIFE = ("EPOCH", UPTIME)
+"""Tags of the PLC contract that tell one life of a PLC from the next: its boot counter and the time since its start."""
 
 
 class LinkImage:
     """Builds the snapshots of one link.
 
-    `identity` names tags and the values that prove the right PLC program (MAGIC, PATTERN, MAP_VERSION …).
+    `identity` names tags and the values that prove the right PLC program (MAGIC, PATTERN, MAP_VERSION …). A scan class
+    that reads them, EPOCH or UPTIME_MS is a witness; a block of any other class waits until every witness was read
+    after it and tells of the same life of the same PLC: a PLC that starts between two requests shows zeroes at first.
     `heartbeat` names the PLC's own counter; without one, every good scan counts as a sign of life.
     Raises ValueError when such a tag is not read by this I/O list.
     """
@@ -28,8 +34,18 @@ class LinkImage:
         self._identity = dict(identity or {})
         self._heartbeat = heartbeat
         for tag in (*self._identity, *((heartbeat,) if heartbeat else ())):
-            if tag not in io or io[tag].access is not Access.READ or io[tag].scan is ScanClass.NONE:
+            if tag not in io or not _scanned(io[tag]):
                 raise ValueError(f"link {link}: {tag} is no scanned read tag of I/O list {io.name}")
+        life = [tag for tag in LIFE if self._identity and tag in io and _scanned(io[tag])]
+        self._signs: dict[ScanClass, list[str]] = {}
+        for tag in (*self._identity, *life):
+            self._signs.setdefault(io[tag].scan, []).append(tag)
+        self.signs = frozenset((*self._identity, *life))
+        """Tags that say which PLC this is and which of its lives; empty where no identity is asked for."""
+        self.witnesses = frozenset(self._signs)
+        """Scan classes that read the signs."""
+        self._told: dict[str, Value] = {}
+        self._waiting: dict[ScanClass, tuple[Block, set[ScanClass]]] = {}
         self._link = link
         self._blocks: dict[ScanClass, Block] = {}
         self._faults: dict[str, str] = {"connection": "never connected"}
@@ -56,6 +72,9 @@ class LinkImage:
 
     def fault(self, source: str, text: str) -> None:
         """Say why this PLC is not usable; by `source` (connection, command …) it can be taken back."""
+        if source == "connection":
+            self._told.clear()
+            self._waiting.clear()
         if self._faults.get(source) != text:
             self._faults[source] = text
             self.publish()
@@ -70,11 +89,48 @@ class LinkImage:
             return self._faults.get("identity", "the PLC has not proved its identity yet")
         return None if urgent else self._faults.get("connection", self._faults.get("identity"))
 
-    def take(self, scan: ScanClass, block: Block) -> None:
-        """Note a block that was read; `publish` tells it."""
+    def take(self, scan: ScanClass, block: Block, *, vouched: bool = False) -> bool:
+        """Note a block that was read; whether there is anything new to `publish`.
+
+        `vouched`: it was read at one instant with the signs, and waits for no witness.
+        """
+        self._faults.pop(scan, None)
+        if self._signs and scan not in self._signs and not vouched:
+            self._waiting[scan] = block, set(self._signs)
+            return False
+        same = scan in self._signs and self.same_life(scan, block)
+        self._believe(scan, block)
+        if scan in self._signs:
+            self._told.update({tag: block.values[tag] for tag in self._signs[scan] if tag in block.values})
+            self._hear(scan, same=same)
+        return True
+
+    def same_life(self, scan: ScanClass, block: Block) -> bool:
+        """Whether a witness's block has the right signs, as the one before it, and of the same life of the PLC."""
+        for tag in self._signs[scan]:
+            now, before = block.values.get(tag), self._told.get(tag)
+            if now is None or before is None or tag in block.bad:
+                return False
+            if tag == UPTIME:
+                if not _forward(before, now):
+                    return False
+            elif now != before or now != self._identity.get(tag, now):
+                return False
+        return True
+
+    def _hear(self, witness: ScanClass, *, same: bool) -> None:
+        """What waits for this witness is believed when nothing else is missing, or dropped."""
+        if not same:
+            self._waiting.clear()
+        for scan, (block, unheard) in list(self._waiting.items()):
+            unheard.discard(witness)
+            if not unheard:
+                del self._waiting[scan]
+                self._believe(scan, block)
+
+    def _believe(self, scan: ScanClass, block: Block) -> None:
         last = self._blocks.get(scan)
         self._blocks[scan] = block
-        self._faults.pop(scan, None)
         if last is None or last.values is not block.values or last.bad is not block.bad:
             self._check_identity(block)
         if self._heartbeat is None:
@@ -121,3 +177,12 @@ class LinkImage:
         )
         for listener in self._listeners:
             listener(self.snapshot)
+
+
+def _scanned(point: Point) -> bool:
+    return point.access is Access.READ and point.scan is not ScanClass.NONE
+
+
+def _forward(before: Value, now: Value) -> bool:
+    """Whether a 32-bit counter of ms has not gone back; it wraps every 49.7 days."""
+    return isinstance(before, int) and isinstance(now, int) and (now - before) % 2**32 < 2**31

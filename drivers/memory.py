@@ -87,7 +87,7 @@ class MemoryLink:
             self._boot = self._plc.boot_id
             self._image.connected("connection")
         for scan in self._classes if new or classes is None else classes:
-            self._image.take(scan, self._block(scan, now))
+            self._image.take(scan, self._block(scan, now), vouched=True)
         self._image.publish()
 
     async def run(self) -> None:
@@ -126,7 +126,7 @@ class MemoryLink:
             # Values are immutable: one that is still the same object needs no second judgement.
             last, verdict = judged[tag]
             if value is not last:
-                verdict = _judge(point, value)
+                verdict = judge(point, value)
                 judged[tag] = (value, verdict)
             if verdict is not Verdict.BAD:
                 assert value is not None
@@ -136,7 +136,8 @@ class MemoryLink:
         return Block(MappingProxyType(values), now, frozenset(bad))
 
 
-def _judge(point: Point, value: Value | None) -> Verdict:
+def judge(point: Point, value: Value | None) -> Verdict:
+    """What a value read for this point is worth."""
     if value is None or not of_type(point, value):
         return Verdict.BAD
     return Verdict.IMPLAUSIBLE if implausible(point, value) else Verdict.GOOD

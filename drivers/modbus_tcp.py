@@ -58,9 +58,13 @@ class ModbusTcpLink:
         self._image = LinkImage(name, io, identity, heartbeat)
         self._blocks: dict[ScanClass, BlockImage] = {}
         self._questions: dict[ScanClass, tuple[Question, ...]] = {}
+        self._unsigned: dict[ScanClass, int] = {}
         for scan in PERIODS:
             if points := io.scanned(scan):
-                reads = plan_reads(points, unit=unit, most=most)
+                # The request that reads the identity goes last: it then vouches for all of its pass.
+                planned = plan_reads(points, unit=unit, most=most)
+                reads = tuple(sorted(planned, key=lambda read: not self._image.signs.isdisjoint(read.tags())))
+                self._unsigned[scan] = sum(self._image.signs.isdisjoint(read.tags()) for read in reads)
                 self._blocks[scan] = BlockImage(reads)
                 self._questions[scan] = tuple(map(read_question, reads))
         self._targets = write_targets(io, unit)
@@ -159,9 +163,13 @@ class ModbusTcpLink:
             command.drop(f"{self.name}: no answer on the scan connection either")
 
     async def _first_pass(self, channel: TcpChannel) -> None:
-        """Read everything once: nothing of a PLC is believed before all of it was read on this connection."""
+        """Read everything once: nothing of a PLC is believed before all of it was read on this connection.
+
+        The identity is read at both ends, so that all between them is of one life of one PLC.
+        """
         within, again = FIRST_ANSWER, ASK_AGAIN
-        for scan in self._questions:
+        witnesses = [scan for scan in self._questions if scan in self._image.witnesses]
+        for scan in (*witnesses, *(scan for scan in self._questions if scan not in witnesses), *witnesses):
             await self._read(channel, scan, within, again)
             within, again = self._timeout, 0.0
         self._image.connected("connection")
@@ -189,8 +197,13 @@ class ModbusTcpLink:
                 self._image.fault(scan, str(refusal))
             return False
         self._busy.pop(scan, None)
-        self._image.take(scan, Block(block.values, at, block.bad))
-        return True
+        made = Block(block.values, at, block.bad)
+        if scan in self._image.witnesses and self._unsigned[scan] and not self._image.same_life(scan, made):
+            # The PLC has started somewhere in this pass: what was read before its identity may be zeroes.
+            for index in range(self._unsigned[scan]):
+                block.forget(index)
+            made = Block(block.values, at, block.bad)
+        return self._image.take(scan, made)
 
 
 def write_targets(io: IoList, unit: int) -> dict[str, RegisterAddress]:

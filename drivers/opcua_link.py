@@ -140,6 +140,10 @@ class OpcUaLink:
                 if why in ("BadNodeIdUnknown", "wrong type")
             ]
             self._image.take(scan, block.take(at, samples))
+        # The identity is read at both ends, so that all between them is of one life of one PLC.
+        for scan in self._image.witnesses:
+            block = self._blocks[scan]
+            self._image.take(scan, block.take(*await connection.read(block.points, block.prepared)))
         if misfits:
             more = f" and {len(misfits) - 3} more" if len(misfits) > 3 else ""
             raise UaFailed(f"{connection.where}: {'; '.join(misfits[:3])}{more}", sent=False)
@@ -153,8 +157,8 @@ class OpcUaLink:
             for scan in clock.due(time.monotonic()):
                 block = self._blocks[scan]
                 at, samples = await connection.read(block.points, block.prepared)
-                self._image.take(scan, block.take(at, samples))
-                self._image.publish()
+                if self._image.take(scan, block.take(at, samples)):
+                    self._image.publish()
             await connection.loss.rest(clock.next())
 
 

@@ -19,10 +19,11 @@ from drivers.modbus_tcp import ModbusTcpLink
 from hil_tests.faults import toxics_modbus as toxic
 from hil_tests.faults.aim import Aim
 from hil_tests.faults.fault import Reaction
-from hil_tests.faults.modbus_wire import LIFT, PATIENT, wire
+from hil_tests.faults.modbus_wire import LIFT, PATIENT, RACK, wire
 from hil_tests.faults.outcome import Outcome
-from hil_tests.faults.proxy_modbus import Toxic
+from hil_tests.faults.proxy_modbus import Exchange, Toxic
 from hil_tests.link_bench import (
+    BarePlc,
     order,
     rows,
     until,
@@ -74,10 +75,7 @@ async def test_what_is_no_answer_is_a_fault_in_words_and_over_when_it_ends(
         accepted = it.proxy.door.accepted
         it.proxy.strike(what, Aim(READS))
         await until_fault(it.link, words or it.link.name)
-        if what is toxic.zeroed:
-            # Blocks read after the identity of the same pass are shown until the next pass reads it: one scan.
-            it.lies.clear()
-        else:
+        if what is not toxic.zeroed:
             await until(lambda: it.proxy.door.accepted > accepted, "a new connection was tried")
         await it.recovers()
     Outcome(code, 0, Reaction.HOLD).record(record_property)
@@ -289,6 +287,38 @@ async def test_a_restarted_server_is_another_connection_and_believed_when_it_is_
         assert it.link.snapshot.alive_at == alive, "a heartbeat that stands proves nothing"
         await it.recovers()
     Outcome("M24", 0, Reaction.HOLD).record(record_property)
+
+
+@pytest.mark.parametrize("which", [LIFT, RACK])
+async def test_a_plc_that_starts_between_two_questions_shows_no_zero_as_a_value(
+    which: str, record_property: Record
+) -> None:
+    """From the n-th question on, a few are answered with zeroes; then its program runs in a new life."""
+    async with wire(which=which) as it:
+        for spared in range(7):
+            for zeroes in (1, 3):
+                it.proxy.strike(_Start(it.plc, zeroes), Aim(READS, spared=spared, times=zeroes))
+                await until(lambda n=zeroes: it.proxy.struck >= n, "the PLC started")
+                it.good = 0
+                await until(lambda: it.good >= 2, f"usable again: {it.link.snapshot.fault}")
+                it.proxy.relent()
+                assert it.lies == [], f"start at question {spared}, {zeroes} answers of zeroes"
+        assert it.link.snapshot.connection == 2, "the connections stood all the time"
+        await it.recovers()
+    Outcome("M24", 0, Reaction.HOLD).record(record_property)
+
+
+class _Start:
+    """A PLC that starts: zeroes to so many questions, then the right values in its next life."""
+
+    def __init__(self, plc: BarePlc, zeroes: int) -> None:
+        self._plc, self._left = plc, zeroes
+
+    async def __call__(self, x: Exchange) -> None:
+        self._left -= 1
+        if self._left == 0:
+            self._plc.values["EPOCH"] = int(str(self._plc.values["EPOCH"])) + 1
+        await toxic.zeroed(x)
 
 
 def _nothing(value: PlcValue) -> PlcValue:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from station_ctl.config.addresses import Registers
 from station_ctl.config.io_lists import IoFile
 from station_ctl.core.orders import MAGIC, PARAMETERS, Order
-from station_ctl.core.points import Access, BaseType
+from station_ctl.core.points import Access, BaseType, ScanClass
 
 IDENTITY = {"MAGIC": "u16", "PATTERN": "u16", "PATTERN32": "u32", "MAP_VERSION": "u16"}
 """Tags that show whether this is the PLC, the byte order, the word order and the version the list is for."""
@@ -75,6 +75,7 @@ def check_contract(io: IoFile, prefixes: Iterable[str], *, identity: bool, heart
     prefixes = sorted(prefixes)
     if identity or prefixes:
         _need(io, IDENTITY, Access.READ, "map_version" if identity else "a PLC that takes orders")
+        _one_witness(io)
     if heartbeat or prefixes:
         _need(io, HEARTBEAT, Access.READ, "heartbeat_timeout_ms" if heartbeat else "a PLC that takes orders")
     if prefixes:
@@ -102,6 +103,22 @@ def _need(io: IoFile, tags: dict[str, str], access: Access, why: str) -> None:
             io.report(tag, "type", f"needs type {kind} for {why} (got '{point.type}')")
         elif point.access is not access:
             io.report(tag, "access", f"needs access {access} for {why} (got '{point.access}')")
+
+
+def _one_witness(io: IoFile) -> None:
+    """The identity vouches for every other class of the list by being read after it, so none is read faster."""
+    signs = [io.points[tag] for tag in (*IDENTITY, *START) if tag in io.points]
+    order = list(ScanClass)
+    for point in io.points.values() if signs else ():
+        if point.access is not Access.READ:
+            continue
+        needed, got = signs[0].scan, order.index(point.scan)
+        if point in signs and point.scan is not needed:
+            text = f"needs the scan of {signs[0].tag}, {needed}: who a PLC is, is read as one"
+            io.report(point.tag, "scan", f"{text} (got '{point.scan}')")
+        elif got < order.index(needed):
+            text = f"is read faster than {signs[0].tag}, {needed}: nothing is believed before the identity is read"
+            io.report(point.tag, "scan", f"{text} (got '{point.scan}')")
 
 
 def _one_answer(io: IoFile, prefix: str) -> None:

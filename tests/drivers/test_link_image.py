@@ -94,6 +94,10 @@ def test_identity_spread_over_two_blocks_is_wrong_as_long_as_one_part_is() -> No
 def test_what_was_read_from_a_stranger_proves_nothing_when_the_right_plc_is_back() -> None:
     """Zeroes that a PLC shows before its program runs must be read again, or they would be its first values."""
     made = image()
+    tell(made, block(0.8, MAGIC=23205, MAP_VERSION=1, HB=1))
+    made.take(NORMAL, block(0.9, BAY_TAKEN=1))
+    before = tell(made, block(0.9, MAGIC=23205, MAP_VERSION=1, HB=1))
+    assert before.blocks[NORMAL].values == {"BAY_TAKEN": 1}
     made.take(NORMAL, block(1.0, BAY_TAKEN=0))
     assert tell(made, block(1.0, MAGIC=0, MAP_VERSION=0, HB=0)).fault is not None
     made.take(NORMAL, block(1.1, BAY_TAKEN=0))
@@ -102,6 +106,75 @@ def test_what_was_read_from_a_stranger_proves_nothing_when_the_right_plc_is_back
     assert (back.blocks[FAST].at, back.blocks[NORMAL].at) == (1.2, float("-inf"))
     made.take(NORMAL, block(1.3, BAY_TAKEN=1))
     assert tell(made, block(1.4, MAGIC=23205, MAP_VERSION=1, HB=2)).blocks[NORMAL].at == 1.3
+
+
+LIVING = {"MAGIC": 23205, "EPOCH": 7, "UPTIME_MS": 1000}
+
+
+def living() -> LinkImage:
+    """The image of a PLC that counts its lives, after two scans that agree."""
+    made = LinkImage("lift", io("MAGIC", "EPOCH", "UPTIME_MS"), {"MAGIC": 23205}, None)
+    made.connected("connection")
+    tell(made, block(1.0, **LIVING))
+    made.take(NORMAL, block(1.1, BAY_TAKEN=1))
+    tell(made, block(1.2, **LIVING))
+    return made
+
+
+@pytest.mark.parametrize(
+    ("told", "believed"),
+    [
+        ({}, True), ({"UPTIME_MS": 1010}, True), ({"UPTIME_MS": 999}, False), ({"EPOCH": 8}, False),
+        ({"MAGIC": 0, "EPOCH": 0, "UPTIME_MS": 0}, False), ({"EPOCH": None}, False),
+    ],
+)  # fmt: skip
+def test_a_block_is_believed_when_the_same_life_of_the_plc_is_read_after_it(
+    told: dict[str, Value | None], believed: bool
+) -> None:
+    made = living()
+    made.take(NORMAL, block(1.3, BAY_TAKEN=0))
+    made.publish()
+    assert made.snapshot.blocks[NORMAL].values == {"BAY_TAKEN": 1}, "shown before anybody vouches for it"
+    after = {tag: value for tag, value in (LIVING | told).items() if value is not None}
+    shown = tell(made, block(1.4, **after)).blocks[NORMAL]
+    assert (shown.at == 1.3 and shown.values == {"BAY_TAKEN": 0}) == believed
+    again = tell(made, block(1.5, **LIVING)).blocks[NORMAL]
+    assert (again.values == {"BAY_TAKEN": 0} and again.at > 0) == believed, "what was dropped stays dropped"
+
+
+def test_the_uptime_may_wrap() -> None:
+    made = living()
+    tell(made, block(1.3, **LIVING | {"UPTIME_MS": 2**32 - 5}))
+    tell(made, block(1.4, **LIVING | {"UPTIME_MS": 2**32 - 4}))
+    made.take(NORMAL, block(1.5, BAY_TAKEN=0))
+    assert tell(made, block(1.6, **LIVING | {"UPTIME_MS": 3})).blocks[NORMAL].at == 1.5
+
+
+def test_what_waited_when_the_connection_was_lost_is_never_believed() -> None:
+    made = living()
+    made.take(NORMAL, block(1.3, BAY_TAKEN=0))
+    made.fault("connection", "connection lost")
+    made.connected("connection")
+    for at in (1.4, 1.5):
+        assert tell(made, block(at, **LIVING)).blocks[NORMAL].values == {"BAY_TAKEN": 1}
+
+
+def test_identity_spread_over_two_classes_vouches_when_both_have_spoken() -> None:
+    points = (
+        Point("MAGIC", "ir:0", PointType.parse("u16"), Access.READ, FAST),
+        Point("MAP", "ir:1", PointType.parse("u16"), Access.READ, NORMAL),
+    )
+    made = LinkImage("lift", IoList("test", points), {"MAGIC": 5, "MAP": 1}, None)
+    for _ in range(2):
+        made.take(FAST, block(1.0, MAGIC=5))
+        made.take(NORMAL, block(1.0, MAP=1))
+    made.take(ScanClass.SLOW, block(2.0, TEMP=20))
+    made.take(FAST, block(2.1, MAGIC=5))
+    made.publish()
+    assert ScanClass.SLOW not in made.snapshot.blocks
+    made.take(NORMAL, block(2.2, MAP=1))
+    made.publish()
+    assert made.snapshot.blocks[ScanClass.SLOW].at == 2.0
 
 
 def test_alive_is_when_the_heartbeat_moved_not_when_it_was_read() -> None:
