@@ -53,7 +53,7 @@ class _Side:
 def bays_list() -> IoList:
     """The tags of 24 bays: those of the first bay in the rack's I/O list, 24 times."""
     with (config_directory() / "io" / "charging_rack_cr12.csv").open(newline="", encoding="utf-8") as file:
-        first = [row for row in csv.DictReader(file) if row["tag"].startswith("BAY01_")]
+        first = [row for row in csv.DictReader(file) if row["tag"].startswith("BAY01_") and row["access"] == "r"]
     points = []
     for bay in range(BAYS):
         for row in first:
