@@ -30,7 +30,9 @@ class Choice:
 
 
 def soc_needed(recipe: Recipe, policy: SitePolicy) -> float:
-    """State of charge (%) that a pack for this vehicle needs: the vehicle's own limit or the site's, the higher one."""
+    """State of charge (%) that a pack for this vehicle needs: the vehicle's own limit or the site's, the higher
+    one.
+    """
     return max(recipe.soc_min_percent, policy.swap_soc_min_percent)
 
 

@@ -256,6 +256,25 @@ class Policy(Model):
     lift_sync_tolerance_mm: float = Field(5, gt=0, le=20)
     float_tolerance_mm: float = Field(3, gt=0, le=20)
     site_power_max_kw: float = Field(600, ge=10, le=5000)
+    site_power_safe_kw: float = Field(200, ge=0, le=5000)
+    rack_power_max_kw: float = Field(600, ge=0, le=5000)
+    bay_power_max_kw: float = Field(60, gt=0, le=500)
+    pair_power_max_kw: float = Field(0, ge=0, le=1000)
+    bay_power_min_kw: float = Field(3, ge=0, le=30)
+    charger_efficiency_percent: float = Field(94, ge=80, le=100)
+    aux_power_kw: float = Field(15, ge=0, le=500)
+    charge_end_percent: float = Field(95, ge=50, le=100)
+    charge_temp_min_c: float = Field(-20, ge=-40, le=10)
+    hot_temp_c: float = Field(60, ge=45, le=80)
+    hot_rise_c_per_min: float = Field(3, ge=1, le=20)
+    hot_gas_ppm: int = Field(300, ge=20, le=5000)
+    hot_move_max_c: float = Field(80, ge=50, le=120)
+    isolation_allowed: bool = True
+    fire_mid_swap: Literal["hold", "finish_if_past_extract"] = "hold"
+    quarantine_settle_s: float = Field(30, ge=5, le=3600)
+    quarantine_frozen_percent: float = Field(3, ge=1, le=10)
+    quarantine_no_gain_min: float = Field(20, ge=5, le=120)
+    charger_silent_s: float = Field(20, ge=5, le=120)
 
     @field_validator("site_power_max_kw")
     @classmethod
@@ -263,6 +282,30 @@ class Policy(Model):
         one = info.data.get("charge_power_kw", 0)
         if value < one:
             raise ValueError(f"must not be less than charge_power_kw, {one:g}")
+        return value
+
+    @field_validator("site_power_safe_kw")
+    @classmethod
+    def _safer_than_the_site(cls, value: float, info: ValidationInfo) -> float:
+        most = info.data.get("site_power_max_kw", value)
+        if value > most:
+            raise ValueError(f"must not be greater than site_power_max_kw, {most:g}")
+        return value
+
+    @field_validator("charge_end_percent")
+    @classmethod
+    def _reaches_the_swap(cls, value: float, info: ValidationInfo) -> float:
+        needed = info.data.get("swap_soc_min_percent", 0)
+        if value < needed:
+            raise ValueError(f"must not be less than swap_soc_min_percent, {needed:g}")
+        return value
+
+    @field_validator("hot_temp_c")
+    @classmethod
+    def _hotter_than_fit(cls, value: float, info: ValidationInfo) -> float:
+        fit = info.data.get("pack_temp_max_c", 0)
+        if value <= fit:
+            raise ValueError(f"must be greater than pack_temp_max_c, {fit:g}")
         return value
 
     def site_policy(self) -> SitePolicy:
