@@ -22,6 +22,7 @@ class StackerOrder(IntEnum):
     MOVE = 22
     TO_ISOLATION = 23
     RETURN = 24
+    JOG = 50
 
 
 class StackerST2(Device):
@@ -35,8 +36,9 @@ class StackerST2(Device):
     | 22 MOVE         | from bay | to bay | pack from bay to bay, then park                     |
     | 23 TO_ISOLATION | from bay |        | pack from the bay to the isolation place, then park |
     | 24 RETURN       | to bay   |        | pack from handover IN back to the bay, then park    |
+    | 50 JOG          | axis     | target | creeps there (0.1 mm) while JOG_RENEW moves         |
 
-    Bays are numbered through the station, 1 to 24: 1-12 are rack A, 13-24 rack B.
+    Bays are numbered through the station, 1 to 24: 1-12 are rack A, 13-24 rack B. Axes: 1 x, 2 z, 3 fork.
     Orders are written at hr:0, the answers read at ir:10. Verified against the simulated PLC only.
     """
 
@@ -72,6 +74,9 @@ class StackerST2(Device):
         self.fork = self.signal(int, "FORK_MM", "fork")
         self.load_kg = self.signal(float, "LOAD_KG", "load_kg")
         self.drive_temp = self.signal(float, "DRIVE_TEMP", "drive_temp")
+        self.axis("x", 1, self.x, 0.0, 15000.0)
+        self.axis("z", 2, self.z, 0.0, 4000.0)
+        self.axis("fork", 3, self.fork, 0.0, 1400.0)
 
     def home(self) -> Command:
         """Fork in, axes referenced, park."""

@@ -1,4 +1,4 @@
-"""Swap robot SR-3, under the vehicle floor. I/O list: config/io/swap_robot_sr3.csv, map version 1.
+"""Swap robot SR-3, under the vehicle floor. I/O list: config/io/swap_robot_sr3.csv, map version 2.
 
 Knows the robot's tags and orders. Does not know what a swap is.
 """
@@ -29,6 +29,7 @@ class RobotOrder(IntEnum):
     LOCK = 21
     SET_DOWN = 30
     PICK_UP = 31
+    JOG = 50
 
 
 class SwapRobotSR3(Device):
@@ -44,6 +45,7 @@ class SwapRobotSR3(Device):
     | 21 LOCK     | bolts, bit k-1  | torque, 0.01 Nm | band, 0.01 Nm | runners dock and turn the bolts in  |
     | 30 SET_DOWN | 3, handover OUT |                 |               | travel there, set the pack down     |
     | 31 PICK_UP  | 4, handover IN  |                 |               | travel there, take the pack         |
+    | 50 JOG      | axis 1 x, 2 z   | target, 0.1 mm  |               | creeps while JOG_RENEW moves        |
 
     Every motion is absolute. BOLT_TURNS, BOLT_TORQUE and BOLT_RESULT hold the last run of each runner until
     its next one. Heights 300 to 2000 mm, turns 0 to 30, torque 5 to 200 Nm, band 0.1 to 50 Nm.
@@ -77,6 +79,8 @@ class SwapRobotSR3(Device):
         self.bolts_closed = self.signal(int, "BOLT_CLOSED", "bolts_closed")
         self.bolts_open, self.bolts_closed = self.exclusive(self.bolts_open, self.bolts_closed)
         self.drive_temp = self.signal(float, "DRIVE_TEMP", "drive_temp")
+        self.axis("x", 1, self.x, 0.0, 10000.0)
+        self.axis("z", 2, self.z, 0.0, 200.0)
 
     def home(self) -> Command:
         """Pins in, table down, travel home."""

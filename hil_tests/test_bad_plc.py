@@ -148,7 +148,7 @@ async def assert_nothing_moves(plant: PlantProcess, it: Station, link: str, *wor
 
 # ---- not the right PLC -------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
-    ("link", "shown"), [("lift", 1), ("stacker", 2), ("rack_a", 2), ("safety", 1), ("robot", 1)]
+    ("link", "shown"), [("lift", 2), ("stacker", 2), ("rack_a", 2), ("safety", 1), ("robot", 2)]
 )
 async def test_a_plc_with_another_map_version_gets_no_order(
     plant: PlantProcess, tmp_path: Path, link: str, shown: int
@@ -183,8 +183,8 @@ async def test_a_station_that_was_started_before_waits_for_the_right_plc_and_say
     plant: PlantProcess, tmp_path: Path, link: str
 ) -> None:
     """A new journal cannot even start; one that knows the last order starts, and its first step cannot begin."""
-    async with station(plant, tmp_path, {f"links.{link}.map_version": 2}, orders_before=10**6) as it:
-        await assert_nothing_moves(plant, it, link, f"link {link}: MAP_VERSION is 1, needs 2")
+    async with station(plant, tmp_path, {f"links.{link}.map_version": 3}, orders_before=10**6) as it:
+        await assert_nothing_moves(plant, it, link, f"link {link}: MAP_VERSION is 2, needs 3")
         assert it.engine.state.trips[0].code == "A103"
 
 
@@ -269,8 +269,8 @@ async def test_the_demo_names_the_plc_and_ends(tmp_path: Path) -> None:
     file = tmp_path / "config" / "stations" / "sim_passenger_car.yaml"
     text = file.read_text()
     lift, rest = text.split("  stacker:\n", 1)
-    assert lift.count("map_version: 1") == 1
-    file.write_text(lift.replace("map_version: 1", "map_version: 3") + "  stacker:\n" + rest)
+    assert lift.count("map_version: 2") == 1
+    file.write_text(lift.replace("map_version: 2", "map_version: 3") + "  stacker:\n" + rest)
     shown = await asyncio.to_thread(demo, "--json", "--station", str(file), "--speed", "30")
     assert (shown.exit, shown.out) == (1, "")
     error = json.loads(shown.err.splitlines()[-1])

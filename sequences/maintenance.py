@@ -11,6 +11,7 @@ from itertools import pairwise
 
 from sequences.car_station import TRAVEL_MM, CarStation
 from sequences.maintenance_interlocks import MaintenanceInterlocks
+from sequences.maintenance_jog import jog_lift, jog_robot, jog_stacker
 from sequences.maintenance_packs import bring_in, isolate, move, put_back, take_out, unplug
 from sequences.maintenance_vehicle import exercise_lift, exercise_locks
 from station_ctl.core.conditions import Condition
@@ -44,6 +45,14 @@ def procedures(st: CarStation, recipes: Mapping[str, Recipe]) -> tuple[Maintenan
 
     model = Parameter("model", Takes.MODEL, default=next(iter(recipes), ""))
     once, thrice = Parameter("cycles", Takes.COUNT, default="1"), Parameter("cycles", Takes.COUNT, default="3")
+    jogs = {"robot.jog": (st.robot.axes, jog_robot), "stacker.jog": (st.stacker.axes, jog_stacker), "lift.jog": (st.lift.axes, jog_lift)}
+
+    def jog(name: str) -> MaintenanceProcedure:
+        axes, steps = jogs[name]
+        words = f"Jog {name.partition('.')[0]} axis {{axis}} to {{target}} mm"
+        made = known(name, words, lambda a: steps(st, il, a["axis"], a["target"]), Parameter("axis", Takes.AXIS), Parameter("target", Takes.TARGET))
+        return replace(made, axes=axes)
+
     return (
         at_rest("station.home", "Home every device: robot, stacker, lift", home_robot, home_stacker, home_lift),
         at_rest("robot.home", "Robot down and home", home_robot),
@@ -69,6 +78,7 @@ def procedures(st: CarStation, recipes: Mapping[str, Recipe]) -> tuple[Maintenan
             known("torque.test", "Tighten the locks of a test vehicle {cycles} times and record the torque", lambda a: exercise_locks(st, il, recipes, a), model, once),
             records=(st.robot.bolt_torque, st.robot.bolt_turns),
         ),
+        *(jog(name) for name, (axes, _) in jogs.items() if axes),
     )  # fmt: skip
 
 

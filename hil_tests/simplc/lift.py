@@ -6,6 +6,7 @@ Knows its I/O list and the bodies it drives. Does not know the swap.
 from __future__ import annotations
 
 from hil_tests.simplc.contract import OrderFailed, OrderKind, Params
+from hil_tests.simplc.jog import JogAxis, jog_kind
 from hil_tests.simplc.plant import Plant
 from hil_tests.simplc.plc import Plc
 from hil_tests.simplc.truth.motion import Steps, Until, Wait
@@ -30,6 +31,7 @@ class LiftPlc(Plc):
     """Two channels: the lift's own work under '', the vehicle's under VEH_."""
 
     prefixes = ("", "VEH_")
+    map_version = 2
 
     def __init__(self, name: str, plant: Plant) -> None:
         super().__init__(name, plant)
@@ -47,11 +49,11 @@ class LiftPlc(Plc):
             OrderKind(17, "OPEN_EXIT", self._open_exit, against=self._against_way),
         ):
             self.offer(kind)
+        axis = JogAxis("height", 0.0, 1800.0, self._against_jog, self.body.unlock)
+        self.offer(jog_kind(self, self.body, {1: axis}, self._lost_way))
         link = self._against_link
         for kind in (
-            OrderKind(
-                40, "IDENTIFY", self._identify, against=self._against_identify, driven=False, chain=False
-            ),
+            OrderKind(40, "IDENTIFY", self._identify, against=self._against_identify, driven=False, chain=False),
             OrderKind(41, "SECURE", self._secure, against=self._against_secure, driven=False, chain=False),
             OrderKind(42, "HV_OFF", self._hv_off, against=link, driven=False, chain=False),
             OrderKind(43, "CHECK_PACK", self._check_pack, against=link, driven=False, chain=False),
@@ -147,6 +149,9 @@ class LiftPlc(Plc):
 
     def _against_lower(self, p: Params) -> str:
         return self._own("FLOOR_CLOSED", "BAY_CLEAR") or self._against_robot(p)
+
+    def _against_jog(self) -> str:
+        return self._own("BAY_CLEAR", "BAY_EMPTY") or self._against_robot(Params())
 
     def _against_unclamp(self, p: Params) -> str:
         return self._own("LIFT_DOWN") or self._against_robot(p)
@@ -284,12 +289,12 @@ class LiftPlc(Plc):
         vehicle.settled = True
 
 
+def _is_height(p: Params) -> bool:
+    return 100 <= p.p1 <= 1800
+
+
 def _along(vehicle: Vehicle) -> float:
     """Position error along the lane, as far as the sensor sees (mm): one that rolls is far away."""
     if vehicle.in_grooves:
         return vehicle.x_err
     return max(-SEEN_MM, min(SEEN_MM, vehicle.x_err + (vehicle.travel - 0.5) * LANE_MM))
-
-
-def _is_height(p: Params) -> bool:
-    return 100 <= p.p1 <= 1800

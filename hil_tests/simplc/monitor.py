@@ -25,6 +25,7 @@ from hil_tests.simplc.truth.robot import FLOOR_Z, NEAR_MM, OUT
 REACTION_S = 0.3
 CYCLE_S = 0.01
 MACHINES = ("robot", "lift", "stacker")
+JOG = 50
 
 
 class Parameters(Protocol):
@@ -73,6 +74,7 @@ class Monitor:
         self._seen = version
         chain = self.plant.safety
         self._track("chain", not chain.drives_enabled)
+        self._track("key", not chain.key)
         self._track("enabling", chain.key and not chain.muted and not chain.enabling)
         vehicle = self.plant.lift.vehicle
         self._track("hv", vehicle is not None and vehicle.hv_live)
@@ -126,6 +128,8 @@ class Monitor:
             self._record(plc, number, opcode, "S2", "motion ordered while the safety chain is open")
         if channel in MACHINES and self._known("enabling"):
             self._record(plc, number, opcode, "S13", "motion ordered under the key without the enabling device")
+        if channel in MACHINES and opcode == JOG and self._known("key"):
+            self._record(plc, number, opcode, "S13", "jog ordered without the key")
         judges = {
             "robot": self._robot, "lift": self._lift, "lift.VEH": self._vehicle, "stacker": self._stacker,
             "rack_a": self._rack, "rack_b": self._rack,

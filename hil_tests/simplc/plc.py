@@ -23,6 +23,7 @@ Written = int | float | bool | str
 MAGIC, PATTERN, PATTERN32 = 0x5AA5, 0x1234, 0x12345678
 CYCLE_MS = 10
 SILENT_CYCLES = 100
+JOG_CYCLES = 25
 
 
 class Plc:
@@ -58,6 +59,7 @@ class Plc:
         self.linked = True
         self._since_beat = 0
         self._beaten = False
+        self._jog_still = JOG_CYCLES + 1
         self.silent = False
         self.values: dict[str, Value] = self.identity()
         self.channels = [Channel(self, prefix) for prefix in self.prefixes]
@@ -73,6 +75,8 @@ class Plc:
                 self._beaten = True
                 self._since_beat = 0
                 self.silent = False
+            if tag == "JOG_RENEW" and value != inputs.get(tag, 0):
+                self._jog_still = 0
             inputs[tag] = value
         for channel in self.channels:
             channel.written = True
@@ -168,6 +172,7 @@ class Plc:
         values["HB_PLC"] = self.beat
         if self.stuck:
             values.update(self.stuck)
+        self._jog_still += 1
         if self._beaten:
             self._since_beat += 1
             if self._since_beat > SILENT_CYCLES and not self.silent:
@@ -183,6 +188,10 @@ class Plc:
         for channel in self.channels:
             channel.halt()
         self.controller_lost()
+
+    def jog_lost(self) -> str:
+        """Why nothing may be jogged: the counter has not moved for 250 ms."""
+        return "jog counter stands still" if self._jog_still > JOG_CYCLES else ""
 
     def controller_lost(self) -> None:
         """What the program does besides stopping when the controller's heartbeat stands."""
@@ -204,6 +213,7 @@ class Plc:
         self.inputs.clear()
         self._beaten = self.silent = False
         self._since_beat = 0
+        self._jog_still = JOG_CYCLES + 1
         for channel in self.channels:
             channel.written = False
         self.values.update(self.identity())

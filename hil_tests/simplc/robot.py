@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from hil_tests.simplc.contract import OrderFailed, OrderKind, Params
+from hil_tests.simplc.jog import JogAxis, jog_kind
 from hil_tests.simplc.plant import Plant
 from hil_tests.simplc.plc import Plc
 from hil_tests.simplc.truth.motion import Steps
@@ -20,7 +21,9 @@ POSITIONS = {HOME: 1, UNDER: 2, OUT: 3, IN: 4}
 
 
 class RobotPlc(Plc):
-    """Orders 10 HOME, 11 ENGAGE, 12 LOWER, 13 INSERT, 20 UNLOCK, 21 LOCK, 30 SET_DOWN, 31 PICK_UP."""
+    """Orders 10 HOME, 11 ENGAGE, 12 LOWER, 13 INSERT, 20 UNLOCK, 21 LOCK, 30 SET_DOWN, 31 PICK_UP, 50 JOG."""
+
+    map_version = 2
 
     def __init__(self, name: str, plant: Plant) -> None:
         super().__init__(name, plant)
@@ -39,6 +42,11 @@ class RobotPlc(Plc):
             OrderKind(31, "PICK_UP", self._pick_up, lambda p: p.p1 == 4, self._against_pick_up),
         ):
             self.offer(kind)
+        axes = {
+            1: JogAxis("x", HOME, IN, self._against_jog_travel, self._leaves_place),
+            2: JogAxis("z", DOWN_Z, TRAVEL_Z, self._against_jog_table),
+        }
+        self.offer(jog_kind(self, self.body, axes, nothing))
 
     # ---- inputs --------------------------------------------------------------------------------------------
     def sense(self) -> None:
@@ -151,6 +159,17 @@ class RobotPlc(Plc):
             return "table is up"
         return ""
 
+    def _against_jog_travel(self) -> str:
+        if self._high():
+            return "table is up"
+        return "stacker in the handover" if self.wired["stacker"].values["AT_HANDOVER"] else ""
+
+    def _against_jog_table(self) -> str:
+        return "" if self._lift("BAY_EMPTY") and not self._high() else "vehicle in the bay, or the table is up"
+
+    def _leaves_place(self) -> None:
+        self.body.heading = self.body.x
+
     def _high(self) -> bool:
         return self.number("Z_MM") > FLOOR_Z
 
@@ -224,6 +243,10 @@ class RobotPlc(Plc):
         yield from self.expect("PACK_PRESENT")
         if not self.number("LOAD_KG") > 0.9 * WEIGHT_KG:
             raise OrderFailed("weight does not fit")
+
+
+def nothing() -> str:
+    return ""
 
 
 def _mask(p: Params) -> bool:

@@ -6,6 +6,7 @@ Knows its I/O list, the body it drives and the racks' hard-wired plug contacts. 
 from __future__ import annotations
 
 from hil_tests.simplc.contract import OrderFailed, OrderKind, Params
+from hil_tests.simplc.jog import JogAxis, jog_kind
 from hil_tests.simplc.plant import Plant
 from hil_tests.simplc.plc import Plc
 from hil_tests.simplc.truth.motion import Steps, Wait
@@ -16,7 +17,7 @@ PICK_AND_PUT_S = {"FETCH": 23.2, "STORE": 19.2, "MOVE": 23.2, "TO_ISOLATION": 19
 
 
 class StackerPlc(Plc):
-    """Orders 10 HOME, 20 FETCH, 21 STORE, 22 MOVE, 23 TO_ISOLATION, 24 RETURN; bays 1.. as the station counts them."""
+    """Orders 10 HOME, 20 FETCH, 21 STORE, 22 MOVE, 23 TO_ISOLATION, 24 RETURN, 50 JOG; bays 1.. of the station."""
 
     map_version = 2
 
@@ -35,6 +36,13 @@ class StackerPlc(Plc):
             OrderKind(24, "RETURN", self._return, bay, self._against_return, self._lost_aisle),
         ):
             self.offer(kind)
+        travel, fork = self._against_jog_travel, self._against_jog_fork
+        axes = {
+            1: JogAxis("x", 0.0, 15000.0, travel, self._leaves_place),
+            2: JogAxis("z", 0.0, 4000.0, travel, self._leaves_place),
+            3: JogAxis("fork", 0.0, FORK_MM, fork),
+        }  # fmt: skip
+        self.offer(jog_kind(self, self.body, axes, self._lost_aisle))
 
     # ---- inputs --------------------------------------------------------------------------------------------
     def sense(self) -> None:
@@ -131,6 +139,16 @@ class StackerPlc(Plc):
         if not self.values["ISOLATION_READY"]:
             return "isolation place is not ready"
         return self._lost_aisle() or self._against_taking(p.p1)
+
+    def _against_jog_travel(self) -> str:
+        return self._lost_aisle() or ("" if self.values["FORK_RETRACTED"] else "fork not retracted")
+
+    def _against_jog_fork(self) -> str:
+        there = self.values["AT_HANDOVER"] and self._robot_in_handover()
+        return self._lost_aisle() or ("robot in the handover" if there else "")
+
+    def _leaves_place(self) -> None:
+        self.body.at = self.body.heading = ""
 
     # ---- work ----------------------------------------------------------------------------------------------
     def _home(self, p: Params, pace: float) -> Steps:

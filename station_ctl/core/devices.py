@@ -10,6 +10,7 @@ from enum import IntEnum
 from typing import Any, TypeVar, overload
 
 from station_ctl.core.conditions import Condition, NeverBoth
+from station_ctl.core.jog import COUNTER, Axis
 from station_ctl.core.orders import OrderState
 from station_ctl.core.points import Access, BaseType, IoList, Point, ScanClass
 from station_ctl.core.signals import Signal
@@ -97,6 +98,8 @@ class Device:
         self.io = io
         self._missing: list[str] = []
         self.pairs: list[NeverBoth] = []
+        self.axes: dict[str, Axis] = {}
+        """Axes that can be jogged, by name; none where the PLC's list lacks the counter that it watches meanwhile."""
         self.channel: Channel | None = self._channel() if self.orders is not None else None
         self.declare()
         if self._missing:
@@ -138,6 +141,25 @@ class Device:
     def command(self, order: IntEnum, *params: int, text: str) -> Command:
         """An order of this device as data. Parameters are whole numbers in the unit the PLC expects."""
         return Command(self.role, int(order), params, f"{self.role}.{text}")
+
+    def axis(self, name: str, number: int, position: Signal[Any], low: float, high: float) -> None:
+        """Declare an axis that can be jogged between `low` and `high` mm, if the PLC watches the counter for it."""
+        point = self.io.get(COUNTER)
+        if point is not None and point.access is Access.WRITE:
+            self.axes[name] = Axis(name, number, position, low, high)
+
+    def jog(self, name: str, target_mm: float) -> Command:
+        """Move one axis to `target_mm` at the PLC's creeping speed.
+
+        Raises ValueError for another axis or a place beyond its ends; that it is near enough is for the PLC to know.
+        """
+        axis = self.axes.get(name)
+        if axis is None or self.orders is None:
+            raise ValueError(f"{self.role} has no axis {name!r} to jog; there are {', '.join(self.axes) or 'none'}")
+        if not axis.low <= target_mm <= axis.high:
+            raise ValueError(f"{self.role} {name} to {target_mm:g} mm: needs {axis.low:g} to {axis.high:g} mm")
+        text = f"jog({name} to {target_mm:g} mm)"
+        return self.command(self.orders["JOG"], axis.number, round(target_mm * 10), text=text)
 
     def _channel(self) -> Channel:
         p = self.prefix

@@ -6,11 +6,10 @@ Knows how far, how the button is proven to be held, and what an axis is. Does no
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from station_ctl.core.conditions import NOT_SAMPLED, Condition, Unmet
 from station_ctl.core.signals import Signal
-from station_ctl.core.steps import Interlock
 
 if TYPE_CHECKING:
     from station_ctl.core.signals import Image
@@ -62,15 +61,12 @@ class ButtonHeld(Condition):
         return f"jog button renewed within {LEASE * 1000:g} ms"
 
 
-BUTTON = Interlock("G34", "Jog button held", ButtonHeld())
-
-
 @dataclass(frozen=True, slots=True)
 class Axis:
     """One axis that can be jogged: its number for the PLC, the sensor that shows where it stands, its ends in mm."""
 
     name: str
     number: int
-    position: Signal[int] | Signal[float]
+    position: Signal[Any]
     low: float
     high: float

@@ -6,11 +6,13 @@ Knows their form and how parameters are filled in. Does not know any machine, no
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from math import isfinite, nan
 from typing import Any
 
 from station_ctl.core.custody import Ledger
+from station_ctl.core.jog import Axis
 from station_ctl.core.signals import Signal
 from station_ctl.core.steps import Sequence
 
@@ -22,6 +24,8 @@ class Takes(StrEnum):
     PACK = "pack"
     MODEL = "vehicle model"
     COUNT = "count"
+    AXIS = "axis"
+    TARGET = "target in mm"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,8 @@ class MaintenanceProcedure:
     make: Callable[[Mapping[str, str]], Sequence]
     records: tuple[Signal[Any], ...] = ()
     """What is recorded as a curve while its steps that measure are under way."""
+    axes: Mapping[str, Axis] = field(default_factory=dict)
+    """Axes of a procedure that moves by hand: it is begun with the jog button held, and in no other way."""
 
     def complete(self, given: Mapping[str, str], ledger: Ledger) -> dict[str, str]:
         """All parameters, those left out filled in. Raises ValueError naming what is unknown, missing or not there."""
@@ -71,7 +77,8 @@ class MaintenanceProcedure:
         """The procedure for print: first and last bays, placeholders for codes."""
         first, *_, last = bays
         places = iter((first, last))
-        values = {Takes.PACK: "<pack>", Takes.MODEL: model, Takes.COUNT: "1"}
+        values = {Takes.PACK: "<pack>", Takes.MODEL: model, Takes.COUNT: "1", Takes.AXIS: next(iter(self.axes), "")}
+        values[Takes.TARGET] = "100"
         return self.make({p.name: next(places) if p.takes is Takes.BAY else values[p.takes] for p in self.parameters})
 
 
@@ -81,3 +88,14 @@ def count(args: Mapping[str, str], name: str, most: int) -> int:
     if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= most:
         raise ValueError(f"{name} is {text!r}, needs a whole number from 1 to {most}")
     return int(text)
+
+
+def number(name: str, text: str) -> float:
+    """A finite number as it is typed. Raises ValueError."""
+    try:
+        found = float(text)
+    except ValueError:
+        found = nan
+    if not isfinite(found):
+        raise ValueError(f"{name} is {text!r}, needs a number")
+    return found

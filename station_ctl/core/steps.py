@@ -13,6 +13,7 @@ from itertools import pairwise
 from station_ctl.core.conditions import Condition
 from station_ctl.core.custody import Move
 from station_ctl.core.devices import Command
+from station_ctl.core.jog import ButtonHeld
 from station_ctl.core.modes import ORDERED_PHASES, Mode, Phase
 
 
@@ -40,6 +41,10 @@ class Interlock:
     holds: Condition
     follows: tuple[str, ...] = ()
     """Codes whose loss entails the loss of this one: then those are the cause and this is an effect."""
+
+
+BUTTON = Interlock("G34", "Jog button held", ButtonHeld())
+"""The row of every step that moves by hand; the engine watches it itself, because letting go is no fault."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping
 
 import structlog
 
-from station_ctl.core.jog import BUTTON, COUNTER
+from station_ctl.core.jog import COUNTER
 from station_ctl.core.links import Link, LinkError
 from station_ctl.core.signals import Image
+from station_ctl.core.steps import BUTTON
 from station_ctl.engine.liveness import Liveness
 
 log = structlog.get_logger()
@@ -22,7 +23,7 @@ COUNT_EVERY = 0.05
 
 
 class JogCounter:
-    """Writes the counter of every PLC that has a jog. It starts nothing: a PLC moves on an order, and stops without it."""
+    """Writes the counter of every PLC that has a jog. It starts nothing: PLCs move on orders alone."""
 
     def __init__(self, links: Mapping[str, Link], liveness: Liveness, image: Callable[[], Image]) -> None:
         """`image` is what is known now, with the controller's own facts."""

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from station_ctl.core.jog import BUTTON, Hand
+from station_ctl.core.jog import Hand
 from station_ctl.core.modes import State
 from station_ctl.core.signals import Image
+from station_ctl.core.steps import BUTTON
 from station_ctl.engine.events import ButtonPressed, Effect, Progress, Record, StopDevices
 from station_ctl.engine.state import Run, StationState, StepStatus
 from station_ctl.engine.states import RUN, STATION

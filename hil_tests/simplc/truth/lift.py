@@ -130,6 +130,10 @@ class Lift:
         self.work_height = height
         self.locked = True
 
+    def unlock(self) -> None:
+        """The mechanical lock opens; the drive holds the platform."""
+        self.locked = False
+
     def lower(self, seconds: float) -> Steps:
         """The lock opens and the platform sinks, unless the robot stands under it."""
         if self.down:
