@@ -6,7 +6,7 @@ Knows which readings are plausible at all. Does not judge whether a pack may be 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import isfinite
 from types import MappingProxyType
 from typing import Any
@@ -59,7 +59,7 @@ class BayView:
     insulation: int | None = None
     energy_kwh: float | None = None
     remain_min: int | None = None
-    unknown: Mapping[str, str] = MappingProxyType({})
+    unknown: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def heard(self) -> bool:
@@ -96,11 +96,11 @@ def view(bay: BaySignals, image: Image) -> BayView:
     """The bay on this image. Total: what cannot be believed becomes None, with the reason."""
     known: dict[str, Any] = {}
     unknown: dict[str, str] = {}
-    for field, name, kind in _SIGNALS:
-        value, why = _believed(getattr(bay, name), image, field, kind)
-        known[field] = value
+    for called, name, kind in _SIGNALS:
+        value, why = _believed(getattr(bay, name), image, called, kind)
+        known[called] = value
         if why:
-            unknown[field] = why
+            unknown[called] = why
     ledger = image.own.ledger
     custody = "" if ledger.is_free(bay.name) else ledger.at(bay.name)
     return BayView(

@@ -18,7 +18,7 @@ from station_ctl.charging.history import BayHistory, watch
 from station_ctl.charging.hot_packs import HotPack, heat, latch, struck
 from station_ctl.charging.pack_model import ANY_PACK, PackModel
 from station_ctl.charging.site_power import SiteLimit, SiteView, look, site_limit
-from station_ctl.charging.state import ChargingState, Decision, Quarantine
+from station_ctl.charging.state import ChargingState, Decision, Quarantine, standing
 from station_ctl.charging.suspects import Clearance, Suspect, against, clashes, clearance, lies
 from station_ctl.core.policy import SitePolicy
 
@@ -67,7 +67,8 @@ def decide_charging(
     }
     wishes = sessions.wishes(after, views, site, clear, stopped, policy)
     found = findings.findings(after, views, site, clear, limit)
-    return Decision(after, levels, fans, wishes, found, limit, clear, _held_by(clear, stopped, shared))
+    known = standing(after, stopped, clear)
+    return Decision(after, levels, fans, wishes, found, limit, clear, _held_by(clear, stopped, shared), known)
 
 
 def after_write(

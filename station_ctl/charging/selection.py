@@ -5,17 +5,29 @@ Pure. Highest state of charge first, then the longest wait. Refuses with the est
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
+from station_ctl.charging.bay_view import CHARGING as CHARGING
 from station_ctl.core.conditions import PlaceHolds
 from station_ctl.core.policy import SitePolicy
 from station_ctl.core.roles import BaySignals
 from station_ctl.core.signals import Image
 from station_ctl.core.steps import Recipe
 
-CHARGING = 4
-"""Charger state "charging" (config/io/charging_rack_cr12.csv)."""
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What charging knows of packs beyond one image: `against` has, by bay, why its pack is suspect, hot or in
+    quarantine, and `full_since` (monotonic s) by pack since when it is full. Without it nothing is known against
+    any pack.
+    """
+
+    against: Mapping[str, str] = field(default_factory=dict)
+    full_since: Mapping[str, float] = field(default_factory=dict)
+
+
+NOTHING_KNOWN = Standing()
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +41,18 @@ class Choice:
     code: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class NextReady:
+    """The pack that will be ready next: minutes from now, its bay, its charge (%) now."""
+
+    minutes: float
+    bay: str
+    soc: float
+
+    def __str__(self) -> str:
+        return f"the next one will be ready in about {self.minutes:.0f} min (bay {self.bay}, now {self.soc:.0f} %)"
+
+
 def soc_needed(recipe: Recipe, policy: SitePolicy) -> float:
     """State of charge (%) that a pack for this vehicle needs: the vehicle's own limit or the site's, the higher
     one.
@@ -36,8 +60,12 @@ def soc_needed(recipe: Recipe, policy: SitePolicy) -> float:
     return max(recipe.soc_min_percent, policy.swap_soc_min_percent)
 
 
-def why_not_ready(bay: BaySignals, image: Image, recipe: Recipe, policy: SitePolicy) -> str:
+def why_not_ready(
+    bay: BaySignals, image: Image, recipe: Recipe, policy: SitePolicy, known: Standing = NOTHING_KNOWN
+) -> str:
     """Why the pack in this bay cannot be given to a vehicle now; empty if it can."""
+    if against := known.against.get(bay.name, ""):
+        return against
     pack = image.own.ledger.at(bay.name)
     if pack is None:
         return f"ledger: {image.own.ledger.describe(bay.name)}"
@@ -56,8 +84,12 @@ def why_not_ready(bay: BaySignals, image: Image, recipe: Recipe, policy: SitePol
     ).why_not(image)
 
 
-def why_not_free(bay: BaySignals, image: Image) -> str:
-    """Why no pack can be put into this bay now; empty if one can."""
+def why_not_free(bay: BaySignals, image: Image, known: Standing = NOTHING_KNOWN) -> str:
+    """Why no pack can be put into this bay now; empty if one can. A bay that was hot takes none until it is
+    cleared.
+    """
+    if against := known.against.get(bay.name, ""):
+        return against
     return (
         PlaceHolds(bay.name)
         & bay.present.is_off()
@@ -68,42 +100,77 @@ def why_not_free(bay: BaySignals, image: Image) -> str:
 
 
 def choose(
-    bays: Iterable[BaySignals], image: Image, recipe: Recipe, policy: SitePolicy, reserved: frozenset[str]
-) -> Choice:
-    """Choose pack and bay. `reserved` names bays and packs that open runs count on."""
+    bays: Iterable[BaySignals], image: Image, recipe: Recipe, policy: SitePolicy, reserved: frozenset[str],
+    known: Standing = NOTHING_KNOWN,
+) -> Choice:  # fmt: skip
+    """Choose pack and bay together: neither is reserved without the other. `reserved` names what open runs count
+    on.
+    """
     bays = tuple(bays)
-    ready = [b for b in bays if b.name not in reserved and not why_not_ready(b, image, recipe, policy)]
+    ready = [b for b in _ready(bays, image, recipe, policy, known) if b.name not in reserved]
     ready = [b for b in ready if image.own.ledger.at(b.name) not in reserved]
     if not ready:
-        estimate = next_ready(bays, image, soc_needed(recipe, policy))
+        estimate = next_ready(bays, image, soc_needed(recipe, policy), known)
         return Choice(refused=f"no charged pack of type {recipe.pack_type} is ready; {estimate}", code="A303")
-    free = [b for b in bays if b.name not in reserved and not why_not_free(b, image)]
+    free = [b for b in bays if b.name not in reserved and not why_not_free(b, image, known)]
     if not free:
         return Choice(
             refused="no empty bay for the spent pack; a bay becomes empty when a charged pack leaves it",
             code="A304",
         )
-    best = max(ready, key=lambda b: (_number(b, image), -b.number))
+    best = min(ready, key=lambda b: (-_number(b, image), _full_since(b, image, known), b.number))
     fresh = image.own.ledger.at(best.name)
     assert fresh is not None
     return Choice(fresh, best.name, free[0].name)
 
 
-def next_ready(bays: Iterable[BaySignals], image: Image, needed: float) -> str:
-    """When the next pack will have `needed` % of charge, in words, from the chargers' own estimates."""
-    waits: list[tuple[float, str, float]] = []
+def ready_count(
+    bays: Iterable[BaySignals], image: Image, recipe: Recipe, policy: SitePolicy,
+    reserved: frozenset[str] = frozenset(), known: Standing = NOTHING_KNOWN,
+) -> int:  # fmt: skip
+    """How many packs could be given to vehicles of this model now, without those that open runs count on."""
+    ready = _ready(tuple(bays), image, recipe, policy, known)
+    return sum(b.name not in reserved and image.own.ledger.at(b.name) not in reserved for b in ready)
+
+
+def next_ready_pack(
+    bays: Iterable[BaySignals], image: Image, needed: float, known: Standing = NOTHING_KNOWN
+) -> NextReady | None:
+    """The pack that will reach `needed` % first by its charger's own estimate; None if none is charging."""
+    found: list[tuple[float, str, float]] = []
     for bay in bays:
         state, remain, soc = (s.read(image) for s in (bay.charge_state, bay.remain_min, bay.soc))
-        if not (state.good and remain.good and soc.good) or state.value != CHARGING:
+        if (
+            not (state.good and remain.good and soc.good)
+            or state.value != CHARGING
+            or bay.name in known.against
+        ):
             continue
         now, minutes = float(soc.value or 0), float(remain.value or 0)  # type: ignore[arg-type]
         # The charger estimates the time to full; the swap limit comes earlier by the share still missing.
         share = (needed - now) / max(100.0 - now, 1.0)
-        waits.append((minutes * min(max(share, 0.0), 1.0), bay.name, now))
-    if not waits:
-        return "no pack is charging"
-    minutes, name, now = min(waits)
-    return f"the next one will be ready in about {minutes:.0f} min (bay {name}, now {now:.0f} %)"
+        found.append((minutes * min(max(share, 0.0), 1.0), bay.name, now))
+    return NextReady(*min(found)) if found else None
+
+
+def next_ready(
+    bays: Iterable[BaySignals], image: Image, needed: float, known: Standing = NOTHING_KNOWN
+) -> str:
+    """When the next pack will have `needed` % of charge, in words, from the chargers' own estimates."""
+    return str(next_ready_pack(bays, image, needed, known) or "no pack is charging")
+
+
+def _ready(
+    bays: tuple[BaySignals, ...], image: Image, recipe: Recipe, policy: SitePolicy, known: Standing
+) -> list[BaySignals]:
+    """Bays whose pack is ready, without packs whose code is seen in more than one bay."""
+    codes = [str(r.value) for r in (b.pack_id.read(image) for b in bays) if r.value]
+    ready = [b for b in bays if not why_not_ready(b, image, recipe, policy, known)]
+    return [b for b in ready if codes.count(str(b.pack_id.read(image).value)) == 1]
+
+
+def _full_since(bay: BaySignals, image: Image, known: Standing) -> float:
+    return known.full_since.get(image.own.ledger.at(bay.name) or "", float("inf"))
 
 
 def _number(bay: BaySignals, image: Image) -> float:

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
 from station_ctl.charging.allocator import Told
 from station_ctl.charging.history import BayHistory
 from station_ctl.charging.hot_packs import HotPack
+from station_ctl.charging.selection import Standing
 from station_ctl.charging.site_power import SiteLimit, SitePower
-from station_ctl.charging.suspects import Clearance, Reason
+from station_ctl.charging.suspects import WAITS, Clearance, Reason, Suspect
 
 STATION = "station"
 """The place of a finding that concerns all bays."""
@@ -37,10 +37,10 @@ class ChargingState:
     `hot` and `quarantined` are latched: they must be kept beyond a restart (`latches`), all else is seen anew.
     """
 
-    told: Mapping[str, Told] = MappingProxyType({})
-    histories: Mapping[str, BayHistory] = MappingProxyType({})
-    hot: Mapping[str, HotPack] = MappingProxyType({})
-    quarantined: Mapping[str, Quarantine] = MappingProxyType({})
+    told: Mapping[str, Told] = field(default_factory=dict)
+    histories: Mapping[str, BayHistory] = field(default_factory=dict)
+    hot: Mapping[str, HotPack] = field(default_factory=dict)
+    quarantined: Mapping[str, Quarantine] = field(default_factory=dict)
     power: SitePower = field(default_factory=SitePower)
 
 
@@ -72,7 +72,7 @@ class Decision:
     """What to do now. `levels` kW by bay, every bay, decreases first and of those the hot ones; `fans` on or off
     by rack.
 
-    `clearances` and `held_by` say of each bay why it gets what it gets.
+    `clearances` and `held_by` say of each bay why it gets what it gets; `standing` is what selection needs of it.
     """
 
     state: ChargingState
@@ -83,3 +83,20 @@ class Decision:
     limit: SiteLimit
     clearances: Mapping[str, Clearance] = field(default_factory=dict)
     held_by: Mapping[str, str] = field(default_factory=dict)
+    standing: Standing = field(default_factory=Standing)
+
+
+def standing(state: ChargingState, stopped: Mapping[str, str], clear: Mapping[str, Clearance]) -> Standing:
+    """What selection must know: packs that are stopped, latched or doubted are not given away, full ones since
+    when.
+
+    A pack that only settles, or of which something is not known just now, is left to selection's own look at the
+    image.
+    """
+    against = {
+        name: f"suspect: {judged}"
+        for name, judged in clear.items()
+        if isinstance(judged, Suspect) and any(r.doubt not in WAITS for r in judged.reasons)
+    }
+    full = {h.pack: h.full_since for h in state.histories.values() if h.pack and h.full_since is not None}
+    return Standing({**against, **stopped}, full)
