@@ -62,6 +62,8 @@ def raw_number(point: Point, value: Scalar) -> int | float:
 
 def implausible(point: Point, value: Value) -> bool:
     """Whether any element lies outside the limits of the I/O list, or is no finite number."""
+    if isinstance(value, (bool, str)):
+        return False
     low, high = point.low, point.high
     items = value if isinstance(value, tuple) else (value,)
     for item in items:

@@ -9,6 +9,9 @@ from collections.abc import Mapping
 
 from station_ctl.core.points import Access, BaseType, IoList, Point, Value
 
+_NUMBERS: tuple[type, ...] = (int, float)
+_WANTED: Mapping[BaseType, tuple[type, ...]] = {BaseType.BOOL: (bool,), BaseType.STR: (str,)}
+
 
 def in_order(values: Mapping[str, Value], commit: str | None) -> list[str]:
     """Tags in the order of writing, `commit` last. Raises ValueError when `commit` is not among them."""
@@ -20,10 +23,12 @@ def in_order(values: Mapping[str, Value], commit: str | None) -> list[str]:
 def of_type(point: Point, value: Value) -> bool:
     """Whether a value that a PLC gave is of the declared type: a number is no bool, a bool no number."""
     kind = point.type
+    wanted = _WANTED.get(kind.base, _NUMBERS)
+    if kind.count == 1 and type(value) in wanted:
+        return True
     items = value if isinstance(value, tuple) else (value,)
     if len(items) != kind.count or isinstance(value, tuple) != (kind.count > 1):
         return False
-    wanted: tuple[type, ...] = {BaseType.BOOL: (bool,), BaseType.STR: (str,)}.get(kind.base, (int, float))
     return all(isinstance(i, wanted) and (bool in wanted or not isinstance(i, bool)) for i in items)
 
 

@@ -41,7 +41,10 @@ class Row:
 
     def cell(self, column: Column) -> str:
         """X, H, S or -."""
-        return self.cells.split()[list(Column).index(column)]
+        return self.cells.split()[_NUMBER[column]]
+
+
+_NUMBER = {column: number for number, column in enumerate(Column)}
 
 
 def station_interlocks(st: CarStation) -> tuple[Interlock, ...]:

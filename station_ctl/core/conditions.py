@@ -107,11 +107,12 @@ class Compare(Condition):
     needed: Any
 
     def proven(self, image: Image) -> bool:
-        return self._proven_by(self.signal.read(image))
+        value = self.signal.good_value(image)
+        return value is not None and self._holds_for(value)
 
     def unmet(self, image: Image) -> tuple[Unmet, ...]:
         reading = self.signal.read(image)
-        if self._proven_by(reading):
+        if reading.good and self._holds_for(reading.value):
             return ()
         unit = f" {self.signal.unit}" if self.signal.unit and reading.value is not None else ""
         found = f"{reading}{unit}"
@@ -121,11 +122,9 @@ class Compare(Condition):
     def sampled_at(self, image: Image) -> float:
         return self.signal.read(image).at
 
-    def _proven_by(self, reading: Reading) -> bool:
-        if not reading.good:
-            return False
+    def _holds_for(self, value: Any) -> bool:
         try:
-            return bool(_COMPARE[self.relation](reading.value, self.needed))
+            return bool(_COMPARE[self.relation](value, self.needed))
         except TypeError:
             # A value of another type than the signal promises proves nothing.
             return False
@@ -156,7 +155,11 @@ class AllOf(Condition):
     parts: tuple[Condition, ...]
 
     def proven(self, image: Image) -> bool:
-        return all(part.proven(image) for part in self.parts)
+        # Plain loops: this is asked some hundred times in every decision.
+        for part in self.parts:  # noqa: SIM110
+            if not part.proven(image):
+                return False
+        return True
 
     def unmet(self, image: Image) -> tuple[Unmet, ...]:
         return tuple(reason for part in self.parts for reason in part.unmet(image))

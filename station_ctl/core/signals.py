@@ -135,6 +135,21 @@ class Image:
             return Reading(value, Quality.STALE, age, block.at, f"stale, {age:.1f} s old")
         return Reading(value, Quality.GOOD, age, block.at)
 
+    def good_value(self, link: str, scan: ScanClass, tag: str, max_age: float) -> Value | None:
+        """The value of a tag whose `reading` is good, else None: for those who need neither age nor words."""
+        if type(self) is not Image:
+            # An image that reads otherwise has one place where it says so.
+            reading = self.reading(link, scan, tag, max_age)
+            return reading.value if reading.good else None
+        snapshot = self.links.get(link)
+        block = snapshot.blocks.get(scan) if snapshot is not None else None
+        if snapshot is None or block is None or snapshot.fault is not None or tag in block.bad:
+            return None
+        limit = self.heartbeat_limits.get(link)
+        if self.now - block.at > max_age or (limit is not None and self.now - snapshot.alive_at > limit):
+            return None
+        return block.values.get(tag)
+
 
 class _Forced(Image):
     """An image in which some points read what two persons say. Only a bypassable row ever looks at one."""
@@ -178,6 +193,14 @@ class Signal(Generic[T]):
             if other.good and both_on(reading.value, other.value):
                 return replace(reading, quality=Quality.BAD, why=f"contradicted by {name}")
         return reading
+
+    def good_value(self, image: Image) -> Value | None:
+        """The value if what is read at the instant of `image` is good, else None."""
+        value = image.good_value(self.link, self.scan, self.tag, self.max_age)
+        if value is None or not self.against:
+            return value
+        others = (image.good_value(self.link, self.scan, tag, self.max_age) for _, tag in self.against)
+        return None if any(both_on(value, other) for other in others) else value
 
     def is_on(self: Signal[bool]) -> Condition:
         """Proven while the signal is good and true."""

@@ -59,6 +59,7 @@ def test_a_reading_that_is_not_good_says_why_and_proves_nothing(case: str) -> No
     reading = CLAMPED.read(make())
     assert reading.quality is quality
     assert not reading.good
+    assert CLAMPED.good_value(make()) is None
     assert why in reading.why
     assert not CLAMPED.is_on().proven(make())
     assert not CLAMPED.is_off().proven(make())
@@ -71,6 +72,7 @@ def test_a_good_reading_has_value_age_and_no_reason() -> None:
     reading = CLAMPED.read(image())
     assert reading == Reading(True, Quality.GOOD, pytest.approx(0.01), NOW - 0.01, "")
     assert reading.good and CLAMPED.is_on().proven(image())
+    assert CLAMPED.good_value(image()) is True
 
 
 def test_an_age_at_the_limit_is_still_good_and_just_over_it_is_not() -> None:
@@ -86,11 +88,23 @@ def test_a_limit_itself_is_not_over_the_limit() -> None:
     assert not exact.read(image(at=NOW - 0.1875)).good
     assert exact.read(image(heartbeat=0.5, alive_at=NOW - 0.5)).good
     assert not exact.read(image(heartbeat=0.5, alive_at=NOW - 0.5625)).good
+    assert exact.good_value(image(at=NOW - 0.125)) is True and exact.good_value(image(at=NOW - 0.1875)) is None
+    assert exact.good_value(image(heartbeat=0.5, alive_at=NOW - 0.5)) is True
+    assert exact.good_value(image(heartbeat=0.5, alive_at=NOW - 0.5625)) is None
 
 
 def test_an_instrument_without_heartbeat_is_judged_by_age_alone() -> None:
     assert CLAMPED.read(image(heartbeat=None, alive_at=float("-inf"))).good
+    assert CLAMPED.good_value(image(heartbeat=None, alive_at=float("-inf"))) is True
     assert not CLAMPED.read(image(heartbeat=None, at=NOW - 1)).good
+
+
+def test_a_forced_point_is_good_for_those_who_look_at_it_and_its_neighbours_are_as_they_were() -> None:
+    stale = image(at=NOW - 1)
+    forced = stale.forced({"lift.CLAMPED": False})
+    assert CLAMPED.good_value(forced) is False and CLAMPED.is_off().proven(forced)
+    assert HEIGHT.good_value(forced) is None and not HEIGHT.at_least(1.0).proven(forced)
+    assert CLAMPED.good_value(stale) is None
 
 
 def test_a_flag_on_one_tag_says_nothing_of_its_neighbours() -> None:

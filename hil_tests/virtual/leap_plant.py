@@ -1,0 +1,97 @@
+"""The simulated station in leaps: from one event of its motions to the next, with PLC cycles only there.
+
+Knows what a PLC program must be told of the time it has skipped. Does not know clocks, links or the controller.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hil_tests.simplc.meter import Meter
+from hil_tests.simplc.plc import CYCLE_MS, Plc
+from hil_tests.simplc.rack import REFRESH_CYCLES, RackPlc
+from hil_tests.simplc.station import SimStation
+
+CHARGE_S = 10.0
+"""Plant seconds between two steps of charging, at least: a charge takes hours."""
+
+COOL_S = 300.0
+METER_CYCLES = 100
+NEVER = -1
+SETTLING = 2
+"""PLC cycles after an event: one PLC's contact is another one's input in the cycle after."""
+
+
+class LeapStation(SimStation):
+    """`leap_to` brings plant and PLCs to a wall time; `next_event_s` is how many plant seconds nothing will happen.
+
+    What happens between two events is seen at the second: positions on the way show no tag and judge no rule there.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._charged = self._cooled = 0.0
+        meter = self.plcs["meter"]
+        assert isinstance(meter, Meter)
+        self._meter = meter
+        self._racks = [plc for plc in self.plcs.values() if isinstance(plc, RackPlc)]
+
+    def next_event_s(self) -> float:
+        """Plant seconds until the next motion ends; inf when everything waits for somebody."""
+        lefts = (p.movement.left() for p in self.plant.motions.active if p.movement is not None)
+        return min(lefts, default=float("inf"))
+
+    def leap_to(self, wall: float) -> None:
+        """To the wall time `wall` (s since the start of the plant), which is never before the last one."""
+        plant = self.plant
+        plant.motions.run(max(plant.now, wall * self.speed))
+        self._skip(int(wall * 1000 / CYCLE_MS) - self.cycles - SETTLING)
+        charged = self._charge()
+        for turn in range(SETTLING):
+            self._pass(refresh=charged and not turn)
+
+    def _charge(self) -> bool:
+        """Charging and cooling up to now, in coarse steps; True if anything may have changed."""
+        plant, now = self.plant, self.plant.now
+        if now - self._charged < CHARGE_S:
+            return False
+        plant.charge(now - self._charged)
+        self._charged = now
+        if now - self._cooled >= COOL_S:
+            plant.cool(now - self._cooled)
+            self._cooled = now
+        return True
+
+    def _skip(self, cycles: int) -> None:
+        """PLC cycles in which nothing happened: clocks, heartbeats and dead-man times have run all the same."""
+        if cycles <= 0:
+            return
+        before = self.cycles
+        self.cycles += cycles
+        for plc in self._running:
+            skip(plc, cycles)
+        if before // METER_CYCLES != self.cycles // METER_CYCLES:
+            self._meter._measure()
+        self.reader.take_lines()
+
+    def _pass(self, *, refresh: bool) -> None:
+        self.cycles += 1
+        self.plant.motions._resume_all()
+        for rack in self._racks:
+            rack.phase = rack.uptime_ms // CYCLE_MS % REFRESH_CYCLES if refresh else NEVER
+        running = self._running
+        for plc in running:
+            plc.scan()
+        for plc in running:
+            plc.cycle()
+        self.monitor.watch(self.cycles)
+
+
+def skip(plc: Plc, cycles: int) -> None:
+    """What so many cycles without an event leave behind in a PLC."""
+    if plc.booting:
+        plc.booting = max(1, plc.booting - cycles)
+    elif not plc.stop_mode:
+        plc.uptime_ms = plc.uptime_ms + cycles * CYCLE_MS & 0xFFFFFFFF
+        plc.beat = plc.beat + cycles & 0xFFFF
+        plc._since_beat += cycles if plc._beaten else 0
