@@ -18,11 +18,11 @@ def _station(code: str, text: str, *expected: Reaction, not_here: str = "") -> F
 
 
 STATION_FAULTS: tuple[Fault, ...] = (
-    _station("F01", "link to a PLC lost", HOLD, ABORT),
+    _station("F01", "link to a PLC lost; that to the safety PLC aborts", HOLD, ABORT),
     _station("F02", "completion of an earlier order", HOLD),
     _station("F03", "order not acknowledged", HOLD),
     _station("F04", "step takes too long", HOLD),
-    _station("F05", "PLC restarts and knows nothing of the order", HOLD, ABORT),
+    _station("F05", "PLC restarts and knows nothing of the order", HOLD),
     _station("F06", "vehicle misaligned", HOLD),
     _station("F07", "vehicle loses its position in the middle of the swap", R0, HOLD),
     _station("F08", "door, gear, parking brake, pedal or radio link during the swap", R0, HOLD, ABORT),

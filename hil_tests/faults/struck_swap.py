@@ -19,7 +19,6 @@ from hil_tests.faults.proxy_serial import SerialProxy
 from station_ctl.build import PARTS, BuiltStation, build
 from station_ctl.cli.plant_process import PlantProcess, overrides
 from station_ctl.config import load_station, station_file
-from station_ctl.core.conditions import AllOf, AnyOf, Compare, Condition
 from station_ctl.core.errors import Refused
 from station_ctl.core.modes import Mode, State
 from station_ctl.core.steps import OnLoss
@@ -136,36 +135,17 @@ class StruckSwap:
         orders = [e for e in self.effects if isinstance(e, Issue) and channels[e.command.role].link == link]
         return orders[-1].step.no
 
-    def demanded(self, link: str) -> set[Reaction]:
-        """What the interlocks that read from a PLC demand while these steps are at work.
+    async def at_rest(self, *links: str) -> Reaction:
+        """Wait until the station has come to rest; its reaction to these links.
 
-        The engine's own row of the PLC holds. A row that aborts may be read in a slower scan, or from nodes that the
-        fault leaves alone; then the station is at rest before that row is lost.
+        Trips over another link, as a stall of this machine makes them, do not count.
         """
-        steps = [step for _, step, _ in self.engine.state.active_steps()]
-        watched = [*(k for step in steps for k in step.interlocks), *self.engine.facts.always]
-        losses = {k.on_loss for k in watched if link in _links(k.interlock.holds)}
-        return {Reaction.HOLD, *({Reaction.ABORT} if OnLoss.ABORT in losses else set())}
-
-    async def at_rest(self, *links: str) -> tuple[Reaction, set[Reaction]]:
-        """Wait until the station has come to rest; its reaction to these links, and what was demanded until it tripped.
-
-        The demand changes with the steps at work, and a fault strikes while they do. Trips over another link, as a
-        stall of this machine makes them, do not count.
-        """
-        demanded: set[Reaction] = set()
-
-        def rests() -> bool:
-            if not self.engine.state.trips:
-                demanded.update(*map(self.demanded, links))
-            return self.engine.state.state in RESTING
-
-        await self.until(rests, "the station at rest")
+        await self.until(lambda: self.engine.state.state in RESTING, "the station at rest")
         trips = [
             t for t in self.engine.state.trips if t.first_out or any(f"[{link} " in t.text for link in links)
         ]
         aborted = any(trip.reaction is OnLoss.ABORT for trip in trips)
-        return Reaction.ABORT if aborted else Reaction.HOLD, demanded
+        return Reaction.ABORT if aborted else Reaction.HOLD
 
     async def pause(self) -> None:
         """A person holds the station."""
@@ -198,12 +178,6 @@ class StruckSwap:
         """What the plant saw."""
         await self.engine.gate.drain()
         return await self.plant.ask(cmd="report")
-
-
-def _links(condition: Condition) -> set[str]:
-    if isinstance(condition, AllOf | AnyOf):
-        return set().union(*map(_links, condition.parts))
-    return {condition.signal.link} if isinstance(condition, Compare) else set()
 
 
 @asynccontextmanager

@@ -8,9 +8,11 @@ from __future__ import annotations
 from hil_tests.faults.fault import Fault, Layer, Reaction
 
 _CALM = (Reaction.TRANSPARENT,)
-_STOP = (Reaction.HOLD, Reaction.ABORT)
-"""A link that cannot be believed: held, or aborted where an interlock of the step at work demands it."""
-_EITHER = (Reaction.TRANSPARENT, *_STOP)
+_STOP = (Reaction.HOLD,)
+"""A link that cannot be believed: held, because a PLC that takes orders stops by itself when it does not hear us."""
+_ORDER = (Reaction.HOLD, Reaction.ABORT)
+"""An order without a sure outcome, or every PLC silent at once, the safety PLC with them."""
+_EITHER = (Reaction.TRANSPARENT, *_ORDER)
 _INSTRUMENT = (Reaction.TRANSPARENT, Reaction.DEGRADED)
 """Meter and insulation monitor: their tags are bad; no step waits for them."""
 
@@ -32,11 +34,11 @@ def _opcua(
 _MODBUS = (
     _modbus("M01", "Connection refused"),
     _modbus("M02", "No answer to the attempt to connect"),
-    _modbus("M03", "RST instead of the reply; the request was carried out"),
+    _modbus("M03", "RST instead of the reply; the request was carried out", _ORDER),
     _modbus("M04", "RST in the middle of the reply"),
-    _modbus("M05", "FIN after the request"),
-    _modbus("M06", "Half-open connection: the request or the reply is lost"),
-    _modbus("M07", "PLC process stopped, request carried out late; after its expiry it must not be"),
+    _modbus("M05", "FIN after the request", _ORDER),
+    _modbus("M06", "Half-open connection: the request or the reply is lost", _ORDER),
+    _modbus("M07", "PLC process stopped, request carried out late; after its expiry it must not be", _ORDER),
     _modbus(
         "M08", "Replies delayed: below the time-out nobody notices, beyond it the station holds", _EITHER
     ),
@@ -44,7 +46,7 @@ _MODBUS = (
     _modbus("M10", "Reply drips in byte by byte, slower than the time-out in all"),
     _modbus("M11", "Two replies in one segment; a reply cut at every byte", _CALM),
     _modbus("M12", "Reply of another unit"),
-    _modbus("M13", "Reply of another function"),
+    _modbus("M13", "Reply of another function", _ORDER),
     _modbus("M14", "Byte count wrong, registers missing or too many"),
     _modbus("M15", "Transaction id zero, stale or from the future"),
     _modbus("M16", "Reply repeated: the answer counts, the repetition ends the connection", _EITHER),
@@ -56,7 +58,7 @@ _MODBUS = (
         "Exception 1 to 6, 10 or 11, to a scan or to an order; busy is asked again twice, reads only",
         _EITHER,
     ),
-    _modbus("M21", "Echo of a write says another value or count"),
+    _modbus("M21", "Echo of a write says another value or count", _ORDER),
     _modbus("M22", "13 MB of garbage instead of the reply"),
     _modbus("M23", "Connections accepted and closed at once, a thousand times"),
     _modbus("M24", "PLC started again: new epoch, zeroed registers, or old retained ones"),
@@ -90,10 +92,10 @@ _OPCUA = (
     ),
     _opcua("O11", "Session lost on the server"),
     _opcua("O12", "Server started again with other namespace indices, or with nodes gone"),
-    _opcua("O13", "Request refused with BadTooManyOperations"),
+    _opcua("O13", "Request refused with BadTooManyOperations", _ORDER),
     _opcua("O14", "Write answered Bad although it was applied", _EITHER),
-    _opcua("O15", "Write answered Good although it was not applied"),
-    _opcua("O16", "Request times out and is carried out late; after its expiry it must not be"),
+    _opcua("O15", "Write answered Good although it was not applied", _ORDER),
+    _opcua("O16", "Request times out and is carried out late; after its expiry it must not be", _ORDER),
     _opcua(
         "O17",
         "Our certificate expired, not yet valid or not trusted: no session. The PLC's own is compared, not judged by date",

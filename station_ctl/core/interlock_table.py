@@ -13,7 +13,7 @@ from station_ctl.core.steps import Interlock
 CELLS: Mapping[str, str] = {
     "X": "must be proven before the step begins",
     "H": "as X, and its loss during the step holds the run",
-    "S": "as X, and its loss during the step stops and aborts",
+    "S": "as X, and its loss during the step stops and aborts; it holds where a PLC that takes orders is silent",
     "-": "not needed",
 }
 """What a cell means."""

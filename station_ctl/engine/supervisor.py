@@ -49,7 +49,7 @@ def trips(facts: StationFacts, state: StationState, image: Image) -> tuple[Trip,
             _add(lost, trip, interlock)
     for kept in facts.always:
         if not kept.interlock.holds.proven(image):
-            _add(lost, _trip(kept, image, "", None), kept.interlock)
+            _add(lost, _trip(facts, kept, image, "", None), kept.interlock)
     latched = {(_key(t), t.reaction) for t in state.trips}
     # An effect of another loss in the same evaluation comes after its cause: False sorts before True.
     ordered = sorted(lost.values(), key=lambda pair: _is_effect(pair[1], image, lost))
@@ -82,7 +82,7 @@ def _step_losses(
 ) -> Iterator[tuple[Trip, Interlock]]:
     for kept in step.interlocks:
         if not kept.interlock.holds.proven(image):
-            yield _trip(kept, image, run_id, step), kept.interlock
+            yield _trip(facts, kept, image, run_id, step), kept.interlock
     if step.do is None:
         return
     channel = facts.channels[step.do.role]
@@ -97,13 +97,27 @@ def _step_losses(
         yield Trip(code, text, OnLoss.HOLD, run_id, step.no, row.code, cause=channel.epoch.at_least(0)), row
 
 
-def _trip(kept: Kept, image: Image, run_id: str, step: Step | None) -> Trip:
+def _reaction(facts: StationFacts, kept: Kept, image: Image) -> OnLoss:
+    """What a loss does: of a row that says no, what the table says; of one that nobody can read, what silence does.
+
+    A PLC that takes orders stops by itself when it does not hear us, so its silence holds. One that only tells, as the
+    safety PLC, stops nothing for us: there the table stands, as where a PLC answers and the reading is bad (ADR 0021).
+    """
+    if kept.on_loss is OnLoss.HOLD or kept.interlock.code in SAFETY_ROWS:
+        return kept.on_loss
+    silent = {channel.link for channel in facts.channels.values() if not channel.epoch.read(image).good}
+    unmet = kept.interlock.holds.unmet(image) if silent else ()
+    unread = bool(unmet) and all(not reason.known and reason.link in silent for reason in unmet)
+    return OnLoss.HOLD if unread else kept.on_loss
+
+
+def _trip(facts: StationFacts, kept: Kept, image: Image, run_id: str, step: Step | None) -> Trip:
     row = kept.interlock
     where = f"step {step.no} {step.text}: " if step is not None else ""
     return Trip(
         "A102" if row.code in SAFETY_ROWS else "A101",
         f"{where}{row.code} {row.text}: {row.holds.why_not(image)}",
-        kept.on_loss,
+        _reaction(facts, kept, image),
         run_id,
         step.no if step is not None else 0,
         row.code,

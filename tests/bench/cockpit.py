@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from station_ctl.core.conditions import AllOf, AnyOf, Condition, PlaceHolds
 from station_ctl.core.custody import Custody, Ledger
 from station_ctl.core.modes import State
-from station_ctl.core.signals import OwnFacts
+from station_ctl.core.signals import Image, OwnFacts
 from station_ctl.core.steps import Interlock, Sequence, Step
 from station_ctl.engine.decide import decide
 from station_ctl.engine.events import Effect, Scanned
@@ -41,8 +41,12 @@ class Cockpit:
 
     def proven(self, row: Interlock, world: World, state: StationState | None = None) -> bool:
         """Whether a row holds in a world."""
+        return row.holds.proven(self.image(world, state))
+
+    def image(self, world: World, state: StationState | None = None) -> Image:
+        """What the controller sees in a world."""
         now = state or self.state
-        return row.holds.proven(world.image(OwnFacts(now.mode, now.journal_writable, now.ledger)))
+        return world.image(OwnFacts(now.mode, now.journal_writable, now.ledger))
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from station_ctl.core.orders import OrderState
+from station_ctl.core.points import ScanClass
 from station_ctl.core.steps import Interlock, Kept, OnLoss
 from station_ctl.engine.state import Trip
 from station_ctl.engine.supervisor import answers, trips
@@ -97,6 +98,93 @@ def test_a_hold_that_is_latched_does_not_hide_the_same_loss_as_an_abort() -> Non
     assert [(t.interlock, t.reaction) for t in found(d)] == [("T10", OnLoss.ABORT)]
     d.state = replace(d.state, trips=(Trip("A101", "before", OnLoss.ABORT, interlock="T10"),))
     assert found(d) == ()
+
+
+# ---- what a loss does when nobody can read it ----
+def rests(d: Desk) -> dict[str, OnLoss]:
+    return {trip.interlock: trip.reaction for trip in found(d)}
+
+
+def person(*more: Interlock, **at: object) -> Desk:
+    """A lift and a robot at work; nobody may be in the bay (lift's PLC) nor before the robot (its own)."""
+    bay, path = flag("x.bay", "pit"), flag("x.path", "rail")
+    rows = (Interlock("X4", "Nobody there", bay.is_on() & path.is_on()), *more)
+    keeps = tuple(Kept(row, OnLoss.ABORT) for row in rows)
+    d = Desk(step(10, "lift", interlocks=keeps), step(20, "robot", interlocks=()), **at)  # type: ignore[arg-type]
+    for signal in (bay, path, *FREE):
+        d.world.set(signal, True)
+    d.begin()
+    d.under_way(10)
+    d.under_way(20)
+    return d
+
+
+FREE = (flag("x.drives", "pit"), flag("x.curtain", "chain"))
+
+
+@pytest.mark.parametrize("how", ["lose", "silence"])
+def test_a_row_that_aborts_holds_while_its_plc_is_silent_and_aborts_when_it_says_no(how: str) -> None:
+    d = person()
+    getattr(d.world, how)("pit")
+    assert rests(d) == {"G02": OnLoss.HOLD, "X4": OnLoss.HOLD}
+    d.state = replace(d.state, trips=found(d))
+    d.world.regain("pit")
+    d.world.set(flag("x.bay", "pit"), False)
+    assert rests(d) == {"X4": OnLoss.ABORT}, "known again, and it says no: harder than what is latched"
+
+
+def test_a_person_who_is_seen_aborts_whatever_else_is_silent() -> None:
+    d = person()
+    d.world.lose("rail")
+    d.world.set(flag("x.bay", "pit"), False)
+    assert rests(d)["X4"] is OnLoss.ABORT
+
+
+def test_a_person_who_is_seen_aborts_although_the_plc_that_sees_shows_no_epoch() -> None:
+    d = person()
+    d.world.flag(d.channels["robot"].epoch)
+    assert rests(d) == {"G02": OnLoss.HOLD}
+    d.world.set(flag("x.path", "rail"), False)
+    assert rests(d)["X4"] is OnLoss.ABORT
+
+
+@pytest.mark.parametrize("how", ["flag", "forget", "stale"])
+def test_a_reading_that_is_bad_while_its_plc_answers_keeps_its_reaction(how: str) -> None:
+    d = person()
+    bay = flag("x.bay", "pit")
+    if how == "stale":
+        bay = replace(bay, scan=ScanClass.NORMAL)
+        row = Kept(Interlock("X5", "Slow", bay.is_on()), OnLoss.ABORT)
+        d = Desk(step(10, interlocks=(row,)))
+        d.world.set(bay, True)
+        d.begin()
+        d.under_way(10)
+    getattr(d.world, how)(bay)
+    assert set(rests(d).values()) == {OnLoss.ABORT}
+
+
+def test_two_silent_plcs_hold_and_one_silent_beside_a_bad_reading_does_not() -> None:
+    d = person()
+    d.world.lose("pit")
+    d.world.lose("rail")
+    assert rests(d)["X4"] is OnLoss.HOLD
+    d = person()
+    d.world.lose("pit")
+    d.world.flag(flag("x.path", "rail"))
+    assert rests(d)["X4"] is OnLoss.ABORT
+
+
+def test_a_plc_that_takes_no_orders_stops_nothing_so_its_silence_keeps_the_reaction() -> None:
+    d = person(Interlock("X6", "Curtain", FREE[1].is_on()))
+    d.world.lose("chain")
+    assert rests(d) == {"X6": OnLoss.ABORT}
+
+
+@pytest.mark.parametrize("code", ["G01", "G03", "G04"])
+def test_the_safety_chain_unread_aborts_whatever_link_it_is_read_from(code: str) -> None:
+    d = person(Interlock(code, "Chain", FREE[0].is_on()))
+    d.world.lose("pit")
+    assert rests(d)[code] is OnLoss.ABORT
 
 
 # ---- the silent PLC ----

@@ -9,16 +9,10 @@ from station_ctl.core.steps import Step
 from tests.faults.catalogue_bench import PATIENCE, CatalogueBench
 from tests.faults.strike import (
     ABORT,
-    COLUMNS,
     HOLD,
-    KIND,
-    MATRIX,
     STEPS,
     Act,
-    Foreseen,
-    Moment,
     Strike,
-    aborted,
     always,
     held,
     reset_after,
@@ -76,20 +70,11 @@ DRIVERS = frozenset((160, 170))
 """Steps in which the driver comes back to his vehicle: nobody asks whether the bay is clear."""
 
 
-def own_link(moment: Moment) -> Foreseen:
-    """The PLC that works is not heard: held; aborted where the bay cannot be proven clear or the fork is out."""
-    step = moment.no
-    at_the_vehicle = KIND.get(step, "EN") not in ("UP", "FE", "CH")
-    clear = dict(zip(COLUMNS, MATRIX["G04b"].split(), strict=True))
-    asked = any(clear[KIND[no]] == "S" for no in moment.active - DRIVERS if no in KIND)
-    if step in (23, 190) or (at_the_vehicle and asked):
-        return aborted(*NOT_HEARD)
-    return held(*NOT_HEARD)
-
-
 NOT_HEARD = ("A201", "A202", "A101", "A104", "A105", "A106")
 """By the link, by a row that needs its readings, or, in a step that is over sooner, by the order itself."""
 
+own_link = always(HOLD, words=NOT_HEARD)
+"""The PLC that works is not heard. It stops by itself, so the station holds, whatever can no longer be read from it."""
 
 PERSON = row("G04b", **{f"s{no}": held("G04b ") for no in DRIVERS})
 """Where the driver comes back to his vehicle nothing moves, and the exit waits until the bay is clear."""

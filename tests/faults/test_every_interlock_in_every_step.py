@@ -17,11 +17,12 @@ from station_ctl.core.links import Block, LinkSnapshot
 from station_ctl.core.modes import State
 from station_ctl.core.points import Value
 from station_ctl.core.signals import Image, OwnFacts
-from station_ctl.core.steps import Interlock, OnLoss
+from station_ctl.core.steps import Interlock, Kept, OnLoss
 from station_ctl.engine.decide import decide
 from station_ctl.engine.events import Announce, Effect, Issue, Record, Scanned, StopDevices
 from station_ctl.engine.state import StationState
 from station_ctl.engine.station import StationFacts
+from tests.bench.silence import demanded
 from tests.faults.struck_bench import IN_THE_MIDDLE, LOOKING, STEPS, parts, run, visited
 
 
@@ -117,7 +118,7 @@ def assert_stops(scene: Scene, image: Image, what: str) -> None:
     after, effects = decide(scene.facts, before, image, Scanned(before.time))
     if not lost:
         return
-    aborts = any(reaction is OnLoss.ABORT for _, reaction in lost.values())
+    aborts = any(demanded(Kept(*pair), image) is OnLoss.ABORT for pair in lost.values())
     resting = (State.ABORTING, State.ABORTED) if aborts else (State.HOLDING, State.HELD)
     assert after.state in resting, what
     assert set(lost) <= {trip.interlock for trip in after.trips}, what

@@ -17,6 +17,7 @@ from station_ctl.core.steps import Interlock, OnLoss, Sequence, Step
 from station_ctl.engine.events import Issue, StopDevices
 from station_ctl.engine.state import StepStatus
 from tests.bench.cockpit import RUN, Cockpit, Outcome, needs, under_way, waiting
+from tests.bench.silence import demanded, silent
 from tests.bench.world import WAYS, World, compares, needed
 from tests.sequences.conftest import EACH_STEP
 
@@ -80,8 +81,10 @@ def _tripped(cockpit: Cockpit, world: World, row: Interlock, reaction: OnLoss, c
     trips = {t.interlock: t for t in found.state.trips}
     assert set(trips) == set(lost), f"{case}: tripped {sorted(trips)}, lost {sorted(lost)}"
     assert trips[row.code].reaction is lost[row.code], case
-    if lost[row.code] is not reaction:
+    if lost[row.code] is OnLoss.ABORT and reaction is OnLoss.HOLD:
         assert row.code in {k.interlock.code for k in cockpit.facts.always}, f"{case}: harder than its cell"
+    if lost[row.code] is OnLoss.HOLD and reaction is OnLoss.ABORT:
+        assert silent(cockpit.image(world)), f"{case}: softer than its cell although every PLC answers"
     assert [t.first_out for t in found.state.trips] == [True] + [False] * (len(trips) - 1), case
     assert row.text in trips[row.code].text and row.holds.why_not(world.image()) in trips[row.code].text, case
     resting = {OnLoss.HOLD: (State.HOLDING, State.HELD), OnLoss.ABORT: (State.ABORTING, State.ABORTED)}
@@ -98,7 +101,7 @@ def _lost(cockpit: Cockpit, world: World) -> dict[str, OnLoss]:
     lost: dict[str, OnLoss] = {}
     for kept in (*cockpit.step.interlocks, *cockpit.facts.always):
         if not cockpit.proven(kept.interlock, world) and lost.get(kept.interlock.code) is not OnLoss.ABORT:
-            lost[kept.interlock.code] = kept.on_loss
+            lost[kept.interlock.code] = demanded(kept, cockpit.image(world))
     if cockpit.step.do is not None:
         epoch = cockpit.facts.channels[cockpit.step.do.role].epoch
         if not epoch.read(world.image()).good:
