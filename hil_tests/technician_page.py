@@ -27,7 +27,8 @@ LINES_MOST, WIDTH = 46, 160
 
 VISITS = (
     (technician_story.undisturbed,), (technician_story.stuck_bolt,),
-    (technician_story.held_by_hand, technician_story.killed), (technician_story.alarms_and_audit,),
+    (technician_story.held_by_hand, technician_story.killed), (technician_story.maintained,),
+    (technician_story.alarms_and_audit,),
 )  # fmt: skip
 """Chapters that follow from each other; each visit has machines and a service of its own, made ready alike."""
 

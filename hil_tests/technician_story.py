@@ -76,6 +76,36 @@ def killed(at: Stand) -> None:
     answered(at.type("sim report"), 0, " 0 violations")
 
 
+def maintained(at: Stand) -> None:
+    """Mode maintenance, key and enabling device; a pack is held on its way and brought to its bay."""
+    at.heading("Maintenance: home every device, move a pack")
+    answered(at.type("station stop"), 0)
+    answered(at.type("mode set maintenance"), 0)
+    answered(at.type("station reset -y"), 0)
+    answered(at.type("station start -y"), 0, "station-ctl seq run")
+    answered(at.type("station home -n"), 4, "Robot down and home", "G31", "G32")
+    at.type("sim switch key on")
+    at.type("sim switch enabling on")
+    at.until(lambda: "0 not met" in at.ask("station", "home", "-n").text, "key and enabling device are never read")
+    answered(at.type("station home -y --wait"), 0, "Reference the stacker and park it", "done: M-0")
+    at.type("bay list")
+    bays = at.ask("bay", "list", "--json").data["bays"]
+    full, empty = (next(b["bay"] for b in bays if b["present"] is there) for there in (True, False))
+    pack = next(b["custody"] for b in bays if b["bay"] == full)
+    carried = f"Move the pack from bay {full} to bay {empty}"
+    answered(at.type(f"battery move {full} {empty} -n"), 0, carried, "0 not met")
+    talk = ("Is the machine area clear", "y\n"), (" 30 stacker  begins", CTRL_C)
+    answered(at.type_on_terminal(f"battery move {full} {empty}", *talk), 8, "HOLD: ", "station-ctl seq resume")
+    answered(at.type("why"), 4, "half-way", "station-ctl seq resume --looked")
+    answered(at.type("seq resume --looked -y --wait"), 0, f"Plug in bay {empty}", "done")
+    answered(at.type(f"battery show {pack}"), 0, f"{pack}: {empty}")
+    at.type("sim switch enabling off")
+    at.type("sim switch key off")
+    answered(at.type("station stop"), 0)
+    answered(at.type("mode set automatic"), 0, "the station is stopped")
+    answered(at.type("sim report"), 0, " 0 violations")
+
+
 def alarms_and_audit(at: Stand) -> None:
     """An alarm put aside for a while, seen, and everything in the audit."""
     at.heading("Alarms and the audit")

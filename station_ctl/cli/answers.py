@@ -101,6 +101,13 @@ def _status(data: Mapping[str, Any]) -> Lines:
     full = sum(bay["present"] is True for bay in data["bays"])
     unknown = sum(bay["present"] is None for bay in data["bays"])
     yield f"     Bays: {len(data['bays'])}: {full} with a pack" + (f", {unknown} not known" if unknown else "")
+    disabled = [bay["bay"] for bay in data["bays"] if bay["disabled_by"]]
+    if disabled:
+        yield f"           disabled: {', '.join(disabled)}"
+    queue = data["queue"]
+    if queue["waiting"] or queue["closed"]:
+        closed = f", closed: {queue['closed']}" if queue["closed"] else ""
+        yield f"    Queue: {len(queue['waiting'])} waiting{closed}"
     down = {name: why for name, why in data["links"].items() if why != "ok"}
     yield f"    Links: {len(data['links']) - len(down)} ok" + "".join(f"; {n}: {why}" for n, why in down.items())
     if not data["journal_writable"]:

@@ -20,6 +20,7 @@ from station_ctl.engine.events import Announce, Audit, Effect, Progress, Record,
 from station_ctl.engine.journal import Journal
 from station_ctl.engine.runner import Engine
 from station_ctl.service.backup_duty import BackupDuty
+from station_ctl.service.bay_locks import BayLocks
 from station_ctl.service.desk import Call
 from station_ctl.service.lease import Control
 from station_ctl.service.operations import Operations
@@ -28,6 +29,7 @@ from station_ctl.service.persons import Person
 from station_ctl.service.procedures import Procedures
 from station_ctl.service.reception import Reception
 from station_ctl.service.run_watch import RunWatch
+from station_ctl.service.vehicle_queue import VehicleQueue
 from station_ctl.service.watchers import Watchers
 
 T = TypeVar("T")
@@ -73,6 +75,8 @@ class Duty:
     mono: Callable[[], float] = time.monotonic
     control: Control = field(default_factory=Control)
     persons: PersonBook = field(default_factory=PersonBook)
+    queue: VehicleQueue = field(default_factory=VehicleQueue)
+    bay_locks: BayLocks = field(default_factory=BayLocks)
     version: int = 1
     """Rises with everything a person who looks should know before asking for motion."""
     operations: Operations = field(init=False)
@@ -87,6 +91,8 @@ class Duty:
         self.operations = Operations(self.changed, self.wall)
         self.maintenance_numbers = itertools.count(self.engine.last_run + 1)
         self.engine.listen(self._see)
+        self.reception.why_not_bay = lambda bay: self.bay_locks.why_not(bay)
+        self.reception.why_not_vehicle = lambda vehicle: self.queue.why_not(vehicle)
 
     def _see(self, effect: Effect) -> None:
         if isinstance(effect, (Progress, Announce)):

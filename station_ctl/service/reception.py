@@ -73,6 +73,10 @@ class Reception:
         self._engine, self._watch, self._stand = engine, watch, stand
         self._procedures, self._recipes = procedures, recipes
         self._numbers = itertools.count(engine.last_run + 1)
+        self.why_not_bay: Callable[[str], str] = _nothing
+        """What a person has said against a bay; empty if it may be used."""
+        self.why_not_vehicle: Callable[[str], str] = _nothing
+        """What a person has said against a vehicle, by its VIN; empty if it may come in."""
 
     async def receive(
         self, who: str, on_job: Callable[[str, Sequence], None] | None = None
@@ -105,6 +109,8 @@ class Reception:
         job = self.job(self.image())
         if expected and job.vehicle != expected:
             raise VehicleRefused(f"the vehicle at the entry is {job.vehicle}, expected was {expected}")
+        if why := self.why_not_vehicle(job.vehicle):
+            raise VehicleRefused(why)
         run_id = f"S-{number:04d}"
         sequence = self._procedures.swap(job)
         if on_job is not None:
@@ -127,6 +133,11 @@ class Reception:
     def policy(self) -> SitePolicy:
         """The site's limits for packs."""
         return self._stand.policy
+
+    @property
+    def open_bays(self) -> tuple[BaySignals, ...]:
+        """Bays that nobody has taken out of use."""
+        return tuple(bay for bay in self._stand.bays if not self.why_not_bay(bay.name))
 
     def image(self) -> Image:
         """What is known now, with the controller's own facts."""
@@ -154,9 +165,9 @@ class Reception:
             raise VehicleRefused(
                 f"vehicle {vin}: high-voltage state not known: {known.why_not(image) or volts}"
             )
-        choice = choose(self._stand.bays, image, recipe, self._stand.policy, self._reserved())
+        choice = choose(self.open_bays, image, recipe, self._stand.policy, self.reserved())
         if choice.refused:
-            raise {"A303": NoReadyPack, "A304": NoEmptyBay}[choice.code](choice.refused)
+            raise {"A303": NoReadyPack, "A304": NoEmptyBay}[choice.code](self._with_closed_bays(choice.refused))
         return Job(vin, recipe, pack, choice.fresh, choice.fresh_bay, choice.spent_bay)
 
     def _known(self) -> Condition:
@@ -184,9 +195,18 @@ class Reception:
             )
         return str(vin), str(model), str(pack), pack_type
 
-    def _reserved(self) -> frozenset[str]:
+    def _with_closed_bays(self, why: str) -> str:
+        closed = [said for bay in self._stand.bays if (said := self.why_not_bay(bay.name))]
+        return "; ".join([why, *closed])
+
+    def reserved(self) -> frozenset[str]:
+        """Bays and packs that open runs count on."""
         jobs = [run.job for run in self._engine.state.runs if run.job is not None]
         return frozenset(name for job in jobs for name in (job.fresh, job.fresh_bay, job.spent_bay))
+
+
+def _nothing(_: str) -> str:
+    return ""
 
 
 def _reception(number: int) -> str:

@@ -46,6 +46,7 @@ def snapshot(duty: Duty) -> dict[str, Any]:
         "conflicts": list(state.conflicts),
         "bays": [bay(duty, b) for b in duty.bays],
         "links": {name: fault or "ok" for name, fault in links.items()},
+        "queue": {"waiting": [one.vehicle for one in duty.queue], "closed": duty.queue.closed},
         "journal_writable": state.journal_writable,
         "control": str(lease.holder) if lease is not None else None,
         "operations": [op.shown() for op in duty.operations if op.ended == 0.0],
@@ -85,5 +86,6 @@ def bay(duty: Duty, b: BaySignals) -> dict[str, Any]:
         "bay": b.name, "present": value(b.present), "pack": value(b.pack_id), "pack_type": value(b.pack_type),
         "soc_percent": value(b.soc), "soh_percent": value(b.soh), "temp_max_c": value(b.temp_max),
         "power_kw": value(b.power), "charge_state": value(b.charge_state), "plug_in": value(b.plug_in),
-        "enabled": value(b.enabled), "no_smoke": value(b.no_smoke), "no_prealarm": value(b.no_prealarm),
+        "enabled": value(b.enabled), "disabled_by": duty.bay_locks.why_not(b.name) or None,
+        "no_smoke": value(b.no_smoke), "no_prealarm": value(b.no_prealarm),
     }  # fmt: skip

@@ -87,6 +87,16 @@ async def _persons_and_packs(asker: Watched, folder: Path) -> None:
     await asker.asked("control.release")
     asker.bench.duty.backups = Backups(folder)  # type: ignore[assignment]
     await asker.asked("backup.now", TECHNICIAN)
+    car = {"vehicle": "LSZSMA00100000099"}
+    await asker.asked("queue.add", params=car)
+    await asker.asked("queue.hold-back", params=car)
+    await asker.asked("queue.let-in", params=car)
+    await asker.asked("queue.priority", params={**car, "priority": 2})
+    await asker.asked("queue.remove", params=car)
+    await asker.asked("queue.close")
+    await asker.asked("queue.open")
+    await asker.asked("bay.disable", TECHNICIAN, params={"bay": "A05"})
+    await asker.asked("bay.enable", TECHNICIAN, params={"bay": "A05"})
     await asker.asked("mode.set", params={"mode": "manual"})
     await asker.asked("bay.inventory", TECHNICIAN)
     stated = {"pack": asker.bench.engine.state.ledger.at("A01"), "place": "A01"}

@@ -15,13 +15,16 @@ import structlog
 from station_ctl.core.errors import DamagedJournal
 from station_ctl.engine.audit_chain import Head
 from station_ctl.engine.journal import Journal
+from station_ctl.service import bay_locks, person_book, vehicle_queue
 from station_ctl.service.actions import Registry
 from station_ctl.service.api.app import Api
 from station_ctl.service.api.stream import Hub
 from station_ctl.service.api.wire import ApiServer, tcp_socket, unix_socket
+from station_ctl.service.bay_locks import BayLocks
 from station_ctl.service.desk import KEYS_KEPT, Desk
 from station_ctl.service.duty import Duty
-from station_ctl.service.person_book import KIND, PersonBook
+from station_ctl.service.person_book import PersonBook
+from station_ctl.service.vehicle_queue import VehicleQueue
 from station_ctl.service.watchers import kept_up
 
 log = structlog.get_logger()
@@ -60,7 +63,7 @@ class ApiService:
     async def run(self) -> None:
         """Serve until cancelled; then open streams are told goodbye and the socket is gone."""
         duty = self._duty
-        duty.persons, keys = await duty.journal.ask(_remembered)
+        duty.persons, duty.bay_locks, duty.queue, keys = await duty.journal.ask(remembered)
         hub = Hub(duty)
         api = Api(Desk(duty, self._registry, keys), hub)
         server = ApiServer(api.app(self._all_hosts(), self._origins))
@@ -108,10 +111,15 @@ class ApiService:
             self.path.unlink()
 
 
-def _remembered(journal: Journal) -> tuple[PersonBook, frozenset[str]]:
-    """Persons with a token, and keys of requests that were answered in an earlier life."""
+KINDS = (person_book.KIND, bay_locks.KIND, vehicle_queue.KIND)
+
+
+def remembered(journal: Journal) -> tuple[PersonBook, BayLocks, VehicleQueue, frozenset[str]]:
+    """What persons have said in an earlier life: persons with a token, bays out of use, the queue, keys of requests."""
+    rows = journal.newest(-1, KINDS)
     try:
-        persons = PersonBook.of_rows(journal.newest(-1, (KIND,)))
+        persons, queue = PersonBook.of_rows(rows), VehicleQueue.of_rows(rows)
     except ValueError as error:
-        raise DamagedJournal(f"a person in the journal cannot be read: {error}") from error
-    return persons, frozenset(row.key for row in journal.audit_rows(KEYS_KEPT) if row.key)
+        raise DamagedJournal(f"a person or the queue in the journal cannot be read: {error}") from error
+    keys = frozenset(row.key for row in journal.audit_rows(KEYS_KEPT) if row.key)
+    return persons, BayLocks.of_rows(rows), queue, keys

@@ -9,6 +9,7 @@ from station_ctl.service.catalogue import (
     control,
     mode,
     operation,
+    queue,
     reading,
     sequence,
     station,
@@ -18,7 +19,7 @@ from station_ctl.service.catalogue import (
 
 REGISTRY = Registry.of(
     action
-    for noun in (station, mode, swap, bay, sequence, alarm, reading, operation, control, audit, user, backup)
+    for noun in (station, mode, swap, queue, bay, sequence, alarm, reading, operation, control, audit, user, backup)
     for action in noun.ACTIONS
 )
 """One registry, the same on every surface."""

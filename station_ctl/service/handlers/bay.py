@@ -13,6 +13,7 @@ from station_ctl.engine.events import Verb
 from station_ctl.engine.statement import AT_REST, why_not_at
 from station_ctl.service import view
 from station_ctl.service.actions import Nothing
+from station_ctl.service.bay_locks import BayLock, counted_on, locked, unlocked
 from station_ctl.service.calls import Check, Plan, Result
 from station_ctl.service.catalogue.bay import BayWanted, PackWanted, Statement
 from station_ctl.service.desk import Call
@@ -40,7 +41,7 @@ def _ready(duty: Duty) -> list[str]:
     """Bays whose pack could be given to at least one vehicle model now."""
     image, policy = duty.image, duty.reception.policy
     recipes = tuple(duty.recipes.values())
-    return [b.name for b in duty.bays if any(not why_not_ready(b, image, r, policy) for r in recipes)]
+    return [b.name for b in duty.reception.open_bays if any(not why_not_ready(b, image, r, policy) for r in recipes)]
 
 
 def _bay(duty: Duty, name: str) -> BaySignals:
@@ -58,6 +59,8 @@ async def show(duty: Duty, params: BayWanted, call: Call) -> Result:
         **view.bay(duty, bay), "custody": _custody(duty, bay.name), "why_not_free": why_not_free(bay, image),
         "why_not_ready": give,
     }  # fmt: skip
+    if why := duty.bay_locks.why_not(bay.name):
+        return Result(data, why)
     ready = [model for model, why in give.items() if not why]
     said = f"ready for {', '.join(ready)}" if ready else next(iter(give.values()), "")
     return Result(data, f"{bay.name}: {data['custody'] or 'no pack in custody'}; {said}")
@@ -74,6 +77,34 @@ async def scan(duty: Duty, params: Nothing, call: Call) -> Result:
     wrong = [row["bay"] for row in rows if not row["agree"]]
     said = f"sensors and custody disagree in {', '.join(map(str, wrong))}" if wrong else "sensors and custody agree"
     return Result({"bays": rows, "disagree": wrong}, said)
+
+
+async def plan_disable(duty: Duty, params: BayWanted, call: Call) -> Plan:
+    """What stands against taking the bay out of use: a run that counts on it. Raises NotFound."""
+    bay = _bay(duty, params.bay)
+    run = counted_on(duty.engine.state.runs, bay.name)
+    check = Check("A401", "no open run counts on the bay", not run, "none", run or "none", "open runs")
+    return Plan((check,), (f"no swap and no procedure works at bay {bay.name}; what is in it stays",))
+
+
+async def disable(duty: Duty, params: BayWanted, call: Call) -> Result:
+    """Out of use from now on, also after a restart. Raises NotFound, Refused."""
+    lock = BayLock(_bay(duty, params.bay).name, call.person.name, call.envelope.reason, duty.wall())
+    row = locked(lock)
+    # Before it is durable: from the look at the runs to here nothing has come between.
+    duty.bay_locks.put(row)
+    await duty.record(row, call.take_audit())
+    duty.changed()
+    return Result({"bay": lock.bay, "reason": lock.reason}, str(lock))
+
+
+async def enable(duty: Duty, params: BayWanted, call: Call) -> Result:
+    """In use again; one that is in use stays so. Raises NotFound."""
+    row = unlocked(_bay(duty, params.bay).name, call.person.name)
+    await duty.record(row, call.take_audit())
+    duty.bay_locks.put(row)
+    duty.changed()
+    return Result({"bay": params.bay}, f"bay {params.bay} is in use")
 
 
 def _missing(duty: Duty) -> tuple[tuple[str, str], ...]:
@@ -123,6 +154,10 @@ RUNS_LOOKED_AT = 2000
 """Runs back in which a pack is looked for: a week of a busy station, read without holding up the journal."""
 
 
+MOVES_LOOKED_AT = 20_000
+"""Rows back in which a pack's places are looked for: some 200 swaps."""
+
+
 async def show_pack(duty: Duty, params: PackWanted, call: Call) -> Result:
     """One pack: where it is, how it is, which runs moved it. Raises NotFound."""
     ledger = duty.engine.state.ledger
@@ -138,6 +173,22 @@ async def show_pack(duty: Duty, params: PackWanted, call: Call) -> Result:
     where = ledger.where(params.pack) if params.pack in ledger else "not in the station"
     here = next((view.bay(duty, b) for b in duty.bays if _custody(duty, b.name) == params.pack), {})
     return Result({"pack": params.pack, "where": str(where), "bay": here, "runs": told}, f"{params.pack}: {where}")
+
+
+async def pack_history(duty: Duty, params: PackWanted, call: Call) -> Result:
+    """Where the pack has been, row by row. Raises NotFound for a pack that no row tells of."""
+    rows = await duty.journal.ask(lambda journal: journal.newest(MOVES_LOOKED_AT, but="person"))
+    told = []
+    for row in rows:
+        changes = row.data.get("custody")
+        if not isinstance(changes, dict) or params.pack not in changes:
+            continue
+        place, to, order = changes[params.pack] or ("not in the station", None, 0)
+        where = {"place": place, "on_its_way_to": to, "order": order or None}
+        told.append({"at": row.at, **where, "run": row.run or None, "by": row.kind})
+    if not told:
+        raise NotFound(f"no pack {params.pack!r} in the newest {MOVES_LOOKED_AT} rows; see: station-ctl battery list")
+    return Result({"pack": params.pack, "places": told}, f"{params.pack}: {len(told)} changes of place")
 
 
 async def plan_statement(duty: Duty, params: Statement, call: Call) -> Plan:

@@ -75,6 +75,7 @@ def _plan(duty: Duty, sequence: Sequence) -> Plan:
     found = [
         Check("A402", "the station runs", runs, str(State.EXECUTE), str(state.state), "station state"),
         Check("A402", "one device at a time: no run is open", not open_, "none", open_ or "none", "open runs"),
+        checks.of_reason("A401", "its bays are in use", duty.bay_locks.why_not_run(sequence)),
         *checks.of_interlocks((*(kept.interlock for kept in first.interlocks), *first.permissives), image),
     ]
     steps = tuple(f"{step.no} {step.text}" for step in sequence.steps)

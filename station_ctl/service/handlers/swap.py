@@ -11,7 +11,7 @@ from station_ctl.core.modes import State
 from station_ctl.engine.events import Effect, Progress, Verb
 from station_ctl.engine.journal import JournalRow
 from station_ctl.engine.state import Run
-from station_ctl.service import recovery, view
+from station_ctl.service import checks, recovery, view
 from station_ctl.service.calls import Check, Plan, Result
 from station_ctl.service.catalogue.swap import HowMany, Resume, RunWanted, Vehicle
 from station_ctl.service.desk import Call
@@ -25,9 +25,12 @@ async def plan_start(duty: Duty, params: Vehicle, call: Call) -> Plan:
     state = duty.engine.state
     runs = state.state is State.EXECUTE
     running = Check("A402", "the station runs", runs, str(State.EXECUTE), str(state.state), "station state")
+    queue = duty.queue
+    why = queue.why_not(params.vehicle) if params.vehicle or queue.closed else ""
+    lets_in = checks.of_reason("A305", "the queue lets the vehicle in", why)
     steps = tuple(f"{step.no} {step.text}" for step in duty.procedures.reception().steps)
     then = "then the swap for the vehicle that has identified itself"
-    return Plan((running,), (*steps, then), ("every device",))
+    return Plan((running, lets_in), (*steps, then), ("every device",))
 
 
 async def start(duty: Duty, params: Vehicle, call: Call) -> Result:
@@ -38,6 +41,9 @@ async def start(duty: Duty, params: Vehicle, call: Call) -> Result:
         run_id, job = await duty.reception.accept(number, call.person.name, expected=params.vehicle)
         op.run_id = run_id
         op.data = {"vehicle": job.vehicle, "fresh": job.fresh, "spent": job.spent}
+        if (left := duty.queue.without(job.vehicle)) != duty.queue:
+            duty.queue = left
+            await duty.record(left.row)
         duty.changed()
         await duty.watch.until_closed(run_id)
         return f"{run_id} done: vehicle {job.vehicle} has pack {job.fresh}"

@@ -105,10 +105,8 @@ def _do_next(duty: Duty, ways: recovery.WaysOut) -> list[str]:
 
 
 def _do_not(duty: Duty) -> list[str]:
-    if not duty.engine.state.runs:
-        return []
-    runs = ", ".join(run.run_id for run in duty.engine.state.runs)
-    return [f"do not move the vehicle of {runs} by hand before its locks are proven"]
+    runs = ", ".join(run.run_id for run in duty.engine.state.runs if run.job is not None)
+    return [] if not runs else [f"do not move the vehicle of {runs} by hand before its locks are proven"]
 
 
 def _sentence(duty: Duty, subject: str, failed: list[Check], looked: Looked, *, blocked: bool) -> str:

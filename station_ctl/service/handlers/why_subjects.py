@@ -100,6 +100,9 @@ def _of_bay(duty: Duty, name: str) -> Looked:
         checks.of_reason("A303", f"its pack is ready for {model}", why_not_ready(bay, image, recipe, policy))
         for model, recipe in duty.recipes.items()
     )
+    used = checks.of_reason("A401", "it is in use", duty.bay_locks.why_not(name))
+    if not used.holds:
+        return Looked((used,))
     takes = checks.of_reason("A304", "it is free for a spent pack", why_not_free(bay, image))
     return Looked((*gives, takes), enough=True)
 
