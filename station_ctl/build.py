@@ -40,6 +40,8 @@ from station_ctl.engine.journal import Restored
 from station_ctl.engine.journal_thread import Committer
 from station_ctl.engine.runner import Engine
 from station_ctl.engine.station import StationFacts
+from station_ctl.service.charging_duty import ChargingDuty
+from station_ctl.service.charging_memory import ChargingMemory
 from station_ctl.service.duty import About, Duty, JournalReader
 from station_ctl.service.procedures import Procedures
 from station_ctl.service.reception import Reception
@@ -189,6 +191,11 @@ class BuiltStation(PaperStation):
     def reception(self, engine: Engine, watch: RunWatch) -> Reception:
         """Reception of this station's vehicles."""
         return Reception(engine, watch, self.stand, self.procedures(), self.config.recipes)
+
+    def charging(self, engine: Engine, memory: ChargingMemory | None = None, **options: Any) -> ChargingDuty:
+        """Charging of this station; run it beside the engine."""
+        meter = next((device for device in self.devices.values() if isinstance(device, SiteMeterSM1)), None)
+        return ChargingDuty(engine, self.stand, meter, memory, **options)
 
     def duty(self, engine: Engine, journal: JournalReader) -> Duty:
         """The station on duty, for the service and its actions."""

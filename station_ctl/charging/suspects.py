@@ -140,8 +140,11 @@ def _identity(seen: BayView, elsewhere: str) -> list[Reason]:
     found = []
     if not seen.pack_id:
         found.append(Reason(Doubt.BMS, f"needs the pack's code; found {_said(seen, 'pack_id', 'none')}"))
+    elif not seen.custody:
+        # Not yet admitted by an inventory, or its arrival is not yet in the ledger: no lie, and no current either.
+        found.append(Reason(Doubt.UNKNOWN, f"needs {seen.pack_id} in custody; the ledger has the bay empty"))
     elif seen.pack_id != seen.custody:
-        words = f"needs {seen.custody or 'no pack'} by the ledger; found {seen.pack_id}"
+        words = f"needs {seen.custody} by the ledger; found {seen.pack_id}"
         found.append(Reason(Doubt.IDENTITY, words))
     if elsewhere:
         found.append(Reason(Doubt.CLASH, f"needs one place for {seen.pack_id}; also seen at {elsewhere}"))

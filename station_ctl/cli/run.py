@@ -142,6 +142,7 @@ async def _on_duty(built: BuiltStation, journal: Journal, doors: Doors) -> None:
     from station_ctl.service.api.service import ApiService
     from station_ctl.service.backup_duty import BackupDuty
     from station_ctl.service.catalogue import REGISTRY
+    from station_ctl.service.charging_memory import remembered
     from station_ctl.service.foreground import serve
     from station_ctl.service.notify import ServiceManager
     from station_ctl.service.watchers import Watchers
@@ -158,13 +159,14 @@ async def _on_duty(built: BuiltStation, journal: Journal, doors: Doors) -> None:
         watchers = Watchers(engine, built.config.alarms, rows, built.config.journal.parent)
         duty = built.duty(engine, thread)
         duty.watchers = watchers
+        duty.charging = charging = built.charging(engine, remembered(journal))
         watchers.board.listen(lambda _event: duty.changed())
         path = doors.path or built.config.journal.parent / "api.sock"
         try:
             api = ApiService(duty, REGISTRY, path, tcp=doors.tcp, origins=doors.origins)
             try:
                 duty.backups = backups = BackupDuty(engine, journal, built.config.path)
-                await serve(engine, leave, ServiceManager.of(), [watchers.run, api.run, backups.run])
+                await serve(engine, leave, ServiceManager.of(), [watchers.run, api.run, backups.run, charging.run])
             finally:
                 api.close()
         finally:

@@ -21,6 +21,7 @@ from station_ctl.engine.journal import Journal
 from station_ctl.engine.runner import Engine
 from station_ctl.service.backup_duty import BackupDuty
 from station_ctl.service.bay_locks import BayLocks
+from station_ctl.service.charging_duty import ChargingDuty
 from station_ctl.service.desk import Call
 from station_ctl.service.lease import Control
 from station_ctl.service.operations import Operations
@@ -83,6 +84,8 @@ class Duty:
     maintenance_numbers: Iterator[int] = field(init=False)
     """Numbers of maintenance runs, M-0001 on; never one of an earlier life."""
     backups: BackupDuty | None = None
+    charging: ChargingDuty | None = None
+    """Without it (a bench) its actions are refused."""
     watchers: Watchers | None = None
     """Alarm board, black box and trends; without them (a bench) their actions are refused."""
     _onlookers: list[Callable[[], None]] = field(default_factory=list)
@@ -119,6 +122,13 @@ class Duty:
         if self.watchers is None:
             raise NotFound("this station runs without alarm board, black box and trends")
         return self.watchers
+
+    @property
+    def charge(self) -> ChargingDuty:
+        """Charging. Raises NotFound where the station runs without it."""
+        if self.charging is None:
+            raise NotFound("this station runs without charging")
+        return self.charging
 
     def use_control(self, person: Person) -> None:
         """Note that this person asked for motion: control is theirs for a while."""

@@ -28,6 +28,7 @@ from station_ctl.engine.journal_thread import Committer, InlineJournal
 from station_ctl.engine.state import Run, StationState
 from station_ctl.engine.virtual_time import run_virtually
 from station_ctl.paths import config_directory
+from station_ctl.service.charging_memory import remembered
 from station_ctl.service.inventory import packs_in_bays
 from station_ctl.service.reception import Reception
 from station_ctl.service.run_watch import RunWatch
@@ -79,10 +80,11 @@ class VirtualBench:
 
     def __init__(
         self, folder: Path, *, seed: int = 1, speed: float = 20.0, sim: SimStation | None = None,
-        journal: Path | None = None,
+        journal: Path | None = None, charging: bool = False,
     ) -> None:  # fmt: skip
+        """`charging`: the charging duty says what flows; without it every charger may draw what its order allows."""
         self.sim = sim or SimStation(seed=seed, speed=speed)
-        self._folder, self._speed, self._starts = folder, speed, 0
+        self._folder, self._speed, self._starts, self._charges = folder, speed, 0, charging
         self.seen: list[Effect] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._plant_task: asyncio.Task[None] | None = None
@@ -101,6 +103,7 @@ class VirtualBench:
         self.engine.listen(self.seen.append)
         self.watch = RunWatch(self.engine)
         self.reception: Reception = self.built.reception(self.engine, self.watch)
+        self.charging = self.built.charging(self.engine, remembered(self.journal))
 
     async def crash_and_restart(self) -> None:
         """The controller dies without a word and is started again on a copy of what it had written by then."""
@@ -114,8 +117,12 @@ class VirtualBench:
         self.journal.close()
         await asyncio.sleep(2.0)
         self._boot(copy)
-        self._tasks = [asyncio.create_task(self.engine.run(), name="engine")]
+        self._tasks = self._work()
         await asyncio.sleep(1.0)
+
+    def _work(self) -> list[asyncio.Task[None]]:
+        work = {"engine": self.engine.run, **({"charging": self.charging.run} if self._charges else {})}
+        return [asyncio.create_task(task(), name=name) for name, task in work.items()]
 
     def _committer(self) -> Committer:
         return InlineJournal(self.journal)
@@ -134,7 +141,7 @@ class VirtualBench:
 
     async def __aenter__(self) -> VirtualBench:
         self._plant_task = asyncio.create_task(self._plant(), name="plant")
-        self._tasks = [asyncio.create_task(self.engine.run(), name="engine")]
+        self._tasks = self._work()
         await asyncio.sleep(1.0)
         return self
 
@@ -160,8 +167,8 @@ class VirtualBench:
             await asyncio.sleep(CYCLE)
 
     def _grant_power(self) -> None:
-        """Once a second every charger may draw what its order allows: the benches have no charging duty."""
-        if self.sim.cycles % GRANT_CYCLES == 1:
+        """Once a second every charger may draw what its order allows, on a bench without charging duty."""
+        if not self._charges and self.sim.cycles % GRANT_CYCLES == 1:
             for rack in ("rack_a", "rack_b"):
                 self.sim.plcs[rack].write(FULL_POWER)
 

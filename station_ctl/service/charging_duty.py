@@ -1,0 +1,296 @@
+"""Charging on duty: looks, lets `charging.decide` decide, writes the levels, keeps what must not be forgotten.
+
+Knows links, time and order of writing. Which bay gets what, and why not, is decided in station_ctl/charging.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from math import floor
+from typing import Protocol
+
+import structlog
+
+from station_ctl.charging.bay_view import BayView, view
+from station_ctl.charging.day_plan import DayPlan
+from station_ctl.charging.decide import NO_MODELS, after_write, decide_charging
+from station_ctl.charging.pack_model import PackModel
+from station_ctl.charging.site_power import SiteView
+from station_ctl.charging.state import ChargingState, Decision
+from station_ctl.core.custody import Ledger
+from station_ctl.core.links import Link, LinkError, LinkSnapshot, NotSent
+from station_ctl.core.points import ScanClass, Value
+from station_ctl.core.policy import SitePolicy
+from station_ctl.core.roles import BaySignals, ChargingRack, SafetyChain, SiteMeter, Stacker
+from station_ctl.core.signals import Image, Signal
+from station_ctl.engine.runner import Engine
+from station_ctl.service.charging_memory import ChargingMemory
+
+log = structlog.get_logger()
+
+EVERY = 1.0
+"""Process seconds between two looks."""
+
+EVERY_LEAST = 0.2
+"""Wall seconds between two looks at least: a simulated station may run much faster than its links are read."""
+
+SAID_AGAIN = 5.0
+"""Wall seconds after which a rack is told its levels again though they stand: a PLC that has missed our heartbeat for a
+second has forgotten them."""
+
+STUCK_AFTER = 5.0
+"""Wall seconds without a look that make the station stop: nobody then watches what the chargers draw."""
+
+LEAST_RISE_KW = 0.5
+"""A level is not raised by less: that is the noise of the meter."""
+
+ISOLATION = "isolation"
+
+
+class ChargingStand(Protocol):
+    """What charging needs of a station type."""
+
+    @property
+    def racks(self) -> tuple[ChargingRack, ...]: ...
+    @property
+    def bays(self) -> tuple[BaySignals, ...]: ...
+    @property
+    def stacker(self) -> Stacker: ...
+    @property
+    def safety(self) -> SafetyChain: ...
+    @property
+    def policy(self) -> SitePolicy: ...
+
+
+class ChargingDuty:
+    """Run it beside the engine. `state`, the last `decision`, `plan` and `memory` are open to whoever looks.
+
+    While it runs it is one of the tasks whose standing still stops our heartbeat, and so the chargers.
+    """
+
+    def __init__(
+        self, engine: Engine, stand: ChargingStand, meter: SiteMeter | None,
+        memory: ChargingMemory | None = None, *, models: Mapping[int, PackModel] = NO_MODELS, every: float = EVERY,
+    ) -> None:  # fmt: skip
+        """`meter` None: the site has none, and the safe cap always holds."""
+        self._engine, self._stand, self._meter, self._models = engine, stand, meter, models
+        self._pause = max(every / engine.clock.rate, EVERY_LEAST)
+        self.memory = memory if memory is not None else ChargingMemory()
+        self.state: ChargingState = self.memory.state
+        self.plan: DayPlan | None = None
+        self.decision: Decision | None = None
+        self._bays = {bay.name: bay for bay in stand.bays}
+        self._wrote_at: dict[str, float] = {}
+        self._said: dict[str, tuple[int, float]] = {}
+        self._fans: dict[str, bool] = {}
+        self._onlookers: list[Callable[[Decision], None]] = []
+        self._woken = asyncio.Event()
+        self._detectors = _Detectors(engine.links, (
+            *(signal for bay in stand.bays for signal in (bay.no_smoke, bay.no_prealarm)),
+            stand.safety.no_fire, stand.safety.no_water,
+        ))  # fmt: skip
+        for link in engine.links.values():
+            link.on_scan(self._scanned)
+
+    # ---- looking ----
+    async def run(self) -> None:
+        """Look until cancelled: once a second of the process, and at once when a detector changes."""
+        beat = self._engine.liveness.register("charging", STUCK_AFTER)
+        while True:
+            beat()
+            self._woken.clear()
+            await self.look()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._pause):
+                    await self._woken.wait()
+
+    def wake(self) -> None:
+        """There is something new to decide on."""
+        self._woken.set()
+
+    def _scanned(self, _snapshot: LinkSnapshot) -> None:
+        if self._detectors.changed():
+            self.wake()
+
+    def listen(self, onlooker: Callable[[Decision], None]) -> None:
+        """Show every decision to an onlooker, after its levels were written."""
+        self._onlookers.append(onlooker)
+
+    async def look(self) -> Decision:
+        """One look: decide, keep what is new, write. Writes that fail are told by their link and done again."""
+        now, image = self._engine.clock.process(), self.image()
+        views = {bay.name: view(bay, image) for bay in self._stand.bays}
+        self._distrust(image, now)
+        before = self.state
+        decision = decide_charging(
+            before, views, self.site(image), now, self.plan, self._stand.policy, self._models
+        )
+        self.state, self.decision = decision.state, decision
+        self._keep_latches(before, decision.state)
+        await self._write(self._bounded(decision.levels), decision.fans)
+        for onlooker in self._onlookers:
+            onlooker(decision)
+        return decision
+
+    def image(self) -> Image:
+        """What is known now, with the controller's own facts."""
+        return self._engine.image().with_own(self._engine.state.own)
+
+    def views(self) -> dict[str, BayView]:
+        """Every bay as charging sees it now."""
+        image = self.image()
+        return {bay.name: view(bay, image) for bay in self._stand.bays}
+
+    def site(self, image: Image) -> SiteView:
+        """The site on this image."""
+        stand, state = self._stand, self._engine.state
+        stacker, safety = stand.stacker, stand.safety
+        empty = stacker.isolation_ready.is_on() & stacker.isolation_empty.is_on()
+        return SiteView(
+            meter_kw=_number(self._meter.power_kw, image) if self._meter is not None else None,
+            grid_kw=_number(self._meter.grid_limit_kw, image) if self._meter is not None else None,
+            setting_kw=self.memory.site_kw,
+            no_fire=safety.no_fire.is_on().proven(image),
+            no_water=safety.no_water.is_on().proven(image),
+            isolation_ready=empty.proven(image) and state.ledger.is_free(ISOLATION),
+            path_quiet=not state.runs,
+            reserved=self._reserved(),
+            places=_at_rest(state.ledger),
+        )
+
+    def _reserved(self) -> frozenset[str]:
+        jobs = [run.job for run in self._engine.state.runs if run.job is not None]
+        return frozenset(name for job in jobs for name in (job.fresh, job.fresh_bay, job.spent_bay))
+
+    def _distrust(self, image: Image, now: float) -> None:
+        """A power that was read before the level was written says nothing about it, however fast the process runs."""
+        told = dict(self.state.told)
+        for name, t in told.items():
+            bay = self._bays[name]
+            if t.bound != t.level and bay.power.read(image).at <= self._wrote_at.get(bay.power.link, 0.0):
+                told[name] = replace(t, at=now)
+        self.state = replace(self.state, told=told)
+
+    # ---- keeping ----
+    def _keep_latches(self, before: ChargingState, after: ChargingState) -> None:
+        new = [f"hot: {h.bay} {h.words}" for h in after.hot.values() if before.hot.get(h.bay) != h]
+        new += [
+            f"quarantine: {q.pack or q.bay} {'; '.join(map(str, q.reasons))}"
+            for key, q in after.quarantined.items() if key not in before.quarantined
+        ]  # fmt: skip
+        if new:
+            for words in new:
+                log.warning("pack-locked", why=words)
+            self.keep(self.memory.of(after), ". ".join(new))
+
+    def keep(self, memory: ChargingMemory, why: str) -> None:
+        """Take this memory from now on, and hand it to the journal; it is durable with the next commit."""
+        self.memory = memory
+        self.state = replace(self.state, hot=memory.state.hot, quarantined=memory.state.quarantined)
+        self._engine.gate.submit((memory.row(why),))
+        self.wake()
+
+    # ---- writing ----
+    def _bounded(self, levels: Mapping[str, float]) -> dict[str, float]:
+        """Levels in the steps that a rack knows, none above what a person allows the charger, none for a pack that a
+        run is taking away."""
+        taken = {run.job.fresh_bay for run in self._engine.state.runs if run.job is not None}
+        bounded = {}
+        for name, kw in levels.items():
+            kw = 0.0 if name in taken else min(kw, self.memory.bay_kw.get(name, kw))
+            level, told = floor(kw * 10 + 1e-6) / 10, self.state.told[name].level
+            bounded[name] = told if told < level < told + LEAST_RISE_KW and told > 0 else level
+        return bounded
+
+    async def _write(self, levels: Mapping[str, float], fans: Mapping[str, bool]) -> None:
+        """What falls on all racks first, then what rises. A write that stands is said again now and then."""
+        due = {rack.link for rack in self._stand.racks if self._is_due(rack.link)}
+        told = self.state.told
+        falls = {
+            name: kw for name, kw in levels.items()
+            if kw < told[name].level or not told[name].sure or (kw == told[name].level and self._link(name) in due)
+        }  # fmt: skip
+        rises = {name: kw for name, kw in levels.items() if kw > told[name].level}
+        first = {name: min(kw, told[name].level) for name, kw in falls.items()}
+        await self._tell(first, {rack: on for rack, on in fans.items() if rack in due or self._fans.get(rack) != on})
+        await self._tell(rises, {})
+        loop = asyncio.get_running_loop()
+        self._said |= {link: (self._connection(link), loop.time()) for link in due}
+
+    def _is_due(self, link: str) -> bool:
+        connection, at = self._said.get(link, (-1, 0.0))
+        return connection != self._connection(link) or asyncio.get_running_loop().time() - at >= SAID_AGAIN
+
+    def _connection(self, link: str) -> int:
+        return self._engine.links[link].snapshot.connection
+
+    def _link(self, bay: str) -> str:
+        return self._bays[bay].power.link
+
+    async def _tell(self, levels: Mapping[str, float], fans: Mapping[str, bool]) -> None:
+        work = []
+        for rack in self._stand.racks:
+            mine = {bay: levels[bay.name] for bay in rack.bays if bay.name in levels}
+            tags = rack.power_limits(mine)
+            fan = {rack.link: fans[rack.link]} if rack.link in fans else {}
+            for on in fan.values():
+                tags |= rack.fan(on=on)
+            if tags:
+                work.append(self._tell_rack(rack.link, {bay.name: kw for bay, kw in mine.items()}, fan, tags))
+        await asyncio.gather(*work)
+
+    async def _tell_rack(
+        self, name: str, levels: Mapping[str, float], fan: Mapping[str, bool], tags: Mapping[str, Value]
+    ) -> None:
+        """Write to one rack. What has no answer may have arrived, and counts so."""
+        unconfirmed: Iterable[str] = ()
+        try:
+            await self._engine.links[name].write(tags)
+        except NotSent as error:
+            log.debug("levels-not-sent", link=name, why=str(error))
+            return
+        except LinkError as error:
+            log.warning("levels-unconfirmed", link=name, why=str(error))
+            unconfirmed = tuple(levels)
+        else:
+            self._fans |= fan
+        self._wrote_at[name] = self._engine.clock.monotonic()
+        self.state = after_write(self.state, levels, self._engine.clock.process(), unconfirmed)
+
+
+class _Detectors:
+    """What a few detectors read, looked at with every scan: nothing but a comparison of raw values."""
+
+    def __init__(self, links: Mapping[str, Link], signals: Iterable[Signal[bool]]) -> None:
+        tags: dict[tuple[str, ScanClass], list[str]] = {}
+        for signal in signals:
+            tags.setdefault((signal.link, signal.scan), []).append(signal.tag)
+        self._tags = {where: tuple(names) for where, names in tags.items()}
+        self._links = links
+        self._blocks: dict[tuple[str, ScanClass], Mapping[str, Value]] = {}
+        self._seen: dict[tuple[str, ScanClass], tuple[Value | None, ...]] = {}
+
+    def changed(self) -> bool:
+        """Whether any detector reads otherwise than at the last call."""
+        moved = False
+        for where, tags in self._tags.items():
+            block = self._links[where[0]].snapshot.blocks.get(where[1])
+            if block is None or block.values is self._blocks.get(where):
+                continue
+            self._blocks[where] = block.values
+            seen = tuple(map(block.values.get, tags))
+            moved |= seen != self._seen.get(where)
+            self._seen[where] = seen
+        return moved
+
+
+def _number(signal: Signal[float], image: Image) -> float | None:
+    reading = signal.read(image)
+    return float(reading.value) if reading.good and isinstance(reading.value, int | float) else None
+
+
+def _at_rest(ledger: Ledger) -> dict[str, str]:
+    return {pack: custody.place for pack, custody in ledger if not custody.moving}
