@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from station_ctl.core.custody import CustodyError
 from station_ctl.core.modes import Mode, Phase, State
+from station_ctl.core.orders import OrderState
 from station_ctl.core.signals import Image
 from station_ctl.engine import recovery
 from station_ctl.engine.events import (
@@ -69,7 +70,7 @@ def answer_request(
     effects.append(Answer(asked.request))
     state = replace(state, state=fired.state)
     if asked.verb in (Verb.HOLD, Verb.ABORT):
-        return _interrupt(state, str(asked.verb), effects)
+        return _interrupt(facts, state, image, str(asked.verb), effects)
     if asked.verb in (Verb.RESUME, Verb.START):
         effects.append(ReleaseStop())
     if asked.verb is Verb.START and state.next_order == 1:
@@ -158,8 +159,13 @@ def _recovering(run: Run) -> Run:
     return replace(run, phase=moved.state) if moved.moved else run
 
 
-def _interrupt(state: StationState, trigger: str, effects: list[Effect]) -> StationState:
-    roles = tuple(dict.fromkeys(step.do.role for _, step, _ in state.active_steps() if step.do is not None))
+def _interrupt(
+    facts: StationFacts, state: StationState, image: Image, trigger: str, effects: list[Effect]
+) -> StationState:
+    """Stop what works on our orders, and what is seen at work without one: after a start memory knows of no motion."""
+    active = (step.do.role for _, step, _ in state.active_steps() if step.do is not None)
+    seen = (role for role, c in facts.channels.items() if c.state.read(image).value == OrderState.BUSY)
+    roles = tuple(dict.fromkeys((*active, *seen)))
     if roles:
         effects.insert(0, StopDevices(roles))
     for run in state.runs:

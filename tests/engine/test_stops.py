@@ -6,9 +6,11 @@ import pytest
 
 from station_ctl.core.custody import Custody, Move
 from station_ctl.core.modes import Mode, State
-from station_ctl.core.orders import AckCode, Result
+from station_ctl.core.orders import AckCode, OrderState, Result
 from station_ctl.engine.events import (
     Announce,
+    Answer,
+    Asked,
     JournalFailed,
     JournalReady,
     OrderNotSent,
@@ -166,6 +168,18 @@ def test_a_station_that_is_stopped_finishes_its_runs_and_begins_none() -> None:
     assert [r.run_id for r in d.state.runs] == ["S-1"]
     d.complete(30)
     assert d.state.state is State.STOPPED and d.state.runs == ()
+
+
+@pytest.mark.parametrize("rest", [State.STOPPED, State.HELD, State.IDLE])
+@pytest.mark.parametrize("verb", [Verb.ABORT, Verb.HOLD])
+def test_a_person_stops_a_device_that_moves_without_an_order_in_memory(verb: Verb, rest: State) -> None:
+    """As after a kill: the program is new, the machine still works on what the one before it has ordered."""
+    d = Desk(step(10), state=rest)
+    d.world.set(d.channels["robot"].state, int(OrderState.BUSY))
+    effects = d.feed(Asked(d.time, verb, "test", 1))
+    (answer,) = [e for e in effects if isinstance(e, Answer)]
+    assert answer.refused or stopped(effects) == ("robot",)
+    assert verb is Verb.HOLD or not answer.refused, "an abort is never refused"
 
 
 def test_a_journal_that_fails_aborts_and_stops_every_device() -> None:

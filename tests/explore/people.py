@@ -49,6 +49,8 @@ def people(scene: Scene) -> Iterator[Move]:
     if state.trips or state.state is State.ABORTED or state.mode is not Mode.AUTOMATIC:
         yield "a person acknowledges and clears", 0, acknowledge
         return
+    if any(chan.work is not None for chan in scene.chans):
+        yield "a person aborts what still moves", 0, lambda s: s.ask(Verb.ABORT)
     yield "a person resumes", 0, lambda s: s.ask(Verb.RESUME, confirmed=True)
     for run in state.runs:
         yield f"a person gives run {run.run_id} up", 0, lambda s, r=run.run_id: ask_retreat(s, r)
