@@ -40,7 +40,7 @@ class VehicleLiftVL1(Device):
     | 15 LOWER        |                    | release the lock, platform fully down                       |
     | 16 UNCLAMP      |                    | open the wheel clamps                                       |
     | 17 OPEN_EXIT    |                    | exit green; done when the bay is empty                      |
-    | 50 JOG          | axis, P2 = target  | creeps there (0.1 mm) while JOG_RENEW moves; axis 1 height  |
+    | 50 JOG          | axis, P2 = target  | creeps there (0.1 mm) while JOG_RENEW moves; axis 1 z       |
 
     Orders are written at hr:0, the answers read at ir:10. Range of the working height 100 to 1800 mm.
     The second channel of this PLC, prefix VEH_, belongs to the driver vehicle_link_vl1.
@@ -78,7 +78,7 @@ class VehicleLiftVL1(Device):
         self.sync_err = self.signal(float, "LIFT_SYNC_ERR", "sync_err")
         self.clamp_force = self.signal(float, "CLAMP_FORCE", "clamp_force")
         self.drive_temp = self.signal(float, "LIFT_TEMP", "drive_temp")
-        self.axis("height", 1, self.height, 0.0, 1800.0)
+        self.axis("z", 1, self.height, 0.0, 1800.0)
 
     def home(self) -> Command:
         """Platform down, clamps open, axes referenced."""

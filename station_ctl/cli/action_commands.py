@@ -35,9 +35,12 @@ def command_of(action: Action) -> click.Command:
         return _call(action, given)
 
     params: list[click.Parameter] = [_parameter(name, field) for name, field in action.params.model_fields.items()]
+    # A distance may begin with a minus.
+    settings = {"ignore_unknown_options": True} if action.by_hand else {}
     made = click.Command(
-        action.verb or action.name, callback=call, params=params, help=_help(action), short_help=action.text.en
-    )
+        action.verb or action.name, callback=call, params=params, help=_help(action), short_help=action.text.en,
+        context_settings=settings,
+    )  # fmt: skip
     for option in reversed(_options(action)):
         option(made)
     return made
@@ -46,6 +49,7 @@ def command_of(action: Action) -> click.Command:
 def _help(action: Action) -> str:
     needs = [f"role {action.role.word}"] if action.role.word != "viewer" else []
     needs += ["control of the station"] if action.needs_control else []
+    needs += ["the jog button: it is held while this command runs, Ctrl-C lets go"] if action.by_hand else []
     needs += ["a second person"] if action.two_persons else []
     modes = sorted(str(mode) for mode in action.modes)
     needs += [f"mode {' or '.join(modes)}"] if len(modes) < 3 else []
@@ -60,7 +64,7 @@ def _options(action: Action) -> list[Any]:
         made.append(click.option("-y", "--yes", is_flag=True, help="Nobody is in the machine area: do it."))
     if action.changes:
         made.append(click.option("--reason", default="", metavar="TEXT", help="Why; stands in the audit."))
-    if action.long:
+    if action.long and not action.by_hand:
         stay = "Stay until it ends (on a terminal: yes)."
         made.append(click.option("--wait/--no-wait", "-w", default=None, help=stay))
         made.append(click.option("--timeout", type=float, metavar="S", help="Seconds to stay; then it goes on alone."))
@@ -114,6 +118,8 @@ def _call(action: Action, given: dict[str, Any]) -> Exit | int | None:
     if action.needs_control and not yes and not dry_run:
         yes = _asked_a_person(action, asked, params)
     envelope = {"dry_run": dry_run, "confirmed": yes, "reason": given.get("reason", "")}
+    if action.by_hand and not dry_run:
+        return _by_hand(action, asked, params, envelope, as_json=given["as_json"])
     stays = action.long and not dry_run and (sys.stdout.isatty() if given["wait"] is None else given["wait"])
     if stays:
         from station_ctl.cli.following import follow, interrupts_wait
@@ -129,6 +135,19 @@ def _call(action: Action, given: dict[str, Any]) -> Exit | int | None:
         about_simulated(bool(answer["simulated"]))
     _print(action, _whole(action, asked, params, answer), as_json=given["as_json"])
     return Exit(answer["exit"])
+
+
+def _by_hand(
+    action: Action, asked: Service, params: Mapping[str, Any], envelope: Mapping[str, Any], *, as_json: bool
+) -> int:
+    """Ask with the button held, and hold it until the operation ends: this program is the hand."""
+    from station_ctl.cli.following import follow, interrupts_wait
+    from station_ctl.cli.jog_hand import held
+
+    with interrupts_wait(), held(asked):
+        answer = asked.command(action.name, params, **envelope)
+        about_simulated(bool(answer["simulated"]))
+        return follow(asked, action, answer["operation"], None, as_json=as_json)
 
 
 def _whole(action: Action, asked: Service, params: Mapping[str, Any], answer: dict[str, Any]) -> dict[str, Any]:

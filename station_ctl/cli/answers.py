@@ -110,10 +110,18 @@ def _status(data: Mapping[str, Any]) -> Lines:
         yield f"    Queue: {len(queue['waiting'])} waiting{closed}"
     down = {name: why for name, why in data["links"].items() if why != "ok"}
     yield f"    Links: {len(data['links']) - len(down)} ok" + "".join(f"; {n}: {why}" for n, why in down.items())
+    yield from _bypasses(data)
     if not data["journal_writable"]:
         yield "  Journal: NOT WRITABLE"
     yield f"  Control: {data['control'] or 'free'}"
     yield f"  Service: up {data['up_s']:.0f} s, config {data['config']} ({data['config_hash'][:12]})"
+
+
+def _bypasses(data: Mapping[str, Any]) -> Lines:
+    """What is weaker than it looks, who wanted it so, and for how long yet."""
+    for b in data["bypasses"]:
+        who = f"{b['reason']} ({b['by']}, {b['second']})"
+        yield f"   Bypass: {b['text'].upper()} for {b['left_s'] / 60:.0f} min more: {who}"
 
 
 def _why(data: Mapping[str, Any]) -> Lines:
@@ -126,6 +134,7 @@ def _why(data: Mapping[str, Any]) -> Lines:
     blocked = "blocked" if data["blocked"] else "not blocked"
     yield f"{data['subject']}: {blocked}; station {data['state']} in mode {data['mode']}"
     yield from (f"  {run}" for run in data["runs"])
+    yield from _bypasses(data)
     for trip in data["trips"]:
         first = "first-out  " if trip["first_out"] else "           "
         at = f" (run {trip['run']} step {trip['step']})" if trip["run"] else ""

@@ -21,6 +21,9 @@ from station_ctl.paths import api_sockets
 TIMEOUT = 5.0
 """Seconds within which the service answers any request; what takes longer is an operation."""
 
+PRESS_TIMEOUT = 1.0
+"""Seconds that one renewal waits; long before, the station has taken the hand for gone."""
+
 
 class ServiceRefused(StationError):
     """What the service refused, with its own code, exit code and data."""
@@ -66,6 +69,11 @@ class Service:
         body = {"params": dict(params), "issued_at": time.time(), "key": os.urandom(16).hex(), **envelope}
         within = TIMEOUT + float(params.get("within", 0.0))
         return self._answer("POST", f"/api/v1/commands/{action}", json.dumps(body), within)
+
+    def press(self, stamp: str) -> tuple[str, bool]:
+        """Renew the jog button; the next stamp, and whether it counts as held. Raises NotReachable, ServiceRefused."""
+        answer = self._answer("POST", "/api/v1/jog-button", json.dumps({"stamp": stamp}), PRESS_TIMEOUT)
+        return str(answer.get("stamp", "")), bool(answer.get("held"))
 
     def _answer(self, method: str, path: str, body: str | None, within: float) -> dict[str, Any]:
         connection = self._connection(within)

@@ -122,7 +122,7 @@ class Engine:
             self._listeners.remove(listener)
 
     async def run(self) -> None:
-        """Run links, gate, heartbeat, jog counter until cancelled. A task that ends is named and stops the heartbeat."""
+        """Run links, gate and heartbeats until cancelled. A task that ends is named and stops the heartbeat."""
         # A full collection takes tens of ms once protocol libraries are loaded: what stands now is never garbage.
         gc.collect()
         gc.freeze()

@@ -67,7 +67,8 @@ class Action:
     a Result. `plan`, likewise, gives a Plan: what would stand against it now, and what would move. `modes` are those
     in which it is possible. `anyone`: from every person in every mode, without control, however old the request: what
     stops the station. `two_persons`: a second person of the same role must agree. `reason`: a reason must be given.
-    `long`: it goes on after the answer, as an operation that can be watched and waited for.
+    `long`: it goes on after the answer, as an operation that can be watched and waited for. `by_hand`: it moves only
+    while the person who asks holds the jog button.
     """
 
     name: str
@@ -82,6 +83,7 @@ class Action:
     two_persons: bool = False
     reason: bool = False
     long: bool = False
+    by_hand: bool = False
 
     @property
     def noun(self) -> str:

@@ -82,6 +82,7 @@ def levels(
         *_rows(rows, state, image),
         *_conflicts(state),
         *_half_done(state),
+        *_bypasses(state, image),
     ):
         # A trip of the same thing stands before its level: it is the one that has to be acknowledged.
         found.setdefault(level.key, level)
@@ -138,6 +139,14 @@ def _rows(rows: Iterable[WatchedRow], state: StationState, image: Image) -> Iter
 def _conflicts(state: StationState) -> Iterator[Level]:
     for text in state.announced:
         yield Level("A302", text.partition(":")[0], text, "custody ledger")
+
+
+def _bypasses(state: StationState, image: Image) -> Iterator[Level]:
+    """Every bypass, as long as it counts: whoever comes by must see that a check is weaker than it looks."""
+    for bypass in state.bypasses:
+        if bypass.counts(image.now):
+            text = f"{bypass}, asked for by {bypass.by}, agreed by {bypass.second}: {bypass.reason}"
+            yield Level("A110", bypass.what, text, "bypass")
 
 
 def _half_done(state: StationState) -> Iterator[Level]:

@@ -23,6 +23,7 @@ from station_ctl.service.backup_duty import BackupDuty
 from station_ctl.service.bay_locks import BayLocks
 from station_ctl.service.charging_duty import ChargingDuty
 from station_ctl.service.desk import Call
+from station_ctl.service.jog_button import JogButton
 from station_ctl.service.lease import Control
 from station_ctl.service.operations import Operations
 from station_ctl.service.person_book import PersonBook
@@ -81,6 +82,7 @@ class Duty:
     version: int = 1
     """Rises with everything a person who looks should know before asking for motion."""
     operations: Operations = field(init=False)
+    button: JogButton = field(init=False)
     maintenance_numbers: Iterator[int] = field(init=False)
     """Numbers of maintenance runs, M-0001 on; never one of an earlier life."""
     backups: BackupDuty | None = None
@@ -92,6 +94,7 @@ class Duty:
 
     def __post_init__(self) -> None:
         self.operations = Operations(self.changed, self.wall)
+        self.button = JogButton(self.engine)
         self.maintenance_numbers = itertools.count(self.engine.last_run + 1)
         self.engine.listen(self._see)
         self.reception.why_not_bay = lambda bay: self.bay_locks.why_not(bay)

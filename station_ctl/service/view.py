@@ -46,11 +46,22 @@ def snapshot(duty: Duty) -> dict[str, Any]:
         "conflicts": list(state.conflicts),
         "bays": [bay(duty, b) for b in duty.bays],
         "links": {name: fault or "ok" for name, fault in links.items()},
+        "bypasses": bypasses(duty),
         "queue": {"waiting": [one.vehicle for one in duty.queue], "closed": duty.queue.closed},
         "journal_writable": state.journal_writable,
         "control": str(lease.holder) if lease is not None else None,
         "operations": [op.shown() for op in duty.operations if op.ended == 0.0],
     }  # fmt: skip
+
+
+def bypasses(duty: Duty) -> list[dict[str, Any]]:
+    """What is bypassed or forced now, by whom, for how many seconds more."""
+    now = duty.engine.clock.monotonic()
+    return [
+        {"what": b.what, "text": str(b), "forced": b.forced, "value": b.value, "left_s": round(b.ends - now),
+         "by": b.by, "second": b.second, "reason": b.reason}
+        for b in duty.engine.state.bypasses
+    ]  # fmt: skip
 
 
 def run(r: Run, now: float) -> dict[str, Any]:

@@ -63,7 +63,7 @@ ORDERS: list[tuple[str, Order, int, tuple[int, ...]]] = [
     ("rack_a.stop_charge(A07)", lambda s: s.rack_a.stop_charge(s.rack_a.bays[6]), 33, (7,)),
     ("rack_a.set_power(A07, 0 kW)", lambda s: s.rack_a.set_power(s.rack_a.bays[6], 0), 34, (7, 0)),
     ("robot.jog(z to 12.5 mm)", lambda s: s.robot.jog("z", 12.5), 50, (2, 125)),
-    ("lift.jog(height to 20 mm)", lambda s: s.lift.jog("height", 20), 50, (1, 200)),
+    ("lift.jog(z to 20 mm)", lambda s: s.lift.jog("z", 20), 50, (1, 200)),
     ("stacker.jog(fork to 0 mm)", lambda s: s.stacker.jog("fork", 0.0), 50, (3, 0)),
 ]
 
@@ -78,13 +78,13 @@ OUT_OF_RANGE: list[tuple[str, Order]] = [
     ("needs HANDOVER_OUT", lambda s: s.robot.set_down(At.HANDOVER_IN)),
     ("needs HANDOVER_IN", lambda s: s.robot.pick_up(At.HANDOVER_OUT)),
     ("working height in mm 1801: needs 100 to 1800", lambda s: s.lift.lift_to_work(1801)),
-    ("bay 0: needs 1 to 24", lambda s: s.stacker.fetch(0)),
-    ("bay 25: needs 1 to 24", lambda s: s.stacker.store(25)),
+    ("bay 0: needs 1 to 48", lambda s: s.stacker.fetch(0)),
+    ("bay 49: needs 1 to 48", lambda s: s.stacker.store(49)),
     ("needs two different bays", lambda s: s.stacker.move(4, 4)),
     ("power 500.1 kW: needs 0 to 500 kW", lambda s: s.rack_a.start_charge(s.rack_a.bays[0], 500.1)),
     ("stacker z to -0.1 mm: needs 0 to 4000 mm", lambda s: s.stacker.jog("z", -0.1)),
     ("robot z to nan mm: needs 0 to 200 mm", lambda s: s.robot.jog("z", float("nan"))),
-    ("lift has no axis 'x' to jog; there are height", lambda s: s.lift.jog("x", 1.0)),
+    ("lift has no axis 'x' to jog; there are z", lambda s: s.lift.jog("x", 1.0)),
     ("safety has no axis 'x' to jog; there are none", lambda s: s.safety.jog("x", 1.0)),
     ("bay B01 is not in rack_a: needs one of A01 to A12", lambda s: s.rack_a.plug_in(s.rack_b.bays[0])),
 ]

@@ -6,7 +6,8 @@ Knows how maintenance is asked for. Does not know any procedure.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +78,26 @@ class MaintenanceBench(DeskBench):
         assert report["violations"] == []
         for pack, custody in self.state.ledger:
             assert not custody.moving and report["packs"][pack] == custody.place, (pack, str(custody))
+
+
+@asynccontextmanager
+async def hand(at: MaintenanceBench, every: float = 0.1, who: str = "wang") -> AsyncIterator[asyncio.Task[None]]:
+    """A hand on the button, renewing so often (s) through stamps, as a program at the other end would."""
+
+    async def renew() -> None:
+        stamp = ""
+        while True:
+            stamp, _ = at.duty.button.press(who, stamp)
+            await asyncio.sleep(every)
+
+    holding = asyncio.create_task(renew())
+    await asyncio.sleep(3 * every + 0.1)
+    try:
+        yield holding
+    finally:
+        holding.cancel()
+        with suppress(asyncio.CancelledError):
+            await holding
 
 
 def told(folder: Path, story: Story, **options: Any) -> None:

@@ -23,7 +23,7 @@ from station_ctl.service.persons import Person
 from station_ctl.service.watchers import Watchers
 from tests.bench.virtual_bench import run_virtually
 from tests.service.desk_bench import ADMIN, OPERATOR, TECHNICIAN, VIEWER, DeskBench
-from tests.service.maintenance_bench import MaintenanceBench
+from tests.service.maintenance_bench import MaintenanceBench, hand
 
 
 class Backups:
@@ -154,6 +154,7 @@ async def _swaps(asker: Watched) -> None:
 
 async def _maintenance(asker: Watched) -> None:
     bench = asker.bench
+    assert isinstance(bench, MaintenanceBench)
     await asker.asked("robot.home", TECHNICIAN)
     await bench.until(lambda: not bench.engine.state.runs)
     await asker.asked("seq.run", TECHNICIAN, params={"name": "station.home"})
@@ -166,6 +167,16 @@ async def _maintenance(asker: Watched) -> None:
     (run,) = [run.run_id for run in bench.engine.state.runs]
     (give_up,) = [action.name for action in REGISTRY if action.handler == "sequence:give_up"]
     await asker.asked(give_up, TECHNICIAN, params={"run": run})
+    await asker.agreed("interlock.bypass", params={"row": "G19f", "for": "10m"})
+    await asker.asked("interlock.restore", params={"row": "G19f"})
+    await asker.agreed("io.force", params={"point": "stacker.FORK_RETRACTED", "value": "on", "for": "10m"})
+    await asker.asked("io.release")
+    async with hand(bench):
+        await asker.asked("robot.jog", TECHNICIAN, params={"axis": "x", "distance": 100.0})
+    await bench.until_state(State.HELD)
+    async with hand(bench):
+        await asker.asked("robot.jog", TECHNICIAN, params={"axis": "x", "distance": 20.0})
+        await bench.until(lambda: not bench.engine.state.runs)
     await asker.asked("station.stop", VIEWER)
 
 

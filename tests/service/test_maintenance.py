@@ -14,6 +14,7 @@ from station_ctl.core.modes import Mode, State
 from station_ctl.core.steps import OnLoss
 from station_ctl.engine.events import Verb
 from station_ctl.service import recovery
+from station_ctl.service.catalogue.jog import ACTIONS as JOGS
 from station_ctl.service.catalogue.sequence import PROCEDURES
 from tests.bench.virtual_bench import run_virtually
 from tests.sequences.conftest import SAME_STEPS, the_station
@@ -329,7 +330,8 @@ def test_procedures_that_are_judged_elsewhere_have_those_steps() -> None:
 
 def test_every_procedure_is_an_action_and_every_such_action_a_procedure() -> None:
     known = the_station().procedures().maintenance
-    assert {action.name for action in PROCEDURES} == set(known)
+    assert {action.name for action in (*PROCEDURES, *JOGS)} == set(known)
+    assert {action.name for action in JOGS} == {name for name, p in known.items() if p.axes}
     for action in PROCEDURES:
         assert set(action.params.model_fields) <= {p.name for p in known[action.name].parameters}, action.name
 

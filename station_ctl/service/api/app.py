@@ -35,6 +35,9 @@ STATUS = {
 }  # fmt: skip
 """HTTP status of a refusal by the exit code that it has on the command line."""
 
+BUTTON_WITHIN = 0.1
+"""Seconds within which a renewal's body must be there: a slow one is a hand that has been taken away."""
+
 NOBODY = "no valid token: ask an admin for one with station-ctl user add"
 
 
@@ -120,6 +123,23 @@ class Api:
             person = Person("somebody without a token", Role.VIEWER)
         return answer(await self.desk.put(envelope, person), simulated=self.duty.about.simulated)
 
+    async def button(self, request: Request) -> Response:
+        """The jog button is held: the last stamp comes back for the next one. Moves nothing; without it a jog stops."""
+        person = self.person(request)
+        if person is None:
+            return refusal(401, "A404", NOBODY, {"WWW-Authenticate": "Bearer"})
+        if person.role < Role.TECHNICIAN:
+            return refusal(403, "A404", f"the jog button needs role technician; {person} has {person.role.word}")
+        try:
+            body = json.loads(await _body(request, BUTTON_WITHIN) or b"{}")
+            stamp = body.get("stamp", "") if isinstance(body, dict) else None
+        except (ValueError, RecursionError, TimeoutError, ClientDisconnect) as error:
+            return refusal(400, "A410", f"the body is no renewal: {type(error).__name__}")
+        if not isinstance(stamp, str):
+            return refusal(400, "A410", "stamp needs text")
+        stamp, held = self.duty.button.press(person.name, stamp)
+        return JSONResponse({"ok": True, "stamp": stamp, "held": held})
+
     async def events(self, request: Request) -> Response:
         """The station as it changes: a whole picture first, then what changes, and a beat every second."""
         if self.person(request) is None:
@@ -138,6 +158,7 @@ class Api:
             Route("/readyz", self.ready),
             Route("/api/v1/openapi.json", self.openapi),
             Route("/api/v1/events", self.events),
+            Route("/api/v1/jog-button", self.button, methods=["POST"]),
             Route("/api/v1/queries/{name}", self.query),
             Route("/api/v1/commands/{name}", self.command, methods=["POST"]),
         ]

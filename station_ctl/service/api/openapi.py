@@ -38,6 +38,7 @@ def document(registry: Registry, version: str) -> dict[str, Any]:
         "/healthz": {"get": _plain("health", "The loop answers.", 200)},
         "/readyz": {"get": _plain("ready", "Every link is scanned.", 200, 503)},
     }
+    paths["/api/v1/jog-button"] = {"post": _button()}
     for action in registry:
         paths[f"/api/v1/commands/{action.name}"] = {"post": _command(action)}
         if action.kind is Kind.READ:
@@ -72,6 +73,16 @@ def _plain(name: str, text: str, *statuses: int) -> dict[str, Any]:
     return {
         "operationId": name, "summary": text,
         "responses": {str(s): {"description": "answer"} for s in (*statuses, 403, 413, 421, 429)},
+    }  # fmt: skip
+
+
+def _button() -> dict[str, Any]:
+    stamp = {"type": "object", "properties": {"stamp": {"type": "string", "description": "of the answer before"}}}
+    text = "The jog button is held: say so again, with the stamp of the answer before, within 250 ms."
+    return {
+        "operationId": "jog-button", "summary": text,
+        "requestBody": {"content": {"application/json": {"schema": stamp}}},
+        "responses": {str(s): {"description": "answer"} for s in (200, *REFUSALS)},
     }  # fmt: skip
 
 

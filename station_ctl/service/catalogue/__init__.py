@@ -6,7 +6,9 @@ from station_ctl.service.catalogue import (
     audit,
     backup,
     bay,
+    bypass,
     control,
+    jog,
     mode,
     operation,
     queue,
@@ -19,7 +21,9 @@ from station_ctl.service.catalogue import (
 
 REGISTRY = Registry.of(
     action
-    for noun in (station, mode, swap, queue, bay, sequence, alarm, reading, operation, control, audit, user, backup)
+    for noun in (
+        station, mode, swap, queue, bay, sequence, jog, alarm, reading, bypass, operation, control, audit, user, backup,
+    )
     for action in noun.ACTIONS
 )
 """One registry, the same on every surface."""

@@ -61,6 +61,7 @@ def _given(params: Params) -> dict[str, str]:
 
 async def plan_run(duty: Duty, params: RunSequence, call: Call) -> Plan:
     """What stands against the first step now, and every step."""
+    _not_by_hand(duty, params.name)
     return _plan(duty, made(duty, params.name, pairs(params.args)))
 
 
@@ -82,8 +83,14 @@ def _plan(duty: Duty, sequence: Sequence) -> Plan:
     return Plan(tuple(found), steps, sequence.roles(), sum(step.nominal for step in sequence.steps))
 
 
+def _not_by_hand(duty: Duty, name: str) -> None:
+    if duty.procedures.of_maintenance(name).axes:
+        raise RequestWrong(f"{name} moves by hand alone; ask for it with: station-ctl {name.replace('.', ' ')}")
+
+
 async def run(duty: Duty, params: RunSequence, call: Call) -> Result:
     """Begin the procedure. Raises NotAllowed or Refused with nothing moved."""
+    _not_by_hand(duty, params.name)
     return await _begin(duty, made(duty, params.name, pairs(params.args)), call)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from station_ctl.core.errors import Exit, NotFound
 from station_ctl.core.modes import State
 from station_ctl.engine.state import INTERRUPTED, Run, Trip
-from station_ctl.service import recovery
+from station_ctl.service import recovery, view
 from station_ctl.service.calls import Check, Result
 from station_ctl.service.catalogue.station import Subject
 from station_ctl.service.checks import roots_first
@@ -33,6 +33,7 @@ async def why(duty: Duty, params: Subject, call: Call) -> Result:
         "trips": [_trip(duty, trip) for trip in state.trips if looked.whole],
         "checks": [_check(check, failed) for check in failed], "met": sum(check.holds for check in looked.checks),
         "unknown": sum(not check.known for check in failed),
+        "bypasses": view.bypasses(duty),
         "where": [*_findings(ways, failed), *ways.places] if looked.whole else [],
         "do_next": _do_next(duty, ways) if looked.whole else [], "do_not": _do_not(duty) if looked.whole else [],
     }  # fmt: skip
