@@ -77,6 +77,10 @@ async def station_process(*options: str) -> AsyncIterator[StationProcess]:
             raise
 
 
+MAP_VERSIONS = {name: {"MAP_VERSION": 2} for name in ("stacker_st2", "charging_rack_cr12")}
+"""Lists that have grown since their first version."""
+
+
 def station_links(endpoints: dict[str, str], folder: Path) -> list[Link]:
     """A link to every PLC of the station."""
     links: list[Link] = []
@@ -86,7 +90,8 @@ def station_links(endpoints: dict[str, str], folder: Path) -> list[Link]:
         io = io_list(io_name)
         links.append(
             ModbusTcpLink(
-                name, io, url.hostname, url.port, identity=IDENTITY, heartbeat="HB_PLC", timeout=2.0
+                name, io, url.hostname, url.port, identity=IDENTITY | MAP_VERSIONS.get(io_name, {}),
+                heartbeat="HB_PLC", timeout=2.0,
             )
         )
     files = Certificates.inside(folder)

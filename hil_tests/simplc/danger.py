@@ -89,7 +89,7 @@ def bay_not_free(plant: Plant, number: int) -> Iterator[Finding]:
 def hot(pack: Pack, plant: Plant) -> Iterator[Finding]:
     """S16: a hot, smoking or badly insulated pack stays away from vehicle and charger."""
     bay = plant.bays.get(plant.bay_number(pack.place))
-    if pack.temperature > HOT_C or (bay is not None and bay.smoke):
+    if pack.temperature > HOT_C or (bay is not None and bay.smoking):
         yield "S16", f"hot pack {pack.code} ordered on"
     elif pack.insulation < 100:
         yield "S16", f"pack {pack.code} with an insulation fault ordered on"

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from hil_tests.simplc.plant import Plant
 from hil_tests.simplc.plc import Plc
+from hil_tests.simplc.truth.bay import Bay
 
 Acts = dict[str, Callable[[bool, Mapping[str, Any]], None]]
 
@@ -23,6 +25,15 @@ def plc_of(plcs: Mapping[str, Plc], name: str) -> Plc:
     if plc is None:
         raise UnknownFault(f"no PLC {name!r}; there are {', '.join(plcs)}")
     return plc
+
+
+def bay_of(plant: Plant, args: Mapping[str, Any]) -> Bay:
+    """The bay that `bay` names, A01 unless told. Raises UnknownFault."""
+    name = str(args.get("bay", "A01"))
+    bay = plant.bays.get(plant.bay_number(name))
+    if bay is None:
+        raise UnknownFault(f"no bay {name!r}")
+    return bay
 
 
 def bolts_of(args: Mapping[str, Any]) -> list[int]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from hil_tests.simplc.bms_faults import BmsFaults
 from hil_tests.simplc.fault_args import Acts, UnknownFault
 from hil_tests.simplc.machine_faults import MachineFaults
 from hil_tests.simplc.pack_faults import PackFaults
@@ -31,6 +32,7 @@ class Faults:
             **MachineFaults(plant, plcs).acts(),
             **VehicleFaults(plant).acts(),
             **PackFaults(plant).acts(),
+            **BmsFaults(plant).acts(),
         }
 
     def names(self) -> list[str]:

@@ -9,8 +9,6 @@ from hil_tests.simplc.plant import Plant
 from hil_tests.simplc.plc import Plc, Value
 
 REFRESH_CYCLES = 100
-EFFICIENCY = 0.955
-AUXILIARY_KW = 9.5
 
 
 class Meter(Plc):
@@ -42,7 +40,7 @@ class Meter(Plc):
             self.values.update(self.stuck)
 
     def _measure(self) -> None:
-        power = self.plant.charging_kw() / EFFICIENCY + AUXILIARY_KW + self.rng.uniform(-0.2, 0.2)
+        power = self.plant.site_kw() + self.rng.uniform(-0.2, 0.2)
         now = self.plant.now
         self.energy += power * (now - self.counted) / 3600.0
         self.counted = now
@@ -55,8 +53,8 @@ class Meter(Plc):
             VOLTS_L2=round(230.1 - sag + self.rng.uniform(-0.3, 0.3), 1),
             VOLTS_L3=round(231.0 - sag + self.rng.uniform(-0.3, 0.3), 1),
             FREQUENCY=round(50.0 + self.rng.uniform(-0.015, 0.015), 3),
-            GRID_LIMIT_KW=self.plant.grid_limit_kw,
-            INSULATION=1500 + self.rng.randrange(-20, 21),
+            GRID_LIMIT_KW=self.plant.grid.limit_kw,
+            INSULATION=self.plant.dc_insulation_kohm + self.rng.randrange(-20, 21),
             IMD_OK=True,
             IMD_COUNT=self.count,
         )

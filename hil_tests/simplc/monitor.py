@@ -1,6 +1,7 @@
 """The independent safety monitor: judges every live order, and every instant, from the plant's true state.
 
-Knows the truth and the safety rules S1–S17. Does not know any interlock, sequence, sensor or acknowledgement.
+Knows the truth and the safety rules S1–S17, and S19: the site keeps the limit of its grid. Does not know any
+interlock, sequence, sensor or acknowledgement.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Protocol
 
+from hil_tests.simplc.charging_danger import ChargingWatch
 from hil_tests.simplc.danger import (
     Finding,
     bay_not_free,
@@ -59,6 +61,7 @@ class Monitor:
         self.plant = plant
         self.orders = 0
         self.verdicts: list[Verdict] = []
+        self.charging = ChargingWatch(plant)
         self._unsafe_since: dict[str, int] = {}
         self._standing: set[str] = set()
         self._cycle = 0
@@ -85,6 +88,11 @@ class Monitor:
         self._standing = set(found)
         while self.plant.mishaps:
             rule, text = self.plant.mishaps.pop(0)
+            self._record("", 0, 0, rule, text)
+
+    def watch_charging(self, cycle: int) -> None:
+        """Looks at racks and grid after each step of charging."""
+        for rule, text in self.charging.findings(cycle):
             self._record("", 0, 0, rule, text)
 
     def _track(self, name: str, unsafe: bool) -> None:
@@ -132,9 +140,9 @@ class Monitor:
             self._record(plc, number, opcode, "S13", "jog ordered without the key")
         judges = {
             "robot": self._robot, "lift": self._lift, "lift.VEH": self._vehicle, "stacker": self._stacker,
-            "rack_a": self._rack, "rack_b": self._rack,
+            **dict.fromkeys(self.plant.first_bay, self._rack),
         }  # fmt: skip
-        first = 0 if plc != "rack_b" else self.plant.bays_per_rack
+        first = self.plant.first_bay.get(plc, 1) - 1
         for rule, text in judges[channel](opcode, p, first):
             self._record(plc, number, opcode, rule, text)
 

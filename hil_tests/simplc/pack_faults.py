@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from hil_tests.simplc.fault_args import Acts, UnknownFault, switch
+from hil_tests.simplc.fault_args import Acts, UnknownFault, bay_of, switch
 from hil_tests.simplc.plant import PACK_TYPE, Plant
-from hil_tests.simplc.truth.bay import CHARGING, FULL, Bay
+from hil_tests.simplc.truth.bay import CHARGING, FULL
+from hil_tests.simplc.truth.heat import AIR_KW_PER_K
 from hil_tests.simplc.truth.packs import HANDOVER_IN, HANDOVER_OUT, ROBOT, STACKER, Pack
 
 TARGETS = ("fresh", "vehicle")
@@ -22,6 +23,7 @@ class PackFaults:
     def __init__(self, plant: Plant) -> None:
         self.plant = plant
         self._ill: dict[str, list[Pack]] = {}
+        self._hot: dict[str, Pack] = {}
 
     def acts(self) -> Acts:
         """By name."""
@@ -37,17 +39,10 @@ class PackFaults:
         }
 
     # ---- which pack, which bay -----------------------------------------------------------------------------
-    def _bay(self, args: Mapping[str, Any]) -> Bay:
-        name = str(args.get("bay", "A01"))
-        bay = self.plant.bays.get(self.plant.bay_number(name))
-        if bay is None:
-            raise UnknownFault(f"no bay {name!r}")
-        return bay
-
     def _targets(self, args: Mapping[str, Any]) -> list[Pack]:
         """The pack of a `bay`, or with `target` the packs on their way to the vehicle, or the vehicle's own."""
         if "bay" in args:
-            pack = self._bay(args).pack
+            pack = bay_of(self.plant, args).pack
             return [pack] if pack is not None else []
         target = str(args.get("target", "fresh"))
         if target not in TARGETS:
@@ -109,27 +104,48 @@ class PackFaults:
             bay.changed = True
 
     def _hot_pack(self, on: bool, args: Mapping[str, Any]) -> None:
-        """Cells of the pack in `bay` run hot; `smoke` true makes the detector speak."""
-        bay = self._bay(args)
-        if bay.pack is None and not args.get("smoke"):
+        """The pack in `bay` heats up with `kilowatts`, wherever it goes: gas from 60 °C, smoke from 90, fire from 150.
+
+        With `celsius` it is that hot at once and stays so, unless `kilowatts` are told; `smoke`: so says the detector.
+        """
+        bay = bay_of(self.plant, args)
+        if not on:
+            self._cool_down(bay.name)
+        elif bay.pack is None and not args.get("smoke"):
             raise UnknownFault(f"no pack in bay {bay.name!r}")
-        bay.heat_kw = float(args.get("kilowatts", 30.0)) if on and bay.pack is not None else 0.0
+        elif bay.pack is not None:
+            self._heat(bay.name, bay.pack, args)
         bay.smoke = on and bool(args.get("smoke", False))
-        if bay.pack is not None:
-            if on and "celsius" in args:
-                bay.pack.temperature = float(args["celsius"])
-            elif not on:
-                bay.pack.temperature = min(bay.pack.temperature, 30.0)
         bay.changed = True
+
+    def _heat(self, bay: str, pack: Pack, args: Mapping[str, Any]) -> None:
+        plant = self.plant
+        kilowatts = 0.0 if args.get("smoke") else 30.0
+        if "celsius" in args:
+            pack.temperature = float(args["celsius"])
+            kilowatts = (pack.temperature - plant.ambient_c) * AIR_KW_PER_K
+        pack.heat_kw = float(args.get("kilowatts", kilowatts))
+        self._hot[bay] = pack
+        if pack not in plant.ailing:
+            plant.ailing.append(pack)
+
+    def _cool_down(self, bay: str) -> None:
+        """The pack that was struck in this bay is cool and sound, wherever it stands now."""
+        pack = self._hot.pop(bay, None)
+        if pack is None:
+            return
+        pack.heat_kw, pack.temperature = 0.0, min(pack.temperature, 30.0)
+        if pack in self.plant.ailing:
+            self.plant.ailing.remove(pack)
 
     # ---- bays and chargers ---------------------------------------------------------------------------------
     def _bay_disabled(self, on: bool, args: Mapping[str, Any]) -> None:
-        bay = self._bay(args)
+        bay = bay_of(self.plant, args)
         bay.enabled, bay.changed = not on, True
 
     def _charger_welded(self, on: bool, args: Mapping[str, Any]) -> None:
         """The charger charges and cannot be switched off; repaired, it has stopped."""
-        bay = self._bay(args)
+        bay = bay_of(self.plant, args)
         bay.welded, bay.changed = on, True
         if on and bay.plugged and bay.pack is not None:
             bay.state, bay.reason, bay.ordered_kw = CHARGING, 0, 10.0
@@ -138,12 +154,12 @@ class PackFaults:
 
     def _charger_dead(self, on: bool, args: Mapping[str, Any]) -> None:
         """The charger does not answer its rack any more, and gives no current."""
-        bay = self._bay(args)
+        bay = bay_of(self.plant, args)
         bay.charger_dead, bay.changed = on, True
 
     def _bay_taken(self, on: bool, args: Mapping[str, Any]) -> None:
         """Somebody has put a pack of his own into `bay`; with `on` false he has taken it away again."""
-        bay, places = self._bay(args), self.plant.places
+        bay, places = bay_of(self.plant, args), self.plant.places
         if on and bay.pack is None:
             places.put(self.plant.make_pack(PACK_TYPE, 50.0), bay.name)
         elif not on and bay.pack is not None:

@@ -7,33 +7,43 @@ from __future__ import annotations
 
 from random import Random
 
-from hil_tests.simplc.truth.bay import CHARGING, FULL, R_LINK, Bay, warm
+from hil_tests.simplc.truth.bay import CHARGING, FULL, R_LINK, Bay
+from hil_tests.simplc.truth.grid import Grid
+from hil_tests.simplc.truth.heat import AMBIENT_C, burns, rest
+from hil_tests.simplc.truth.layout import Layout
 from hil_tests.simplc.truth.lift import Lift
+from hil_tests.simplc.truth.modules import Modules
 from hil_tests.simplc.truth.motion import Motions
-from hil_tests.simplc.truth.packs import ROBOT, WEIGHT_KG, Pack, Places
+from hil_tests.simplc.truth.packs import ISOLATION, ROBOT, WEIGHT_KG, Pack, Places
 from hil_tests.simplc.truth.robot import UNDER, Robot, supported
 from hil_tests.simplc.truth.safety_chain import SafetyChain
 from hil_tests.simplc.truth.stacker import PARK, SPOTS, Stacker, bay_spot
 from hil_tests.simplc.truth.vehicle import BOLTS, CLOSED_TORQUE, Bolt, Vehicle
 
 PACK_TYPE = 100
-GRID_LIMIT_KW = 1250.0
-"""What the grid operator allows the site until told otherwise: the size of its transformer."""
+DC_INSULATION_KOHM = 1500
 __all__ = ["ROBOT", "UNDER", "WEIGHT_KG", "Plant", "supported"]
 
 
 class Plant:
-    """One passenger station. Everything random comes from `seed`."""
+    """One passenger station. Everything random comes from `seed`; `modules` are those of all racks."""
 
-    def __init__(self, seed: int, bays_per_rack: int) -> None:
+    def __init__(
+        self, seed: int, bays_per_rack: int = 12, modules: Modules | None = None, layout: Layout | None = None
+    ) -> None:
         self.seed = seed
-        self.bays_per_rack = bays_per_rack
-        self.motions = Motions()
+        self.layout = layout = layout or Layout((bays_per_rack, bays_per_rack))
+        self.bays_per_rack = layout.racks[0]
+        self.motions = Motions(layout.pace)
         self.places = Places()
         self.safety = SafetyChain()
         self.safety.opened.append(self.motions.cut_drives)
         self.isolation_ready = True
-        self.grid_limit_kw = GRID_LIMIT_KW
+        self.grid = Grid()
+        self.modules = modules or Modules()
+        self.dc_insulation_kohm = DC_INSULATION_KOHM
+        self.ambient_c = AMBIENT_C
+        self.ailing: list[Pack] = []
         self.mishaps: list[tuple[str, str]] = []
         self._batch = f"{Random(f'{seed}/batch').randrange(16**6):06X}"
         self._made = 0
@@ -43,7 +53,7 @@ class Plant:
         self.lift = Lift(self.motions, self.places)
         self.robot = Robot(self.places, self.lift, Random(f"{seed}/runners"), mishaps=self.mishaps)
         self.lift.under_clear = lambda: not (self.robot.under and self.robot.z > 0.0)
-        spots = {bay.name: bay_spot(n, bays_per_rack) for n, bay in self.bays.items()}
+        spots = {bay.name: bay_spot(bay.number, layout.by_rack[bay.rack]) for bay in self.bays.values()}
         self.stacker = Stacker(self.places, self.bays, {"park": PARK, **SPOTS, **spots}, mishaps=self.mishaps)
         self._by_name = {bay.name: bay for bay in self.bays.values()}
         self._numbers = {bay.name: number for number, bay in self.bays.items()}
@@ -64,11 +74,20 @@ class Plant:
 
     # ---- the start -----------------------------------------------------------------------------------------
     def _build_racks(self) -> None:
-        for index, rack in enumerate(("rack_a", "rack_b")):
-            for number in range(1, self.bays_per_rack + 1):
-                name = f"{'AB'[index]}{number:02d}"
-                self.bays[index * self.bays_per_rack + number] = Bay(name, rack, number, self.places)
-        filled = [bay for bay in self.bays.values() if bay.number != self.bays_per_rack]
+        sizes = self.layout.by_rack
+        self.first_bay: dict[str, int] = {}
+        for rack, bays in sizes.items():
+            self.first_bay[rack] = len(self.bays) + 1
+            for number in range(1, bays + 1):
+                name = f"{rack[-1].upper()}{number:02d}"
+                self.bays[len(self.bays) + 1] = Bay(name, rack, number, self.places, self.modules)
+        self.racks = [[b for b in self.bays.values() if b.rack == rack] for rack in sizes]
+        if self.layout.packs is not None:
+            for bay in list(self.bays.values())[: self.layout.packs]:
+                self.places.put(self.make_pack(PACK_TYPE, self.layout.soc), bay.name)
+                bay.plug, bay.state, bay.reason = 1.0, FULL, 1
+            return
+        filled = [bay for bay in self.bays.values() if bay.number != sizes[bay.rack]]
         charging = set(self._rng.sample(range(len(filled)), min(3, len(filled))))
         for index, bay in enumerate(filled):
             low = index in charging
@@ -118,23 +137,46 @@ class Plant:
             self.relabel(pack)
 
     def charge(self, dt: float) -> None:
-        """`dt` plant seconds of charging and cooling in all bays."""
+        """`dt` plant seconds of charging in all bays, and of what heats the packs that a fault has struck."""
+        for rack in self.racks:
+            self.modules.allot(rack)
         for bay in self.bays.values():
+            if bay.silent:
+                bay.silent_s += dt
             if bay.state == CHARGING:
-                reason = bay.integrate(dt)
+                reason = bay.integrate(dt, mains=self.safety.grid) or (R_LINK if bay.lost else 0)
                 if reason:
                     self.motions.start(bay.end(reason), driven=False)
-            elif bay.heat_kw and bay.pack is not None:
-                warm(bay.pack, 0.0, bay.heat_kw, dt)
-                bay.changed = True
+        for pack in self.ailing:
+            self._ail(pack, dt)
+
+    def _ail(self, pack: Pack, dt: float) -> None:
+        """A struck pack goes on heating wherever it stands; one that burns outside the water calls the fire panel."""
+        bay = self._by_name.get(pack.place)
+        water = pack.place == ISOLATION and self.isolation_ready
+        if bay is None or bay.state != CHARGING:
+            rest(pack, dt, self.ambient_c, water=water)
+        if bay is not None:
+            bay.changed = True
+        if burns(pack) and not water and self.safety.no_fire:
+            self.safety.no_fire = False
+            self.motions.version += 1
 
     def cool(self, dt: float) -> None:
         """Slow cooling of the packs that are not charging, in coarse steps of `dt` plant seconds."""
         for bay in self.bays.values():
             pack = bay.pack
-            if pack is not None and bay.state != CHARGING and abs(pack.temperature - 24.0) > 0.05:
-                warm(pack, 0.0, 0.0, dt)
+            if pack is None or bay.state == CHARGING or pack in self.ailing:
+                continue
+            if abs(pack.temperature - self.ambient_c) > 0.05:
+                rest(pack, dt, self.ambient_c)
                 bay.changed = True
+
+    def weather(self, celsius: float) -> None:
+        """Air of so many °C around all bays from now on."""
+        self.ambient_c = celsius
+        for bay in self.bays.values():
+            bay.ambient_c, bay.changed = celsius, True
 
     def stop_charging(self, rack: str) -> None:
         """The rack's own reaction to a silent controller."""
@@ -144,3 +186,7 @@ class Plant:
 
     def charging_kw(self) -> float:
         return sum(bay.kilowatts for bay in self.bays.values() if bay.state == CHARGING)
+
+    def site_kw(self) -> float:
+        """What the station draws from the mains."""
+        return self.grid.drawn_kw(self.charging_kw()) if self.safety.grid else 0.0

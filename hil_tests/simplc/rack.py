@@ -8,17 +8,26 @@ from __future__ import annotations
 from hil_tests.simplc.contract import OrderKind, Params
 from hil_tests.simplc.plant import Plant
 from hil_tests.simplc.plc import Plc
-from hil_tests.simplc.truth.bay import AMBIENT_C, CAPACITY_KWH, CHARGING, FULL_SOC, HOT_C, R_ORDERED, Bay
+from hil_tests.simplc.truth.bay import CHARGING, R_ORDERED, Bay
+from hil_tests.simplc.truth.bms import said_by
+from hil_tests.simplc.truth.estimate import Estimate
+from hil_tests.simplc.truth.heat import AMBIENT_C, gas_ppm
 from hil_tests.simplc.truth.motion import Steps, Until, Wait
 
 BAYS_IN_LIST = 12
 REFRESH_CYCLES = 10
+AIR_PPM, SMOKE_PPM = 3, 800
 SLOTS = (
     "PRESENT", "SEATED", "PLUG_OUT", "PLUG_IN", "SOCKET_DEAD", "COOLANT_OK", "NO_SMOKE", "ENABLED",
     "CHARGER_LINK", "BMS_LINK", "NO_PREALARM", "NO_CRASH", "CHG_STATE", "STOP_REASON", "VOLTS", "AMPS",
     "POWER", "SOC", "SOH", "TEMP_MAX", "TEMP_MIN", "CELL_MAX", "CELL_MIN", "INSULATION", "GAS", "PACK_TYPE",
     "SOCKET_TEMP", "PACK_ID", "ENERGY", "REMAIN_MIN", "POWER_SET", "CYCLES",
 )  # fmt: skip
+
+THROUGH_THE_CHARGER = frozenset(SLOTS[12:]) - {"GAS"} | {"SOCKET_DEAD", "BMS_LINK", "NO_CRASH"}
+"""What the rack knows from the charger and, through it, from the BMS; the rest are its own sensors."""
+
+Shown = tuple[bool | int | float | str, ...]
 
 
 class RackPlc(Plc):
@@ -33,14 +42,14 @@ class RackPlc(Plc):
         super().__init__(name, plant)
         self.bays = {bay.number: bay for bay in plant.bays.values() if bay.rack == name}
         self.tags = {n: [f"BAY{n:02d}_{slot}" for slot in SLOTS] for n in range(1, BAYS_IN_LIST + 1)}
+        self.estimates = {n: Estimate(bay) for n, bay in self.bays.items()}
         self.levels = {n: f"BAY{n:02d}_LIMIT" for n in self.bays}
         self.fan_on = False
         self.values["FAN_RUNNING"] = False
         self.phase = 3 if name == "rack_a" else 8
         for number in range(1, BAYS_IN_LIST + 1):
             bay = self.bays.get(number)
-            first = measured(bay) if bay is not None else _missing_bay()
-            self.values.update(zip(self.tags[number], first, strict=True))
+            self._publish(number, self._measured(number) if bay is not None else _missing_bay())
         power = self._is_powered_bay
         for opcode, label, work, fits, against in (
             (30, "PLUG_IN", self._plug_in, self._is_bay, self._against_plug_in),
@@ -64,7 +73,7 @@ class RackPlc(Plc):
             level = int(inputs.get(self.levels[number], 0)) / 10
             if level != bay.level_kw:
                 bay.level_kw, bay.changed = level, True
-        fan = bool(inputs.get("FAN", 0)) or any(bay.smoke for bay in self.bays.values())
+        fan = bool(inputs.get("FAN", 0)) or any(bay.smoking for bay in self.bays.values())
         if fan != self.fan_on:
             self.fan_on = self.values["FAN_RUNNING"] = fan
 
@@ -73,7 +82,20 @@ class RackPlc(Plc):
         for number, bay in self.bays.items():
             if bay.changed and (bay.state != CHARGING or self.uptime_ms // 10 % REFRESH_CYCLES == self.phase):
                 bay.changed = False
-                self.values.update(zip(self.tags[number], measured(bay), strict=True))
+                self._publish(number, self._measured(number))
+
+    def _measured(self, number: int) -> Shown:
+        return measured(self.bays[number], self.estimates[number].minutes())
+
+    def _publish(self, number: int, shown: Shown) -> None:
+        """A charger that is not heard leaves its own values and those of the BMS as they were last."""
+        bay = self.bays.get(number)
+        pairs = zip(self.tags[number], shown, strict=True)
+        if bay is not None and bay.silent and not bay.lost:
+            kept = [f"BAY{number:02d}_{slot}" for slot in SLOTS if slot in THROUGH_THE_CHARGER]
+            self.values.update((tag, value) for tag, value in pairs if tag not in kept)
+        else:
+            self.values.update(pairs)
 
     def scan(self) -> None:
         """Bays refresh when they change, those that charge every 100 ms."""
@@ -143,43 +165,31 @@ class RackPlc(Plc):
             self.inputs[tag] = 0
 
 
-def measured(bay: Bay) -> tuple[bool | int | float | str, ...]:
-    """Values of one bay in the order of SLOTS."""
+def measured(bay: Bay, minutes: int) -> Shown:
+    """Values of one bay in the order of SLOTS; `minutes` is the charger's estimate of the time to full."""
     pack = bay.pack
-    linked = pack is not None and bay.plugged and not pack.bms_silent
+    linked = pack is not None and bay.plugged and not pack.bms_silent and not bay.lost
+    gas = round(gas_ppm(pack)) if pack is not None else AIR_PPM
     head = (
-        pack is not None, pack is not None, bay.plug <= 0.0, bay.plugged, not bay.live, True, not bay.smoke,
-        bay.enabled, not bay.charger_dead, linked, not (bay.smoke or (bay.heat_kw > 0.0 and _hot(bay))),
+        pack is not None, pack is not None, bay.plug <= 0.0, bay.plugged, not bay.live, True, not bay.smoking,
+        bay.enabled, not bay.charger_dead and not bay.lost, linked, not bay.prealarm,
         not (linked and pack is not None and pack.crashed),
         bay.state, bay.reason, round(bay.volts, 1), round(bay.amps, 1), round(bay.kilowatts, 1),
     )  # fmt: skip
-    tail = (round(bay.kwh, 2), _remaining(bay), round(bay.told_kw, 1) if bay.live else 0.0)
+    tail = (round(bay.kwh, 2), minutes, round(bay.told_kw, 1) if bay.live else 0.0)
+    gas = max(gas, SMOKE_PPM) if bay.smoking else gas
     if pack is None or not linked:
-        return (*head, 0.0, 0.0, AMBIENT_C, AMBIENT_C, 0, 0, 0, _gas(bay), 0, AMBIENT_C, "", *tail, 0)
-    cell = round(3000 + 10 * pack.soc)
+        air = round(bay.ambient_c, 1)
+        return (*head, 0.0, 0.0, air, air, 0, 0, 0, gas, 0, air, "", *tail, 0)
+    said = said_by(pack)
+    socket = round(bay.ambient_c + abs(bay.amps) * 0.08, 1)
     return (
-        *head, round(pack.soc, 1), round(pack.soh, 1), round(pack.temperature, 1),
-        round(pack.temperature - 1.5, 1), cell + 6, cell - 6, pack.insulation, _gas(bay), pack.pack_type,
-        round(AMBIENT_C + abs(bay.amps) * 0.08, 1), pack.code, *tail, pack.cycles,
+        *head, said.soc, said.soh, said.temp_max, said.temp_min, said.cell_max, said.cell_min, said.insulation,
+        gas, said.pack_type, socket, said.code, *tail, said.cycles,
     )  # fmt: skip
 
 
-def _hot(bay: Bay) -> bool:
-    return bay.pack is not None and bay.pack.temperature > HOT_C - 5.0
-
-
-def _gas(bay: Bay) -> int:
-    return 800 if bay.smoke else 3
-
-
-def _remaining(bay: Bay) -> int:
-    pack = bay.pack
-    if pack is None or bay.state != CHARGING or bay.kilowatts <= 0.0:
-        return 0
-    return round((FULL_SOC - pack.soc) / 100.0 * CAPACITY_KWH / bay.kilowatts * 60.0)
-
-
-def _missing_bay() -> tuple[bool | int | float | str, ...]:
+def _missing_bay() -> Shown:
     """A bay the I/O list has and this rack lacks: no pack, plug out, not enabled."""
     head = (False, False, True, False, True, True, True, False, False, False, True, True, 0, 0, 0.0, 0.0, 0.0)
     return (*head, 0.0, 0.0, AMBIENT_C, AMBIENT_C, 0, 0, 0, 0, 0, AMBIENT_C, "", 0.0, 0, 0.0, 0)

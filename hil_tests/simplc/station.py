@@ -20,6 +20,8 @@ from hil_tests.simplc.reader import Reader
 from hil_tests.simplc.robot import RobotPlc
 from hil_tests.simplc.safety import SafetyPlc
 from hil_tests.simplc.stacker import StackerPlc
+from hil_tests.simplc.truth.layout import Layout
+from hil_tests.simplc.truth.modules import Modules
 from hil_tests.simplc.truth.packs import HANDOVER_IN, HANDOVER_OUT
 
 CYCLE_S = 0.01
@@ -28,16 +30,15 @@ COOL_CYCLES = 500
 
 
 class SimStation:
-    """`plcs` by name: lift, stacker, rack_a, rack_b, safety, robot, meter. The pack-id reader is `reader`.
+    """`plcs` by name: lift, stacker, rack_a, rack_b …, safety, robot, meter. The pack-id reader is `reader`.
 
     `speed` is plant seconds per wall second. Everything is deterministic for `seed` and the calls made.
     """
 
     def __init__(
-        self, *, seed: int = 1, speed: float = 1.0, bays_per_rack: int = 12, io_dir: Path | None = None
-    ) -> None:
-        if not 2 <= bays_per_rack <= 12:
-            raise ValueError(f"bays_per_rack is 2 to 12, not {bays_per_rack}")
+        self, *, seed: int = 1, speed: float = 1.0, bays_per_rack: int = 12, io_dir: Path | None = None,
+        modules: Modules | None = None, layout: Layout | None = None,
+    ) -> None:  # fmt: skip
         if not 0.0 < speed <= 1000.0:
             raise ValueError(f"speed is over 0 and at most 1000, not {speed}")
         self.seed = seed
@@ -46,13 +47,12 @@ class SimStation:
         self.cycles = 0
         self._owed = 0.0
         self._vehicles = 0
-        self.plant = Plant(seed, bays_per_rack)
+        self.plant = Plant(seed, bays_per_rack, modules, layout)
         self.monitor = Monitor(self.plant)
         self.plcs: dict[str, Plc] = {
             "lift": LiftPlc("lift", self.plant),
             "stacker": StackerPlc("stacker", self.plant),
-            "rack_a": RackPlc("rack_a", self.plant),
-            "rack_b": RackPlc("rack_b", self.plant),
+            **{rack: RackPlc(rack, self.plant) for rack in self.plant.first_bay},
             "safety": SafetyPlc("safety", self.plant),
             "robot": RobotPlc("robot", self.plant),
             "meter": Meter("meter", self.plant),
@@ -70,6 +70,7 @@ class SimStation:
             "fault": self._fault,
             "switch": self._switch,
             "pack": self._pack,
+            "grid": self._grid,
             "safety-reset": self._safety_reset,
             "report": self._report,
             "quit": lambda args: {"ok": True},
@@ -95,6 +96,7 @@ class SimStation:
         plant.motions.run(plant.now + CYCLE_S * self.speed)
         if cycles % CHARGE_CYCLES == 0:
             plant.charge(CHARGE_CYCLES * CYCLE_S * self.speed)
+            self.monitor.watch_charging(cycles)
             if cycles % COOL_CYCLES == 0:
                 plant.cool(COOL_CYCLES * CYCLE_S * self.speed)
         running = self._running
@@ -176,6 +178,16 @@ class SimStation:
         plant.places.move(pack, HANDOVER_OUT)
         plant.motions.version += 1
         return {"ok": True, "pack": code}
+
+    def _grid(self, args: Mapping[str, Any]) -> dict[str, Any]:
+        """The grid operator's signal `limit_kw`, and what the site's heater draws, `heater_kw`."""
+        grid = self.plant.grid
+        for name in ("limit_kw", "heater_kw"):
+            value = float(args.get(name, getattr(grid, name)))
+            if not 0.0 <= value <= 5000.0:
+                return _refused(f"{name} is 0 to 5000 kW")
+            setattr(grid, name, value)
+        return {"ok": True, "limit_kw": grid.limit_kw, "heater_kw": grid.heater_kw}
 
     def _safety_reset(self, args: Mapping[str, Any]) -> dict[str, Any]:
         self.plant.motions.version += 1

@@ -9,11 +9,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from station_ctl.charging.bay_view import CHARGING as CHARGING
+from station_ctl.charging.pack_model import ANY_PACK
 from station_ctl.core.conditions import PlaceHolds
 from station_ctl.core.policy import SitePolicy
 from station_ctl.core.roles import BaySignals
 from station_ctl.core.signals import Image
 from station_ctl.core.steps import Recipe
+
+TYPICAL_KW = 40.0
+"""Power at which the shares of a charge are reckoned; the charger's own estimate says how long the whole takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +151,7 @@ def next_ready_pack(
         ):
             continue
         now, minutes = float(soc.value or 0), float(remain.value or 0)  # type: ignore[arg-type]
-        # The charger estimates the time to full; the swap limit comes earlier by the share still missing.
-        share = (needed - now) / max(100.0 - now, 1.0)
-        found.append((minutes * min(max(share, 0.0), 1.0), bay.name, now))
+        found.append((minutes * _share_of_the_way(now, needed), bay.name, now))
     return NextReady(*min(found)) if found else None
 
 
@@ -158,6 +160,12 @@ def next_ready(
 ) -> str:
     """When the next pack will have `needed` % of charge, in words, from the chargers' own estimates."""
     return str(next_ready_pack(bays, image, needed, known) or "no pack is charging")
+
+
+def _share_of_the_way(now: float, needed: float) -> float:
+    """Share 0 to 1 of the time to full after which a pack has `needed` %: the last per cent take the longest."""
+    full = ANY_PACK.minutes_to(now, 100.0, TYPICAL_KW)
+    return min(ANY_PACK.minutes_to(now, needed, TYPICAL_KW) / full, 1.0) if full > 0 else 0.0
 
 
 def _ready(

@@ -168,9 +168,9 @@ def test_the_next_ready_pack_is_estimated_from_its_charger() -> None:
     racks.charge(bays()[0], 50.0, 60)
     racks.charge(bays()[1], 80.0, 40)
     found = racks.choose()
-    # A01: 60 min to 100 %, 40 of 50 % to go: 48 min. A02: 40 min to 100 %, 10 of 20 % to go: 20 min.
+    # A01: 60 min to 100 %, 40 of 50 % to go. A02: 40 min to 100 %, and the last 10 of 20 % take three times the first.
     assert found.refused == (
-        "no charged pack of type 100 is ready; the next one will be ready in about 20 min (bay A02, now 80 %)"
+        "no charged pack of type 100 is ready; the next one will be ready in about 11 min (bay A02, now 80 %)"
     )
 
 

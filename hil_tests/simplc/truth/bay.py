@@ -1,50 +1,56 @@
-"""One bay of a charging rack: its plug, its charger, and what charging does to the pack.
+"""One bay of a charging rack: its plug, its charger, and the current into the pack.
 
-Knows current, heat and the charger's states. Does not know orders or registers.
+Knows the charger's states and what flows. Does not know orders or registers.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from math import sqrt
 
+from hil_tests.simplc.truth.cells import amps_allowed, chemistry, ohms, open_volts
+from hil_tests.simplc.truth.heat import AMBIENT_C, GAS_ALARM_PPM, HOT_C, STEP_S, gas_ppm, smokes, warm
+from hil_tests.simplc.truth.modules import RACK_AMPS, Modules
 from hil_tests.simplc.truth.motion import Ramp, Steps, Wait
-from hil_tests.simplc.truth.packs import CAPACITY_KWH, Pack, Places
+from hil_tests.simplc.truth.packs import Pack, Places
 
 IDLE, LV_ON, HANDSHAKE, CONFIG, CHARGING, STOPPING, FULL, FAULT = range(8)
 NO_REASON, R_FULL, R_ORDERED, R_BMS, R_HOT, R_INSULATION, R_LINK, R_SMOKE = range(8)
-FULL_SOC = 97.0
-AMBIENT_C = 24.0
-HOT_C = 60.0
-DERATE_C = 48.0
 LEAST_INSULATION_KOHM = 100
-INTERNAL_OHM = 0.06
-HEAT_KJ_PER_K = 260.0
-COOLING_KW_PER_K = 0.12
+LINE_OHM = 0.008
+WELDED_KW = 10.0
+SILENT_S = 20.0
+"""A charger whose rack does not hear it any more gives up after so long."""
 
 
 @dataclass(slots=True, eq=False)
 class Bay:
-    """`plug` 0 out to 1 in; volts, amps, kW, kWh as the charger measures them; `ordered_kw` came with the
-    order that opened the charge, `level_kw` is the most that it may draw now."""
+    """`plug` 0 out to 1 in; volts, amps, kW, kWh as the charger measures them. `ordered_kw` came with the
+    order that opened the charge, `level_kw` is the most that it may draw now, `modules` how many feed it."""
 
     name: str
     rack: str
     number: int
     places: Places
+    size: Modules = field(default_factory=Modules)
     enabled: bool = True
     plug: float = 0.0
     state: int = IDLE
     reason: int = NO_REASON
     ordered_kw: float = 0.0
     level_kw: float = 0.0
+    modules: int = 1
     volts: float = 0.0
     amps: float = 0.0
     kilowatts: float = 0.0
     kwh: float = 0.0
+    ambient_c: float = AMBIENT_C
     smoke: bool = False
-    heat_kw: float = 0.0
     welded: bool = False
     charger_dead: bool = False
+    silent: bool = False
+    silent_s: float = 0.0
+    heard_kw: float = 0.0
     changed: bool = True
 
     @property
@@ -61,8 +67,33 @@ class Bay:
 
     @property
     def told_kw(self) -> float:
-        """The smaller one of order and level."""
-        return min(self.ordered_kw, self.level_kw)
+        """The smaller one of order and level; a welded or silent charger goes on with what it had."""
+        if self.welded:
+            return WELDED_KW
+        return self.heard_kw if self.silent else min(self.ordered_kw, self.level_kw)
+
+    @property
+    def draws(self) -> bool:
+        return self.state == CHARGING and self.told_kw > 0.0
+
+    @property
+    def lost(self) -> bool:
+        """The rack has not heard the charger for so long that it takes it for lost."""
+        return self.silent and self.silent_s >= SILENT_S
+
+    @property
+    def smoking(self) -> bool:
+        """What the smoke detector sees."""
+        pack = self.pack
+        return self.smoke or (pack is not None and smokes(pack))
+
+    @property
+    def prealarm(self) -> bool:
+        """What the detectors of the bay together take for the beginning of a fire: smoke, gas, a hot pack."""
+        pack = self.pack
+        return self.smoking or (
+            pack is not None and (pack.temperature > HOT_C or gas_ppm(pack) > GAS_ALARM_PPM)
+        )
 
     def plug_in(self, seconds: float) -> Steps:
         yield Ramp(self, seconds * 0.1, plug=max(0.1, self.plug))
@@ -90,8 +121,8 @@ class Bay:
     def end(self, reason: int) -> Steps:
         """The current ramps down within 1.5 s; `reason` says what the charger shows afterwards.
 
-        A charger with a welded contactor goes on as if nobody had asked."""
-        if self.welded:
+        A charger with a welded contactor goes on as if nobody had asked, a silent one does not hear an order."""
+        if self.welded or (self.silent and reason == R_ORDERED):
             return
         self.state, self.reason, self.changed = STOPPING, reason, True
         self.kilowatts = self.amps = 0.0
@@ -100,42 +131,50 @@ class Bay:
         self.volts = 0.0
         self.changed = True
 
-    def integrate(self, dt: float) -> int:
-        """`dt` plant seconds of charging; returns why it has to end now, or 0."""
+    def hush(self, silent: bool) -> None:
+        """The rack hears its charger no more, and the charger not its rack; or they hear each other again."""
+        self.heard_kw = min(self.ordered_kw, self.level_kw)
+        self.silent, self.silent_s, self.changed = silent, 0.0, True
+
+    def integrate(self, dt: float, *, mains: bool = True) -> int:
+        """`dt` plant seconds of charging; returns why it has to end now, or 0. Without mains nothing flows."""
         pack = self.pack
         if pack is None or pack.bms_silent:
             return R_BMS
         if self.charger_dead:
             return R_LINK
-        self.volts = 340.0 + 0.75 * pack.soc
-        self.kilowatts = min(self.told_kw, accepted_kw(pack))
-        self.amps = self.kilowatts * 1000.0 / self.volts
-        energy = self.kilowatts * dt / 3600.0
-        self.kwh += energy
-        pack.soc = min(100.0, pack.soc + 100.0 * energy / CAPACITY_KWH)
-        warm(pack, self.amps, self.heat_kw, dt)
+        steps = max(1, -int(-dt // STEP_S))
+        for _ in range(steps):
+            self._flow(pack, dt / steps, mains)
         self.changed = True
-        if self.smoke:
+        if self.smoking:
             return R_SMOKE
-        if pack.temperature > HOT_C:
+        if self.prealarm:
             return R_HOT
         if pack.insulation < LEAST_INSULATION_KOHM:
             return R_INSULATION
-        return R_FULL if pack.soc >= FULL_SOC else NO_REASON
+        return R_FULL if pack.soc >= 100.0 else NO_REASON
 
+    def _flow(self, pack: Pack, dt: float, mains: bool) -> None:
+        """One step with the current in its middle, so that a long one is as right as many short ones."""
+        told = self.told_kw if mains else 0.0
+        of = chemistry(pack.pack_type)
+        half = 50.0 * self.amps_into(pack, pack.soc, told) * dt / 3600.0 / of.amp_hours
+        soc = min(100.0, pack.soc + half)
+        amps = self.amps_into(pack, soc, told)
+        inner = ohms(pack.temperature)
+        self.amps, self.volts = amps, open_volts(of, soc) + amps * (inner + LINE_OHM)
+        self.kilowatts = self.volts * amps / 1000.0
+        self.kwh += self.kilowatts * dt / 3600.0
+        pack.soc = min(100.0, pack.soc + 100.0 * amps * dt / 3600.0 / of.amp_hours)
+        warm(pack, amps * amps * inner / 1000.0 + (pack.damage_kw if amps else 0.0), dt, self.ambient_c)
 
-def accepted_kw(pack: Pack) -> float:
-    """What the BMS lets in: full power to 80 %, then a straight taper to 6 kW at 97 %; less when hot."""
-    power = 60.0 if pack.soc <= 80.0 else max(6.0, 60.0 - 54.0 * (pack.soc - 80.0) / 17.0)
-    if pack.temperature > DERATE_C:
-        power *= max(0.1, 1.0 - (pack.temperature - DERATE_C) / 12.0)
-    return power
-
-
-def warm(pack: Pack, amps: float, extra_kw: float, dt: float) -> None:
-    """Joule heat against cooling to ambient."""
-    heat = amps * amps * INTERNAL_OHM / 1000.0 + extra_kw - COOLING_KW_PER_K * (pack.temperature - AMBIENT_C)
-    settled = AMBIENT_C + (amps * amps * INTERNAL_OHM / 1000.0 + extra_kw) / COOLING_KW_PER_K
-    change = heat * dt / HEAT_KJ_PER_K
-    limit = settled - pack.temperature
-    pack.temperature += change if abs(change) < abs(limit) else limit
+    def amps_into(self, pack: Pack, soc: float, told_kw: float) -> float:
+        """The current (A) at a state of charge: the least of what BMS, cables, modules and `told_kw` allow."""
+        most_kw = min(told_kw, self.size.kilowatts(self.modules))
+        if pack.refuses or pack.soc >= 100.0 or most_kw <= 0.0:
+            return 0.0
+        of = chemistry(pack.pack_type)
+        volts, loop = open_volts(of, soc), ohms(pack.temperature) + LINE_OHM
+        by_power = (sqrt(volts * volts + 4000.0 * loop * most_kw) - volts) / (2.0 * loop)
+        return min(by_power, amps_allowed(of, soc, pack.temperature), self.size.amps(self.modules), RACK_AMPS)

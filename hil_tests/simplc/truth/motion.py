@@ -39,6 +39,9 @@ class Ramp:
         self.elapsed = 0.0
         self.spans = [(name, float(getattr(thing, name)), float(to)) for name, to in targets.items()]
 
+    def stretch(self, pace: float) -> None:
+        self.seconds *= pace
+
     def left(self) -> float:
         return self.seconds - self.elapsed
 
@@ -67,6 +70,9 @@ class Wait:
     def __init__(self, seconds: float) -> None:
         self.remaining = seconds
 
+    def stretch(self, pace: float) -> None:
+        self.remaining *= pace
+
     def left(self) -> float:
         return self.remaining
 
@@ -86,6 +92,9 @@ class Until:
     def __init__(self, condition: Callable[[], bool], seconds: float = float("inf")) -> None:
         self.condition = condition
         self.remaining = seconds
+
+    def stretch(self, pace: float) -> None:
+        """A condition has its own time."""
 
     def left(self) -> float:
         return self.remaining
@@ -108,6 +117,10 @@ class Together:
 
     def __init__(self, ramps: list[Ramp]) -> None:
         self.ramps = ramps
+
+    def stretch(self, pace: float) -> None:
+        for ramp in self.ramps:
+            ramp.stretch(pace)
 
     def left(self) -> float:
         return max((r.left() for r in self.ramps), default=0.0)
@@ -141,9 +154,13 @@ class Process:
 
 
 class Motions:
-    """All running processes. `now` is plant time in seconds; `version` grows with every change."""
+    """All running processes. `now` is plant time in seconds; `version` grows with every change.
 
-    def __init__(self) -> None:
+    `pace`: every ramp and wait takes so many times as long as its process says.
+    """
+
+    def __init__(self, pace: float = 1.0) -> None:
+        self.pace = pace
         self.now = 0.0
         self.version = 1
         self.active: list[Process] = []
@@ -211,6 +228,8 @@ class Motions:
                 process.movement = process.steps.throw(TimedOut("condition did not come"))
             else:
                 process.movement = next(process.steps)
+            if self.pace != 1.0:
+                process.movement.stretch(self.pace)
         except StopIteration:
             self._end(process)
         except (MotionFailed, TimedOut) as error:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 ROBOT, STACKER, HANDOVER_IN, HANDOVER_OUT, ISOLATION = (
     "robot",
@@ -16,7 +17,6 @@ ROBOT, STACKER, HANDOVER_IN, HANDOVER_OUT, ISOLATION = (
     "isolation",
 )
 WEIGHT_KG = 560.0
-CAPACITY_KWH = 80.0
 
 
 class Collision(Exception):
@@ -27,7 +27,9 @@ class Collision(Exception):
 class Pack:
     """One traction battery. SoC and SoH in %, temperature in °C, insulation in kΩ.
 
-    `code` is its identity; `label` is what readers and vehicles read, and differs only under a fault.
+    `code` is its identity; `label` is what readers and vehicles read, and differs only under a fault. A pack that
+    `refuses` takes no current. `heat_kw` heats it whatever is done, `damage_kw` while current flows. The last four are
+    lies of its BMS: SoC shifted by so many %, nothing but rails, another code, and what it said once and for ever.
     """
 
     code: str
@@ -41,6 +43,13 @@ class Pack:
     place: str = ""
     crashed: bool = False
     bms_silent: bool = False
+    refuses: bool = False
+    heat_kw: float = 0.0
+    damage_kw: float = 0.0
+    soc_shift: float = 0.0
+    nonsense: bool = False
+    bms_code: str = ""
+    frozen: tuple[Any, ...] | None = None
 
 
 class Places:
