@@ -10,7 +10,7 @@ from enum import IntEnum
 from drivers.parameter import whole
 from station_ctl.core.devices import Command, Device
 
-BAYS = (1, 24)
+BAYS = (1, 48)
 
 
 class StackerOrder(IntEnum):
@@ -38,7 +38,7 @@ class StackerST2(Device):
     | 24 RETURN       | to bay   |        | pack from handover IN back to the bay, then park    |
     | 50 JOG          | axis     | target | creeps there (0.1 mm) while JOG_RENEW moves         |
 
-    Bays are numbered through the station, 1 to 24: 1-12 are rack A, 13-24 rack B. Axes: 1 x, 2 z, 3 fork.
+    Bays are numbered through the station, 1 to 48: 1-12 are rack A, 13-24 rack B … Axes: 1 x, 2 z, 3 fork.
     Orders are written at hr:0, the answers read at ir:10. Verified against the simulated PLC only.
     """
 

@@ -313,6 +313,16 @@ class Policy(Model):
         return SitePolicy(**self.model_dump())
 
 
+class Simulation(Model):
+    """Size and mechanics of the simulated machines, for days in virtual time; racks and bays are those of the roles."""
+
+    swap_minutes: float = Field(4.4, ge=1, le=30)
+    charger_kw: Literal[20, 30, 40, 60, 80] = 60
+    modules: int = Field(24, ge=1, le=48)
+    packs: int = Field(22, ge=1, le=47)
+    start_soc: float = Field(95, ge=5, le=100)
+
+
 class StationFile(Model):
     """A file of config/stations."""
 
@@ -324,3 +334,4 @@ class StationFile(Model):
     roles: dict[Name, Role] = Field(min_length=1)
     vehicles: Annotated[tuple[Name, ...], Field(strict=False, min_length=1)]
     policy: Policy = Policy()
+    simulation: Simulation | None = None

@@ -22,9 +22,11 @@ from station_ctl.config.models import (
     OpcUaLink,
     Role,
     Scan,
+    Simulation,
     Station,
     StationFile,
 )
+from station_ctl.config.simulation import check_simulation
 from station_ctl.config.vehicles import VehicleFile
 from station_ctl.config.yaml_positions import Document, dotted, in_order, read_yaml, shown, validated
 from station_ctl.core.alarms import AlarmEntry
@@ -61,6 +63,7 @@ class StationConfig:
     config_hash: str
     files: tuple[Path, ...]
     document: Document = field(repr=False, compare=False)
+    simulation: Simulation | None = None
 
     @property
     def simulated(self) -> bool:
@@ -104,6 +107,7 @@ def load_station(
     vehicles = _vehicles(sketch, path)
     alarms_document, alarms = read_alarms(config_directory() / "alarms.yaml")
     check_station(sketch, parts)
+    check_simulation(sketch)
     check_lists(sketch, lists, parts)
     recipes = _recipes(vehicles)
     sources: list[Document | IoFile] = [document, *lists.values(), *vehicles, alarms_document]
@@ -125,6 +129,7 @@ def load_station(
         config_hash=_hash(sources, overrides),
         files=tuple(dict.fromkeys(Path(source.file).absolute() for source in sources)),
         document=document,
+        simulation=file.simulation,
     )
 
 
