@@ -73,6 +73,7 @@ class RackPlc(Plc):
             level = int(inputs.get(self.levels[number], 0)) / 10
             if level != bay.level_kw:
                 bay.level_kw, bay.changed = level, True
+                bay.follow(mains=self.plant.safety.grid)
         fan = bool(inputs.get("FAN", 0)) or any(bay.smoking for bay in self.bays.values())
         if fan != self.fan_on:
             self.fan_on = self.values["FAN_RUNNING"] = fan

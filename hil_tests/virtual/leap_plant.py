@@ -56,10 +56,12 @@ class LeapStation(SimStation):
         if now - self._charged < CHARGE_S:
             return False
         plant.charge(now - self._charged)
+        self.monitor.watch_charging(self.cycles)
         self._charged = now
         if now - self._cooled >= COOL_S:
             plant.cool(now - self._cooled)
             self._cooled = now
+        self.monitor.watch_charging(self.cycles)
         return True
 
     def _skip(self, cycles: int) -> None:

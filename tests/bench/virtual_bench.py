@@ -35,7 +35,7 @@ from station_ctl.service.run_watch import RunWatch
 
 CYCLE = 0.01
 GRANT_CYCLES = 100
-FULL_POWER = {f"BAY{bay:02d}_LIMIT": 600 for bay in range(1, 13)}
+GOOD_SIGNS = ("BMS_LINK", "NO_CRASH", "NO_SMOKE", "NO_PREALARM")
 INSTRUMENTS = ("meter", "reader")
 
 
@@ -167,10 +167,11 @@ class VirtualBench:
             await asyncio.sleep(CYCLE)
 
     def _grant_power(self) -> None:
-        """Once a second every charger may draw what its order allows, on a bench without charging duty."""
+        """Once a second a sound pack may draw what its charger's order allows, on a bench without charging duty."""
         if not self._charges and self.sim.cycles % GRANT_CYCLES == 1:
-            for rack in ("rack_a", "rack_b"):
-                self.sim.plcs[rack].write(FULL_POWER)
+            for rack in (self.sim.plcs["rack_a"], self.sim.plcs["rack_b"]):
+                sound = (all(rack.values[f"BAY{bay:02d}_{sign}"] for sign in GOOD_SIGNS) for bay in range(1, 13))
+                rack.write({f"BAY{bay:02d}_LIMIT": 600 * good for bay, good in enumerate(sound, 1)})
 
     @property
     def state(self) -> StationState:

@@ -66,6 +66,15 @@ def test_a_silent_controller_leaves_no_level_behind(client):
     assert (bay.state, bay.kilowatts) == (CHARGING, 0.0)
 
 
+def test_a_lower_level_is_obeyed_in_the_next_cycle(client):
+    bay, values = charging(client)
+    client.station.plcs["rack_a"].write({"BAY01_LIMIT": 50})
+    client.station.advance(0.01)
+    assert bay.kilowatts == pytest.approx(5.0)
+    client.station.advance(0.1)
+    assert values["BAY01_POWER"] == 5.0
+
+
 def test_a_level_opens_no_charge(client):
     bay = client.station.plant.bays[1]
     bay.pack.soc, bay.state = 40.0, 0

@@ -136,6 +136,18 @@ class Bay:
         self.heard_kw = min(self.ordered_kw, self.level_kw)
         self.silent, self.silent_s, self.changed = silent, 0.0, True
 
+    def follow(self, *, mains: bool = True) -> None:
+        """The current of this instant, when what the charger is told has changed."""
+        pack = self.pack
+        if self.state != CHARGING or pack is None:
+            return
+        self._measure(pack, pack.soc, self.amps_into(pack, pack.soc, self.told_kw if mains else 0.0))
+
+    def _measure(self, pack: Pack, soc: float, amps: float) -> None:
+        loop = ohms(pack.temperature) + LINE_OHM
+        self.amps, self.volts = amps, open_volts(chemistry(pack.pack_type), soc) + amps * loop
+        self.kilowatts = self.volts * amps / 1000.0
+
     def integrate(self, dt: float, *, mains: bool = True) -> int:
         """`dt` plant seconds of charging; returns why it has to end now, or 0. Without mains nothing flows."""
         pack = self.pack
@@ -162,12 +174,10 @@ class Bay:
         half = 50.0 * self.amps_into(pack, pack.soc, told) * dt / 3600.0 / of.amp_hours
         soc = min(100.0, pack.soc + half)
         amps = self.amps_into(pack, soc, told)
-        inner = ohms(pack.temperature)
-        self.amps, self.volts = amps, open_volts(of, soc) + amps * (inner + LINE_OHM)
-        self.kilowatts = self.volts * amps / 1000.0
+        self._measure(pack, soc, amps)
         self.kwh += self.kilowatts * dt / 3600.0
         pack.soc = min(100.0, pack.soc + 100.0 * amps * dt / 3600.0 / of.amp_hours)
-        warm(pack, amps * amps * inner / 1000.0 + (pack.damage_kw if amps else 0.0), dt, self.ambient_c)
+        warm(pack, amps * amps * ohms(pack.temperature) / 1000.0 + (pack.damage_kw if amps else 0.0), dt, self.ambient_c)
 
     def amps_into(self, pack: Pack, soc: float, told_kw: float) -> float:
         """The current (A) at a state of charge: the least of what BMS, cables, modules and `told_kw` allow."""
