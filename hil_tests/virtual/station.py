@@ -1,4 +1,4 @@
-"""One station in virtual time: real engine, gate, journal, procedures and reception on the plant, in leaps.
+"""One station in virtual time: real engine, gate, journal, reception and charging on the plant, in leaps.
 
 Knows how a controller is put together on links without a wire. Does not know what is done with it.
 """
@@ -6,7 +6,6 @@ Knows how a controller is put together on links without a wire. Does not know wh
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -26,20 +25,26 @@ from station_ctl.engine.events import Verb
 from station_ctl.engine.journal import Journal
 from station_ctl.engine.journal_thread import InlineJournal
 from station_ctl.engine.runner import Engine
+from station_ctl.service.charging_duty import ChargingDuty
 from station_ctl.service.inventory import packs_in_bays
 from station_ctl.service.reception import Reception
 from station_ctl.service.run_watch import RunWatch
 
 INSTRUMENTS = ("meter", "reader")
+LOOK_S = 30.0
+"""Process seconds between two looks of charging: a charge takes hours, and detectors wake it at once."""
+
+
+class TaskEnded(Exception):
+    """A part of the station ended although nobody asked it to."""
 
 
 class VirtualStation:
-    """A running station: `engine`, `built`, `sim`, `watch`, `reception`, `links`. An async context."""
+    """A running station: `engine`, `built`, `sim`, `watch`, `reception`, `charging`, `links`. An async context."""
 
     def __init__(self, config: StationConfig, sim: LeapStation, journal: Path) -> None:
         self.config, self.sim = config, sim
-        loop = asyncio.get_running_loop()
-        self.pacing = Pacing(sim, loop.time())
+        self.pacing = Pacing(sim, asyncio.get_running_loop().time())
         self.links = {name: self._link(name, config.io.get(name, READER_IO)) for name in config.links}
         self.built: BuiltStation = build(config, self.links)
         self.journal = Journal.new(journal, config.station.code)
@@ -47,6 +52,7 @@ class VirtualStation:
         self.pacing.drive(self.links, lambda: bool(self.engine.stops.raised))
         self.watch = RunWatch(self.engine)
         self.reception: Reception = self.built.reception(self.engine, self.watch)
+        self.charging: ChargingDuty = self.built.charging(self.engine, every=LOOK_S)
         self._tasks: list[asyncio.Task[None]] = []
 
     def _link(self, name: str, io: IoList) -> LeapLink:
@@ -58,7 +64,7 @@ class VirtualStation:
         return LeapLink(name, io, backend, on_write=wake, clock=clock, identity=identity, heartbeat="HB_PLC")
 
     async def __aenter__(self) -> VirtualStation:
-        work: Mapping[str, Any] = {"engine": self.engine.run(), "pacing": self.pacing.run()}
+        work = {"pacing": self.pacing.run(), "engine": self.engine.run(), "charging": self.charging.run()}
         self._tasks = [asyncio.create_task(task, name=name) for name, task in work.items()]
         await asyncio.sleep(1.0)
         return self
@@ -69,9 +75,24 @@ class VirtualStation:
         for task in self._tasks:
             task.cancel()
         for task in self._tasks:
-            with suppress(asyncio.CancelledError):
+            with suppress(asyncio.CancelledError, Exception):
                 await task
         self.journal.close()
+
+    def whole(self) -> None:
+        """Every part still runs. Raises TaskEnded naming the one that does not."""
+        for task in self._tasks:
+            if task.done():
+                raise TaskEnded(f"{task.get_name()} ended: {task.exception()!r}")
+
+    @property
+    def process_s(self) -> float:
+        """Process seconds since the start of the controller."""
+        return self.engine.clock.process()
+
+    async def wait(self, process_s: float) -> None:
+        """Let so many process seconds pass."""
+        await asyncio.sleep(max(process_s, 0.0) / self.engine.clock.rate)
 
     async def make_ready(self) -> None:
         """Inventory, automatic, reset, start: as a person does it in the morning."""

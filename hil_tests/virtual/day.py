@@ -1,0 +1,174 @@
+"""One day of a virtual station: vehicles as they come, one lane, and what the day came to.
+
+Knows arrivals, waiting and counting. Does not know what a swap or a charge is made of.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass, field
+from random import Random
+
+from hil_tests.virtual.custody import custody_errors
+from hil_tests.virtual.ledger_of_energy import EnergyLedger
+from hil_tests.virtual.planner import Planner
+from hil_tests.virtual.station import VirtualStation
+from station_ctl.charging.selection import ready_count
+from station_ctl.core.errors import Refused
+from station_ctl.service.reception import NoEmptyBay, NoReadyPack
+from station_ctl.service.run_watch import Interrupted
+
+DAY_S = 86_400.0
+SPILL_S = 4 * 3600.0
+"""Process seconds after midnight in which those who wait are still served."""
+
+ARRIVAL_SOC = (3.0, 12.0)
+"""Shape and scale of the state of charge (%) of arriving packs, a gamma distribution: mean 36 % (recorded days)."""
+
+RETRY_S = 12.0
+"""Process seconds between two looks for a pack that became ready."""
+
+SAMPLE_S = 900.0
+
+
+@dataclass
+class DayReport:
+    """What one day came to. Waits in process seconds, in order of service; `ready` counts packs every quarter hour."""
+
+    name: str
+    arrived: int = 0
+    waits_s: list[float] = field(default_factory=list)
+    busy_s: list[float] = field(default_factory=list)
+    starved_s: float = 0.0
+    ready: list[int] = field(default_factory=list)
+    energy_kwh: float = 0.0
+    cost: float | None = None
+    peak_kw: float = 0.0
+    power_kw: list[float] = field(default_factory=list)
+    custody: list[str] = field(default_factory=list)
+    violations: list[str] = field(default_factory=list)
+    stopped: str = ""
+    plans: int = 0
+    orders: int = 0
+
+
+class Day:
+    """Serves the arrivals (s of the day, rising) of one day at a station that is ready."""
+
+    def __init__(
+        self, station: VirtualStation, name: str, arrivals: list[float], seed: int, energy: EnergyLedger, planner: Planner | None
+    ) -> None:  # fmt: skip
+        self.station, self.arrivals = station, sorted(arrivals)
+        self.report = DayReport(name, len(arrivals))
+        self._rng = Random(f"{seed}/arrivals/{name}")
+        self._queue: deque[float] = deque()
+        self._came = asyncio.Event()
+        self._energy, self._planner = energy, planner
+        self._zero = 0.0
+
+    @property
+    def now(self) -> float:
+        """Process seconds since midnight."""
+        return self.station.process_s - self._zero
+
+    async def run(self) -> DayReport:
+        """The whole day. A station that comes to rest ends it; `stopped` says why."""
+        station = self.station
+        self._zero = station.process_s
+        self._energy.begin(station.sim.plant.now)
+        watching = [asyncio.create_task(work) for work in (self._arrive(), self._sample())]
+        try:
+            await self._serve()
+            await station.wait(DAY_S - self.now)
+        except Interrupted as stop:
+            self.report.stopped = str(stop)
+        finally:
+            for task in watching:
+                task.cancel()
+            await asyncio.gather(*watching, return_exceptions=True)
+        for task in watching:
+            if not task.cancelled() and (error := task.exception()) is not None:
+                raise error
+        station.whole()
+        return self._closed()
+
+    def _closed(self) -> DayReport:
+        report, sim, energy = self.report, self.station.sim, self._energy
+        energy.measure(sim.plant)
+        report.energy_kwh, report.peak_kw = energy.kwh, energy.peak_kw
+        report.cost = energy.cost
+        report.custody = custody_errors(self.station.engine.state.ledger, sim.plant.places.by_code())
+        report.violations = [f"{v.rule} {v.plc} {v.text}" for v in sim.monitor.verdicts]
+        report.orders = sim.monitor.orders
+        report.plans = self._planner.made if self._planner is not None else 0
+        return report
+
+    # ---- vehicles ----------------------------------------------------------------------------------------------
+    async def _arrive(self) -> None:
+        for at in self.arrivals:
+            await self.station.wait(at - self.now)
+            soc = min(max(self._rng.gammavariate(*ARRIVAL_SOC), 5.0), 85.0)
+            answer = self.station.sim.command({"cmd": "vehicle", "soc": soc})
+            assert answer["ok"], answer
+            self.station.pacing.wake()
+            self._queue.append(self.now)
+            self._came.set()
+
+    async def _serve(self) -> None:
+        """One after another, until all are served or the night is over."""
+        for _ in self.arrivals:
+            while not self._queue:
+                self._came.clear()
+                await self._came.wait()
+            run_id = await self._begin()
+            if run_id is None:
+                return
+            came, began = self._queue.popleft(), self._began
+            self.report.waits_s.append(began - came)
+            await self.station.watch.until_vehicle_left(run_id)
+            self.report.busy_s.append(self.now - began)
+
+    async def _begin(self) -> str | None:
+        """Receive the vehicle at the entry as soon as there is a pack for it; None when the night is over first."""
+        reception = self.station.reception
+        while self.now < DAY_S + SPILL_S:
+            self._began = self.now
+            try:
+                run_id, _job = await reception.receive("day")
+            except (NoReadyPack, NoEmptyBay):
+                await self._starve()
+                continue
+            return run_id
+        return None
+
+    async def _starve(self) -> None:
+        """Wait until the vehicle that has identified itself could be served."""
+        reception, began = self.station.reception, self._began
+        while self.now < DAY_S + SPILL_S:
+            await self.station.wait(RETRY_S)
+            try:
+                reception.job(reception.image())
+            except Refused:
+                continue
+            break
+        self.report.starved_s += self.now - began
+
+    # ---- counting ----------------------------------------------------------------------------------------------
+    async def _sample(self) -> None:
+        """Packs ready, power and energy through the day; the plan is made anew once an hour."""
+        station, sampled = self.station, 0.0
+        while True:
+            self._energy.measure(station.sim.plant)
+            if self.now >= sampled and self.now < DAY_S:
+                sampled += SAMPLE_S
+                self.report.ready.append(self._ready())
+                self.report.power_kw.append(round(station.sim.plant.site_kw(), 1))
+            if self._planner is not None:
+                self._planner.plan(station.charging, self.now, station.process_s)
+            await station.wait(self._energy.STEP_S)
+
+    def _ready(self) -> int:
+        station, stand = self.station, self.station.built.stand
+        recipe = next(iter(station.config.recipes.values()))
+        return ready_count(stand.bays, station.reception.image(), recipe, stand.policy)
