@@ -15,6 +15,9 @@ from station_ctl.core.modes import Mode
 from station_ctl.core.roles import At
 from station_ctl.core.steps import Interlock, Job, Kept, OnLoss
 
+OVERLOAD = 1.25
+"""What a lift may carry of its pack's weight before something else must be holding it (rows G30)."""
+
 
 class Column(StrEnum):
     """Kinds of steps, the columns of the table."""
@@ -91,6 +94,9 @@ class CarInterlocks(StandInterlocks):
             round(recipe.pack_kg * (1 + p.pack_weight_tolerance_percent / 100), 1),
         )
         pins = robot.pin_1.is_on() & robot.pin_2.is_on()
+        spare = round(recipe.pack_kg * p.pack_weight_tolerance_percent / 100, 1)
+        # A table that lifts more than its pack presses against something that holds: a bolt, the vehicle, the floor.
+        most = round(OVERLOAD * recipe.pack_kg, 1)
         float_ok = robot.float_dx.between(-p.float_tolerance_mm, p.float_tolerance_mm) & robot.float_dy.between(
             -p.float_tolerance_mm, p.float_tolerance_mm
         )
@@ -141,8 +147,13 @@ class CarInterlocks(StandInterlocks):
             Row(Interlock("G20", "Pack seated, float within tolerance", robot.pack_seated.is_on() & float_ok), "-  -  -  -  -  -  X  -  -  -  -"),
             Row(Interlock("G21", "All locks closed by station and vehicle, torque in band", locked), "-  -  -  -  -  -  -  X  X  -  -"),
             Row(Interlock("G22", "Pack in the vehicle is the ordered one", car.pack_id.equals(job.fresh)), "-  -  -  -  -  -  -  -  X  -  -"),
-            Row(Interlock("G30", "Stacker load and chain in order", stacker.not_overloaded.is_on() & stacker.chain_tight.is_on()), "-  -  -  -  -  -  -  -  -  S  -"),
+            Row(Interlock("G30", "Stacker load and chain in order", stacker.not_overloaded.is_on() & stacker.chain_tight.is_on() & stacker.load_kg.at_most(most)), "-  -  -  -  -  -  -  -  -  S  -"),
+            Row(Interlock("G30r", "Robot lifts no more than its pack", robot.load_kg.at_most(most)), "-  -  -  H  S  H  -  -  -  -  -"),
         )
+        # G16 in the column TR: which of the two holds is known to the step alone. At its end the pack is set down or
+        # taken, and there the sensors change one after the other.
+        self.laden = Interlock("G16t", "Pack carried on its pins all the way, weighs what its type weighs", (robot.pack_present.is_on() & pins & weight) | robot.at.equals(At.HANDOVER_OUT))
+        self.unladen = Interlock("G16u", "Nothing on the robot all the way to the charged pack", (robot.pack_present.is_off() & robot.load_kg.at_most(spare)) | robot.at.equals(At.HANDOVER_IN))
         # Not the switch of the grooves alone: one that sticks would call a vehicle arrived that still rolls. Wide enough
         # for a vehicle that stands askew, which is let out again from its place, and far from one on its way.
         near = 2 * p.position_tolerance_mm

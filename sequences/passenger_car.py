@@ -20,7 +20,7 @@ from station_ctl.core.conditions import Condition, JournalWritable
 from station_ctl.core.custody import Move
 from station_ctl.core.modes import Phase
 from station_ctl.core.roles import At
-from station_ctl.core.steps import Ending, Interlock, Job, OnResume, Sequence, Step
+from station_ctl.core.steps import Ending, Interlock, Job, Kept, OnLoss, OnResume, Sequence, Step
 
 __all__ = ["REQUIRED_ROLES", "CarStation", "reception", "swap"]
 
@@ -157,14 +157,14 @@ def _exchange(st: CarStation, job: Job, il: CarInterlocks) -> tuple[Step, ...]:
             100, "Set the spent pack down at handover OUT", "robot", Phase.EXTRACTION,
             robot.at.equals(At.HANDOVER_OUT) & robot.pack_present.is_off() & stacker.out_present.is_on() & stacker.out_seated.is_on()
             & st.reader.out_code.equals(job.spent),
-            within=60, nominal=14, do=robot.set_down(At.HANDOVER_OUT), start=carried & robot.at.equals(At.UNDER_VEHICLE) & stacker.out_present.is_off(), permissives=(*il.needs(tr), *clear, out_empty),
-            interlocks=il.keeps(tr), on_resume=OnResume.ASK, enters=(HANDOVER,), leaves=(PIT,),
+            within=60, nominal=14, do=robot.set_down(At.HANDOVER_OUT), start=carried & robot.at.equals(At.UNDER_VEHICLE) & stacker.out_present.is_off(), permissives=(*il.needs(tr), il.laden, *clear, out_empty),
+            interlocks=(*il.keeps(tr), Kept(il.laden, OnLoss.HOLD)), on_resume=OnResume.ASK, enters=(HANDOVER,), leaves=(PIT,),
             moves=(Move(job.spent, ROBOT, HANDOVER_OUT),), chapter="A10",
         ),
         Step(
             105, "Take the charged pack from handover IN", "robot", Phase.INSERTION,
             robot.at.equals(At.HANDOVER_IN) & carried & stacker.in_present.is_off(), within=60, nominal=18,
-            do=robot.pick_up(At.HANDOVER_IN), start=robot.pack_present.is_off() & stacker.in_present.is_on(), permissives=(*il.needs(tr), *clear, _waiting(st, job)), interlocks=il.keeps(tr),
+            do=robot.pick_up(At.HANDOVER_IN), start=robot.pack_present.is_off() & stacker.in_present.is_on(), permissives=(*il.needs(tr), il.unladen, *clear, _waiting(st, job)), interlocks=(*il.keeps(tr), Kept(il.unladen, OnLoss.HOLD)),
             on_resume=OnResume.ASK, moves=(Move(job.fresh, HANDOVER_IN, ROBOT),), chapter="A10",
         ),
         Step(

@@ -136,6 +136,7 @@ class Stacker(Protocol):
     pack_on_fork: Signal[bool]
     not_overloaded: Signal[bool]
     chain_tight: Signal[bool]
+    load_kg: Signal[float]
     in_present: Signal[bool]
     out_present: Signal[bool]
     in_seated: Signal[bool]

@@ -118,6 +118,9 @@ def _robot_begun(t: Truth, opcode: int) -> Truth:
             return t
         case 20 | 21:
             return t._replace(bolts=TURNING, torque=UNFINISHED)
+        case 30:
+            # A pack travels on its pins; they let go of it where it is set down.
+            return t._replace(robot=BETWEEN)
     return t._replace(robot=BETWEEN, pins=False)
 
 
@@ -180,8 +183,8 @@ def _robot_ended(t: Truth, opcode: int) -> Truth:
         case 21:
             return t._replace(bolts=LOCKED, torque=IN_BAND)
         case 30:
-            return t._replace(robot=OUT, at_out=t.on_robot or t.at_out, on_robot=NONE)
-    return t._replace(robot=IN, on_robot=t.on_robot or t.at_in, at_in=NONE if not t.on_robot else t.at_in)
+            return t._replace(robot=OUT, at_out=t.on_robot or t.at_out, on_robot=NONE, pins=False)
+    return t._replace(robot=IN, pins=True, on_robot=t.on_robot or t.at_in, at_in=NONE if not t.on_robot else t.at_in)
 
 
 def _stacker_ended(t: Truth, opcode: int, params: tuple[int, ...]) -> Truth:

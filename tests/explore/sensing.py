@@ -85,7 +85,7 @@ def robot(t: Truth) -> Values:
 def stacker(t: Truth) -> Values:
     """The stacker and the two handover places."""
     return {
-        "PACK_ON_FORK": t.on_fork != NONE, "PARKED": t.stacker == 0, "AISLE_CLEAR": True,
+        "PACK_ON_FORK": t.on_fork != NONE, "LOAD_KG": 560.0 if t.on_fork != NONE else 0.0, "PARKED": t.stacker == 0, "AISLE_CLEAR": True,
         "HANDOVER_IN_PRESENT": t.at_in != NONE, "HANDOVER_IN_SEATED": t.at_in != NONE,
         "HANDOVER_OUT_PRESENT": t.at_out != NONE, "HANDOVER_OUT_SEATED": t.at_out != NONE,
         "NOT_OVERLOADED": True, "CHAIN_TIGHT": True, "HOMED": True, "BRAKE_OK": True, "NO_FAULT": True,

@@ -43,7 +43,9 @@ MATRIX: Mapping[str, str] = {
     "G12": "-  -  -  S  S  -  S  S  -  -  -  -",
     "G13": "-  -  -  H  H  H  H  H  -  -  -  -",
     "G15": "X  -  X  X  X  X  -  -  -  -  -  -",
+    "G16t": "-  -  -  -  -  H  -  -  -  -  -  -",
     "G30": "-  -  -  -  -  -  -  -  -  -  S  -",
+    "G30r": "-  -  -  -  H  S  H  -  -  -  -  -",
 }
 """The matrix as the station's specification has it, written down a second time: tests judge the procedures by it."""
 

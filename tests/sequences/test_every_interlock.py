@@ -44,6 +44,8 @@ def test_losing_any_interlock_in_any_way_stops_the_device_with_the_reaction_of_i
                 world = cockpit.world.copy()
                 world.spoil(compare, way)
                 case = f"{kept.interlock.code} lost by {compare.signal} ({way})"
+                if compare not in set(needed(kept.interlock.holds)) and cockpit.proven(kept.interlock, world):
+                    continue  # an alternative that still holds
                 assert not cockpit.proven(kept.interlock, world), case
                 _tripped(cockpit, world, kept.interlock, kept.on_loss, case)
 

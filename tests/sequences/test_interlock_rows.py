@@ -103,7 +103,15 @@ ALL_NEEDED: dict[str, dict[str, Needed]] = {
     "G24": {"vehicle.postcheck_ok": ON, "vehicle.hv_on": ON},
     "G27": {"safety.grid_ok": ON},
     "G28": {},
-    "G30": {"stacker.not_overloaded": ON, "stacker.chain_tight": ON},
+    "G16t": {
+        "robot.pack_present": ON, "robot.pin_1": ON, "robot.pin_2": ON, "robot.load_kg": band(504, 616),
+        "robot.at": ((At.BETWEEN, At.UNDER_VEHICLE, At.HANDOVER_IN), ()),
+    },
+    "G16u": {
+        "robot.pack_present": OFF, "robot.load_kg": at_most(56), "robot.at": ((At.BETWEEN, At.HANDOVER_OUT), ()),
+    },
+    "G30": {"stacker.not_overloaded": ON, "stacker.chain_tight": ON, "stacker.load_kg": at_most(700)},
+    "G30r": {"robot.load_kg": at_most(700)},
 }  # fmt: skip
 
 HOME: Needed = ((At.HOME,), (At.UNDER_VEHICLE, At.BETWEEN))
@@ -128,9 +136,9 @@ COLUMNS: dict[str, dict[str, str]] = {
     "EN": {"X": "G04b G05 G06 G27 G28 G07 G08 G09 G14 G15", "H": "", "S": "G03 G04 G01"},
     "CL": {"X": "G05 G06 G27 G28 G08 G09 G10 G11 G15", "H": "G07", "S": "G03 G04 G04b G01"},
     "UN": {"X": "G05 G06 G27 G28 G08 G09 G14h G15", "H": "G07 G10 G11 G13 G16", "S": "G03 G04 G04b G01 G12"},
-    "EX": {"X": "G05 G06 G27 G28 G08 G15 G16 G17", "H": "G07 G10 G11 G13", "S": "G03 G04 G04b G01 G12"},
-    "TR": {"X": "G05 G06 G27 G28 G08 G15 G18", "H": "G07 G13", "S": "G03 G04 G04b G01"},
-    "IN": {"X": "G05 G06 G28 G08 G09 G16w", "H": "G27 G07 G10 G11 G13", "S": "G03 G04 G04b G01 G12"},
+    "EX": {"X": "G05 G06 G27 G28 G08 G15 G16 G17", "H": "G07 G10 G11 G13 G30r", "S": "G03 G04 G04b G01 G12"},
+    "TR": {"X": "G05 G06 G27 G28 G08 G15 G18", "H": "G07 G13", "S": "G03 G04 G04b G01 G30r"},
+    "IN": {"X": "G05 G06 G28 G08 G09 G16w", "H": "G27 G07 G10 G11 G13 G30r", "S": "G03 G04 G04b G01 G12"},
     "LK": {"X": "G05 G06 G28 G08 G20", "H": "G27 G07 G10 G11 G13 G16", "S": "G03 G04 G04b G01 G12"},
     "VR": {"X": "G05 G28 G09 G21", "H": "G06 G07 G11", "S": "G03 G04 G04b G01"},
     "RL": {"X": "G28 G21 G22", "H": "", "S": "G03 G04 G04b G01"},
@@ -147,7 +155,7 @@ def table(**recipe: Any) -> CarInterlocks:
 
 def row(code: str) -> Interlock:
     rows = table()
-    extra = (rows.in_clear, rows.robot_away, rows.stacker_away, rows.aisle_clear, rows.self_check)
+    extra = (rows.in_clear, rows.robot_away, rows.stacker_away, rows.aisle_clear, rows.self_check, rows.laden, rows.unladen)
     (found,) = (r for r in (*(r.interlock for r in rows.rows), *extra) if r.code == code)
     return found
 
@@ -202,6 +210,24 @@ def test_a_row_about_mode_journal_or_ledger_is_lost_by_them_alone(code: str, los
         world.set(signal, next(iter(ALL_NEEDED[code][signal.name][0])))
     assert condition.proven(world.image(OWN.get(code, AUTOMATIC)))
     assert not condition.proven(world.image(lost))
+
+
+@pytest.mark.parametrize(("code", "there"), [("G16t", At.HANDOVER_OUT), ("G16u", At.HANDOVER_IN)])
+def test_what_the_robot_carries_may_change_at_the_end_of_its_way_and_only_there(code: str, there: At) -> None:
+    """The pack stands or is taken there, and its sensors change one after the other."""
+    condition = row(code).holds
+    for at in At:
+        world = World()
+        for signal in signals([condition]):
+            world.set(signal, at if signal.name == "robot.at" else next(iter(ALL_NEEDED[code][signal.name][1])))
+        assert condition.proven(world.image(AUTOMATIC)) == (at is there), at
+
+
+def test_the_transfers_keep_what_the_robot_carries() -> None:
+    steps = {step.no: step for step in the_station().procedures().swap(the_job()).steps}
+    for no, code in ((100, "G16t"), (105, "G16u")):
+        kept = {k.interlock.code: k.on_loss for k in steps[no].interlocks}
+        assert kept[code] is OnLoss.HOLD and code in {row.code for row in steps[no].permissives}
 
 
 @pytest.mark.parametrize("name", G23)
