@@ -155,7 +155,9 @@ def table(**recipe: Any) -> CarInterlocks:
 
 def row(code: str) -> Interlock:
     rows = table()
-    extra = (rows.in_clear, rows.robot_away, rows.stacker_away, rows.aisle_clear, rows.self_check, rows.laden, rows.unladen)
+    extra = (
+        rows.in_clear, rows.robot_away, rows.stacker_away, rows.aisle_clear, rows.self_check, rows.laden, rows.unladen,
+    )  # fmt: skip
     (found,) = (r for r in (*(r.interlock for r in rows.rows), *extra) if r.code == code)
     return found
 
