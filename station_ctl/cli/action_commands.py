@@ -10,6 +10,7 @@ import sys
 import types
 import typing
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import click
 
 from station_ctl.cli.envelope import about_simulated, json_option, print_result
 from station_ctl.cli.service_call import Service, ServiceRefused, service
+from station_ctl.cli.watching import WATCHED, follow_log, watch
 from station_ctl.core.errors import ConfirmationNeeded, Exit
 from station_ctl.service.actions import Action
 from station_ctl.service.catalogue import REGISTRY
@@ -58,6 +60,10 @@ def _help(action: Action) -> str:
 
 def _options(action: Action) -> list[Any]:
     made = [json_option]
+    if action.name in WATCHED:
+        made.append(click.option("--watch", is_flag=True, help="Look again every second, until Ctrl-C."))
+    if action.name == "log":
+        made.append(click.option("-f", "--follow", is_flag=True, help="Go on with rows as they come, until Ctrl-C."))
     if action.changes and not action.anyone:
         made.append(click.option("-n", "--dry-run", is_flag=True, help="Look at what stands against it; move nothing."))
     if action.needs_control:
@@ -130,6 +136,9 @@ def _call(action: Action, given: dict[str, Any]) -> Exit | int | None:
             about_simulated(bool(answer["simulated"]))
             if answer.get("operation"):
                 return follow(asked, action, answer["operation"], given.get("timeout"), as_json=given["as_json"])
+    elif given.get("watch") or given.get("follow"):
+        _watch(action, asked, params, as_json=given["as_json"])
+        return None
     else:
         answer = asked.command(action.name, params, **envelope)
         about_simulated(bool(answer["simulated"]))
@@ -148,6 +157,28 @@ def _by_hand(
         answer = asked.command(action.name, params, **envelope)
         about_simulated(bool(answer["simulated"]))
         return follow(asked, action, answer["operation"], None, as_json=as_json)
+
+
+def _watch(action: Action, asked: Service, params: dict[str, Any], *, as_json: bool) -> None:
+    """The same look again and again, or rows as they come; ends with Ctrl-C."""
+    from station_ctl.cli.answers import shown, table
+
+    def tell(answer: Mapping[str, Any]) -> None:
+        print_result(action.name, answer["data"], simulated=bool(answer["simulated"]), ok=not answer["exit"])
+
+    if action.name != "log":
+        look = partial(asked.command, action.name, params)
+        watch(look, partial(shown, action), tell if as_json else None)
+        return
+
+    def show(row: Mapping[str, Any]) -> None:
+        if as_json:
+            print_result("log.row", row, simulated=simulated)
+        else:
+            click.echo(list(table([dict(row)]))[1])
+
+    simulated = bool(asked.command("mode.show", {})["simulated"])
+    follow_log(lambda after: list(asked.command("log", {**params, "after": after})["data"]["rows"]), show)
 
 
 def _whole(action: Action, asked: Service, params: Mapping[str, Any], answer: dict[str, Any]) -> dict[str, Any]:

@@ -86,6 +86,9 @@ def _checks(failed: Iterable[Mapping[str, Any]]) -> Lines:
 
 
 def _status(data: Mapping[str, Any]) -> Lines:
+    if len(data) == 1:
+        yield from _part(data)
+        return
     mark = "   SIMULATED" if data["simulated"] else ""
     yield f"● {data['code']} {data['name']}   station-ctl {data['software']}{mark}"
     yield f"    State: {data['state'].upper()} ({data['mode']}): {data['sentence'].partition(', ')[2]}"
@@ -122,6 +125,17 @@ def _bypasses(data: Mapping[str, Any]) -> Lines:
     for b in data["bypasses"]:
         who = f"{b['reason']} ({b['by']}, {b['second']})"
         yield f"   Bypass: {b['text'].upper()} for {b['left_s'] / 60:.0f} min more: {who}"
+
+
+def _part(data: Mapping[str, Any]) -> Lines:
+    """One part of the station: a table, or a line for each name."""
+    ((name, value),) = data.items()
+    if isinstance(value, dict):
+        yield from (f"{key}: {_cell(part)}" for key, part in value.items())
+    elif isinstance(value, list) and value and isinstance(value[0], dict):
+        yield from table(value)
+    else:
+        yield f"{name}: {_cell(value if value != [] else None)}"
 
 
 def _why(data: Mapping[str, Any]) -> Lines:

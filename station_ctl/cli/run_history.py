@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from station_ctl.core.steps import Step
 from station_ctl.engine.journal import JournalRow
 
 ENDS = {"step-proven": "proven", "step-stopped": "stopped", "order-withdrawn": "withdrawn"}
@@ -110,11 +109,10 @@ class RunHistory:
         ]
         return {**self.data(), "process_rate": round(self.rate, 2), "steps": tries, "events": events}
 
-    def name_steps(self, procedure: Mapping[int, Step]) -> None:
-        """Put the words of the procedure that ran."""
+    def name_steps(self, words: Mapping[int, tuple[str, str]]) -> None:
+        """Put lane and words of the procedure that ran; a step without any keeps its device and command."""
         for tried in self.tries:
-            step = procedure[tried.no]
-            tried.text, tried.lane = step.text, step.lane
+            tried.lane, tried.text = words.get(tried.no, (tried.lane, tried.text))
 
 
 def histories(rows: Iterable[JournalRow]) -> list[RunHistory]:

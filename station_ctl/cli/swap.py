@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from station_ctl.cli.envelope import about_simulated, json_option, print_result
 from station_ctl.cli.specimen import station_option
-from station_ctl.core.errors import AlreadyRunning, NotFound
+from station_ctl.core.errors import AlreadyRunning, NotFound, NotReachable
 
 if TYPE_CHECKING:
     from station_ctl.cli.run_history import RunHistory
@@ -59,28 +60,61 @@ def history(station: str, journal: Path | None, as_json: bool) -> None:
 @click.option(
     "--svg", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Draw it into FILE, too."
 )
-def timeline(id_: str, station: str, journal: Path | None, svg: Path | None, as_json: bool) -> None:
+@click.option("-H", "--host", envvar="STATION_HOST", metavar="ADDRESS", help="unix:PATH or HOST:PORT of the service.")
+@click.pass_context
+def timeline(
+    context: click.Context, id_: str, station: str, journal: Path | None, svg: Path | None, host: str | None,
+    as_json: bool,
+) -> None:  # fmt: skip
     """Print a run along its time: when each step was ordered and proven, and what came between.
 
-    The journal has wall clock times; `took` is process seconds. It is read while the station does not run.
+    The service is asked, also for a run that goes on. Where none answers, or with --station or --journal, the journal
+    is read. It has wall clock times; `took` is process seconds.
     """
+    named = journal is not None or context.get_parameter_source("station") is not ParameterSource.DEFAULT
+    found = None if named else _of_service(id_, host)
+    run, simulated = found or _of_file(id_, station, journal)
+    if svg is not None:
+        from station_ctl.cli.timeline import timeline_svg
+
+        svg.write_text(timeline_svg(run), encoding="utf-8")
+    if as_json:
+        print_result("swap.timeline", run.timeline_data(), simulated=simulated)
+        return
+    from station_ctl.cli.timeline import timeline_lines
+
+    for line in timeline_lines(run):
+        click.echo(line)
+
+
+def _of_service(id_: str, host: str | None) -> tuple[RunHistory, bool] | None:
+    """The run as the service tells it; None where none answers and none was named. Raises ServiceRefused."""
+    from station_ctl.cli.run_history import histories
+    from station_ctl.cli.service_call import service
+    from station_ctl.engine.journal import JournalRow
+
+    try:
+        answer = service(host, None).command("swap.rows", {"run": id_})
+    except NotReachable:
+        if host:
+            raise
+        return None
+    about_simulated(bool(answer["simulated"]))
+    rows = (JournalRow(**row) for row in answer["data"]["rows"])
+    run = next(run for run in histories(rows) if run.run_id == id_)
+    run.name_steps({int(no): (lane, text) for no, (lane, text) in answer["data"]["words"].items()})
+    return run, bool(answer["simulated"])
+
+
+def _of_file(id_: str, station: str, journal: Path | None) -> tuple[RunHistory, bool]:
+    """The run as the journal's file has it. Raises NotFound, AlreadyRunning, JournalError."""
     config, runs = _read(station, journal)
     run = next((run for run in reversed(runs) if run.run_id == id_), None)
     if run is None:
         known = ", ".join(run.run_id for run in runs[-10:]) or "none"
         raise NotFound(f"there is no run {id_} in the journal; the newest are {known}")
     _name_steps(config, run)
-    if svg is not None:
-        from station_ctl.cli.timeline import timeline_svg
-
-        svg.write_text(timeline_svg(run), encoding="utf-8")
-    if as_json:
-        print_result("swap.timeline", run.timeline_data(), simulated=config.simulated)
-        return
-    from station_ctl.cli.timeline import timeline_lines
-
-    for line in timeline_lines(run):
-        click.echo(line)
+    return run, config.simulated
 
 
 def _read(station: str, journal: Path | None) -> tuple[StationConfig, list[RunHistory]]:
@@ -125,4 +159,4 @@ def _name_steps(config: StationConfig, run: RunHistory) -> None:
             return
         sequence = procedures.by_key(run.sequence, made)
     if sequence.key == run.sequence and tuple(sequence.by_no) == run.steps:
-        run.name_steps(sequence.by_no)
+        run.name_steps({no: (step.lane, step.text) for no, step in sequence.by_no.items()})

@@ -38,13 +38,21 @@ def rebuild(
     return tuple(runs), tuple(faults)
 
 
+def procedure_of(
+    opened: OpenRun, procedures: Procedures, recipes: Mapping[str, Recipe]
+) -> tuple[Sequence, Job | None]:
+    """The procedure of a run, made again from what it was opened with, and its job. Raises ValueError or NotFound."""
+    key = _name(opened, "sequence")
+    if key == procedures.reception().key:
+        return procedures.reception(), None
+    if key in procedures.maintenance:
+        return _of_maintenance(opened, procedures), None
+    job = _job(opened, recipes)
+    return procedures.by_key(key, job), job
+
+
 def _run(found: OpenRun, procedures: Procedures, recipes: Mapping[str, Recipe]) -> Run:
-    job: Job | None = None
-    if _name(found, "sequence") in procedures.maintenance:
-        sequence = _of_maintenance(found, procedures)
-    else:
-        job = _job(found, recipes)
-        sequence = procedures.by_key(_name(found, "sequence"), job)
+    sequence, job = procedure_of(found, procedures, recipes)
     numbers = [step.no for step in sequence.steps]
     if numbers != found.opened.get("steps") or not set(numbers) >= set(found.steps):
         raise ValueError("this release has other steps than the one that opened the run")

@@ -9,6 +9,7 @@ from station_ctl.service.catalogue import (
     bypass,
     control,
     jog,
+    machine,
     mode,
     operation,
     queue,
@@ -22,7 +23,8 @@ from station_ctl.service.catalogue import (
 REGISTRY = Registry.of(
     action
     for noun in (
-        station, mode, swap, queue, bay, sequence, jog, alarm, reading, bypass, operation, control, audit, user, backup,
+        station, mode, swap, queue, bay, sequence, jog, alarm, reading, machine, bypass, operation, control, audit, user,
+        backup,
     )
     for action in noun.ACTIONS
 )

@@ -48,7 +48,10 @@ class LogWanted(Params):
 
     most: int = Field(100, ge=1, le=5000, description="how many, newest last")
     swap: str = Field("", max_length=20, description="only this run")
-    kind: str = Field("", max_length=40, description="only rows of this kind, as trip")
+    kind: str = Field("", max_length=40, description="only rows of this kind, as tripped")
+    since: Duration = Field(400 * 86400.0, gt=0, le=400 * 86400.0, description="how far back, as 2h or 1d")
+    device: str = Field("", max_length=40, description="only orders to this device")
+    after: int = Field(0, ge=0, lt=2**63, description="only rows after this number")
 
 
 ACTIONS = (

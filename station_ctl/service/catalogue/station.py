@@ -11,6 +11,17 @@ from station_ctl.service.persons import Role
 RUNS_IN = frozenset((Mode.AUTOMATIC, Mode.MAINTENANCE))
 
 
+PARTS = ("state", "runs", "trips", "custody", "bays", "links", "queue", "operations")
+"""Parts of the station that a look may be about."""
+
+
+class Part(Params):
+    """All of it, or one part."""
+
+    part: str = Field("", pattern=f"^$|^({'|'.join(PARTS)})$", description=f"one of {', '.join(PARTS)}; empty for all", json_schema_extra=POSITIONAL)
+    exit_code: bool = Field(False, alias="exit-code", description="exit 4 unless the station is well: running or ready, no trip, every link up")
+
+
 class Subject(Params):
     """What the question is about."""
 
@@ -22,7 +33,7 @@ ACTIONS = (
     Action(
         "status", Kind.READ, Role.VIEWER,
         Words("One screen: state, swap, alarms, bays, devices.", "一屏概览：状态、换电、报警、仓位、设备。"),
-        "station:status",
+        "station:status", Part,
     ),
     Action(
         "why", Kind.READ, Role.VIEWER,

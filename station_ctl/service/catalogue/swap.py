@@ -51,6 +51,7 @@ ACTIONS = (
     ),
     Action("swap.list", Kind.READ, Role.VIEWER, Words("Swaps, newest last.", "换电列表，最新在后。"), "swap:list_swaps", HowMany),
     Action("swap.show", Kind.READ, Role.VIEWER, Words("One swap with its steps.", "一次换电及其步骤。"), "swap:show", RunWanted),
+    Action("swap.rows", Kind.READ, Role.VIEWER, Words("What the journal has of the time of one run, and the words of its steps.", "一次运行期间的日志及步骤文字。"), "swap:rows_of", RunWanted),
     Action(
         "swap.hold", Kind.SAFE, Role.VIEWER,
         Words("Hold every swap now; it can be resumed.", "立即保持所有换电；可以恢复。"),

@@ -137,9 +137,12 @@ async def clock(duty: Duty, params: Nothing, call: Call) -> Result:
 async def log_rows(duty: Duty, params: LogWanted, call: Call) -> Result:
     """Rows of the journal, newest last."""
     kinds = (params.kind,) if params.kind else ()
+    earliest = datetime.fromtimestamp(max(0.0, duty.wall() - params.since), UTC).isoformat(timespec="milliseconds")
     rows = await duty.journal.ask(lambda journal: journal.newest(params.most, kinds, run=params.swap, but="person"))
     shown = [
-        {"at": r.at, "kind": r.kind, "run": r.run, "step": r.step or None, "order": r.order or None, "data": r.data}
+        {"seq": r.seq, "at": r.at, "kind": r.kind, "run": r.run, "step": r.step or None, "order": r.order or None,
+         "data": r.data}
         for r in rows
+        if r.seq > params.after and r.at >= earliest and params.device in ("", r.data.get("device"))
     ]
     return Result({"rows": shown}, f"{len(shown)} rows")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from station_ctl.core.errors import Exit
 from station_ctl.core.modes import Mode, State
 from station_ctl.engine.events import Verb
 from station_ctl.engine.requests import reasons
@@ -11,14 +12,23 @@ from station_ctl.engine.states import STATION_TABLE
 from station_ctl.service import checks, recovery, view
 from station_ctl.service.actions import Nothing
 from station_ctl.service.calls import Check, Plan, Result
+from station_ctl.service.catalogue.station import Part
 from station_ctl.service.desk import Call
 from station_ctl.service.duty import Duty
 
+WELL = frozenset((State.IDLE, State.EXECUTE))
+"""States of a station that nobody has to look after."""
 
-async def status(duty: Duty, params: Nothing, call: Call) -> Result:
-    """State, swaps, alarms, bays, devices: what the first screen shows."""
-    shown = view.snapshot(duty)
-    return Result(shown, str(shown["sentence"]))
+
+async def status(duty: Duty, params: Part, call: Call) -> Result:
+    """State, swaps, alarms, bays, devices: what the first screen shows, or one part of it."""
+    shown, state = view.snapshot(duty), duty.engine.state
+    well = state.state in WELL and not state.trips and all(said == "ok" for said in shown["links"].values())
+    exit_ = Exit.DONE if well or not params.exit_code else Exit.BLOCKED
+    said = str(shown["sentence"])
+    if params.part:
+        return Result({params.part: shown[params.part]}, said, exit=exit_)
+    return Result(shown, said, exit=exit_)
 
 
 def of_verb(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from dataclasses import asdict
 from typing import Any
 
-from station_ctl.core.errors import NotAllowed, NotFound
+from station_ctl.core.errors import NotAllowed, NotFound, StationError
 from station_ctl.core.modes import State
 from station_ctl.engine.events import Effect, Progress, Verb
-from station_ctl.engine.journal import JournalRow
+from station_ctl.engine.journal import JournalRow, OpenRun
 from station_ctl.engine.state import Run
 from station_ctl.service import checks, recovery, view
 from station_ctl.service.calls import Check, Plan, Result
@@ -131,17 +132,33 @@ async def retreat(duty: Duty, params: RunWanted, call: Call) -> Result:
 
 async def list_swaps(duty: Duty, params: HowMany, call: Call) -> Result:
     """Runs as the journal has them, newest last."""
+    shown = await _runs(duty, params.most, "RS")
+    return Result({"swaps": shown}, f"{len(shown)} runs")
+
+
+async def list_maintenance(duty: Duty, params: HowMany, call: Call) -> Result:
+    """Runs of maintenance as the journal has them, newest last."""
+    shown = await _runs(duty, params.most, "M")
+    return Result({"runs": shown}, f"{len(shown)} runs of maintenance")
+
+
+RUNS_LOOKED_AT = 2000
+"""Rows of opened and closed runs among which those of one kind are looked for."""
+
+
+async def _runs(duty: Duty, most: int, letters: str) -> list[dict[str, Any]]:
+    """The newest runs whose id begins with one of these letters, newest last."""
     kinds = ("run-opened", "run-closed")
-    # A run has two such rows; some more, because runs overlap.
-    rows = await duty.journal.ask(lambda journal: journal.newest(2 * params.most + 10, kinds))
+    rows = await duty.journal.ask(lambda journal: journal.newest(max(RUNS_LOOKED_AT, 2 * most + 10), kinds))
     found: dict[str, dict[str, Any]] = {}
     for row in rows:
+        if row.run[:1] not in letters:
+            continue
         if row.kind == "run-opened":
             found[row.run] = _opened(row)
         elif row.run in found:
             found[row.run] |= {"result": row.data.get("result", "done"), "ended": row.at}
-    shown = list(found.values())[-params.most :]
-    return Result({"swaps": shown}, f"{len(shown)} runs")
+    return list(found.values())[-most:]
 
 
 def _opened(row: JournalRow) -> dict[str, Any]:
@@ -158,3 +175,29 @@ async def show(duty: Duty, params: RunWanted, call: Call) -> Result:
     shown = view.run(run, duty.engine.clock.process()) if run is not None else None
     told = [{"at": r.at, "kind": r.kind, "step": r.step, "order": r.order, "data": r.data} for r in rows]
     return Result({"id": params.run, "run": shown, "rows": told}, f"{params.run}: {len(told)} rows")
+
+
+ROWS_MOST = 4000
+"""Newest rows of all runs that are looked through for what happened meanwhile: some forty swaps."""
+
+
+async def rows_of(duty: Duty, params: RunWanted, call: Call) -> Result:
+    """Every row of the run, and those of no run that fall into its time, oldest first. Raises NotFound."""
+    own = await duty.journal.ask(lambda journal: journal.rows(params.run))
+    if not own:
+        raise NotFound(f"no run {params.run}; see: station-ctl swap list")
+    newest = await duty.journal.ask(lambda journal: journal.newest(ROWS_MOST, but="person"))
+    ends = own[-1].seq if own[-1].kind == "run-closed" else newest[-1].seq
+    meanwhile = [row for row in newest if not row.run and own[0].seq < row.seq <= ends]
+    rows = sorted((*own, *meanwhile), key=lambda row: row.seq)
+    told = [asdict(row) for row in rows]
+    return Result({"id": params.run, "rows": told, "words": _words(duty, own[0])}, f"{params.run}: {len(told)} rows")
+
+
+def _words(duty: Duty, opened: JournalRow) -> dict[str, list[str]]:
+    """Lane and words of every step of the run, if this release still has the procedure that ran."""
+    try:
+        made, _ = recovery.procedure_of(OpenRun(opened.run, opened.data, {}), duty.procedures, duty.recipes)
+    except (ValueError, StationError):
+        return {}  # another release, or other bays: the rows name devices and orders themselves
+    return {str(step.no): [step.lane, step.text] for step in made.steps}
