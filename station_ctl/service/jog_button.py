@@ -29,4 +29,5 @@ class JogButton:
         if stamp and stamp == before and now - at <= LEASE:
             self.engine.press(who)
         hand = self.engine.state.hand
-        return fresh, hand is not None and hand.who == who and hand.holds(now)
+        # Asked after the press: a hand of a later instant than the question would be none.
+        return fresh, hand is not None and hand.who == who and hand.holds(self.engine.clock.monotonic())

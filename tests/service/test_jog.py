@@ -6,6 +6,7 @@ Every way in which the hand can be gone is tried alone: let go, late, killed, cu
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,13 @@ from station_ctl.core.modes import State
 from station_ctl.service.calls import Verdict
 from station_ctl.service.jog_button import JogButton
 from station_ctl.service.operations import OperationState
+from station_ctl.service.persons import Role
+from tests.bench.virtual_bench import run_virtually
 from tests.service.desk_bench import ADMIN
+from tests.service.http_bench import served
 from tests.service.maintenance_bench import MaintenanceBench, hand, told
 
+BUTTON = "/api/v1/jog-button"
 COUNTED = 0.05
 SCANS = 0.1
 """Wall seconds for the order of things between two programs: a renewal, a count, a scan, a cycle of the PLC."""
@@ -251,3 +256,23 @@ def test_only_whoever_holds_the_button_jogs_with_key_and_enabling_device(tmp_pat
         at.safe()
 
     told(tmp_path, story, speed=1.0)
+
+
+def test_the_button_at_the_door_is_for_technicians_and_leaves_no_rows(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with served(tmp_path) as bench:
+            before = bench.journal.audit_head.seq
+            for role, status in ((None, 401), (Role.VIEWER, 403), (Role.OPERATOR, 403), (Role.TECHNICIAN, 200)):
+                assert (await bench.ask("POST", BUTTON, b"{}", role=role)).status == status, role
+            for body in (b"{", b"[]", b'{"stamp": 1}', b"[" * 30_000):
+                assert (await bench.ask("POST", BUTTON, body, role=Role.TECHNICIAN)).status == 400, body[:20]
+            stamp = (await bench.ask("POST", BUTTON, b"", role=Role.TECHNICIAN)).json["stamp"]
+            said = json.dumps({"stamp": stamp}).encode()
+            assert (await bench.ask("POST", BUTTON, said, role=Role.TECHNICIAN)).json["held"] is True
+            hand = bench.engine.state.hand
+            assert hand is not None and hand.who == Role.TECHNICIAN.word
+            await asyncio.sleep(LEASE + 0.1)
+            assert (await bench.ask("POST", BUTTON, said, role=Role.TECHNICIAN)).json["held"] is False, "recorded"
+            assert bench.journal.audit_head.seq == before
+
+    run_virtually(main())
