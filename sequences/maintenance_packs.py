@@ -22,7 +22,7 @@ BY_HAND_S = 1800.0
 def unplug(st: CarStation, il: MaintenanceInterlocks, bay: BaySignals, *rows: Interlock, hot: bool = False) -> tuple[Step, ...]:
     """Stop charging, then draw the plug from a dead socket; `rows` on top. `hot`: fire stands not against it, for the pack is to leave."""
     rack = st.rack_of(bay)
-    ended = (bay.charge_state.equals(0) | bay.charge_state.equals(6)) & bay.socket_dead.is_on()
+    ended = il.not_charging(bay).holds
     needs = il.site if hot else il.needs
     return (
         Step(

@@ -73,7 +73,7 @@ def _positioning(st: CarStation, job: Job, il: CarInterlocks) -> tuple[Step, ...
         # A pack above the swap limit may still be charging: the plug is drawn only from a dead socket.
         Step(
             21, f"Stop charging in bay {bay.name}", "rack", Phase.POSITIONING,
-            (bay.charge_state.equals(0) | bay.charge_state.equals(6)) & bay.socket_dead.is_on(), within=30, nominal=2,
+            il.not_charging(bay).holds, within=30, nominal=2,
             do=rack.stop_charge(bay), permissives=il.needs(Column.CHARGE), background=True, chapter="A2",
         ),
         Step(

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import sequences.charging as charging
 import sequences.maintenance as maintenance
 import sequences.passenger_car as passenger_car
 import sequences.passenger_car_retreat as passenger_car_retreat
@@ -79,6 +80,7 @@ class Archetype:
     interlocks: Callable[[CarStation, Job], InterlockTable]
     positions: Callable[[CarStation], Mapping[str, tuple[Position, ...]]]
     maintenance: Callable[[CarStation, Mapping[str, Recipe]], tuple[MaintenanceProcedure, ...]]
+    charging: Callable[[CarStation], tuple[MaintenanceProcedure, ...]]
     bypasses: Callable[[CarStation], tuple[Mapping[str, Interlock], Condition]]
     """Rows that may be bypassed, by name, and what must be proven for a bypass to stand."""
 
@@ -126,6 +128,7 @@ ARCHETYPES: Mapping[str, Archetype] = {
         _car_table,
         positions,
         maintenance.procedures,
+        charging.procedures,
         maintenance.bypasses,
     )
 }
@@ -162,9 +165,11 @@ class PaperStation:
         stand, archetype = self.stand, self.archetype
         by_job = {archetype.swap_key: lambda job: archetype.swap(stand, job), **archetype.retreats(stand)}
         of_maintenance = {p.name: p for p in archetype.maintenance(stand, self.config.recipes)}
+        of_charging = {p.name: p for p in archetype.charging(stand)}
         return Procedures(
-            lambda: archetype.reception(stand), by_job, archetype.swap_key, archetype.way_back, of_maintenance
-        )
+            lambda: archetype.reception(stand), by_job, archetype.swap_key, archetype.way_back, of_maintenance,
+            of_charging,
+        )  # fmt: skip
 
     def interlocks(self, job: Job) -> InterlockTable:
         """The interlock table of this station for a job."""
@@ -195,7 +200,7 @@ class BuiltStation(PaperStation):
     def charging(self, engine: Engine, memory: ChargingMemory | None = None, **options: Any) -> ChargingDuty:
         """Charging of this station; run it beside the engine."""
         meter = next((device for device in self.devices.values() if isinstance(device, SiteMeterSM1)), None)
-        return ChargingDuty(engine, self.stand, meter, memory, **options)
+        return ChargingDuty(engine, self.stand, meter, memory, procedures=self.procedures().charging, **options)
 
     def duty(self, engine: Engine, journal: JournalReader) -> Duty:
         """The station on duty, for the service and its actions."""

@@ -169,6 +169,12 @@ class Sequence:
                     found.append(f"{self.key} step {step.no}: one device at a time, so it waits for step {earlier.no}")
         return tuple(found)
 
+    @property
+    def aside(self) -> bool:
+        """True for a procedure that only asks, and nothing of a vehicle: it stands in no vehicle's way, and is not
+        resumed: whoever wanted it asks again."""
+        return bool(self.steps) and all(step.asks and step.phase is Phase.PUT_AWAY for step in self.steps)
+
     def roles(self) -> tuple[str, ...]:
         """Roles that are ordered something, in order of appearance."""
         return tuple(dict.fromkeys(s.do.role for s in self.steps if s.do is not None))

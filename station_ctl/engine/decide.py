@@ -128,12 +128,25 @@ def _hold_against_sensors(
     return replace(state, conflicts=found, announced=announced, custody_checked=image.now)
 
 
+def _drop_asides(state: StationState, effects: list[Effect]) -> StationState:
+    """Runs that only asked, once their order has ended: they are asked anew, and stand in nobody's way until then."""
+    for run in tuple(state.runs):
+        if run.sequence.aside and not run.active:
+            why = ("result", "dropped"), ("why", f"station {state.state}")
+            effects.append(Record("run-closed", run.run_id, data=why))
+            effects.append(Progress("run-closed", run.run_id, time=state.time, facts=(("run", run),)))
+            state = replace(state, runs=tuple(r for r in state.runs if r.run_id != run.run_id))
+    return state
+
+
 def _station_follows(state: StationState, effects: list[Effect]) -> StationState:
     """Transitions that need no person: holding → held, aborting → aborted, stopping → stopped."""
     guards = {
         "all_quiet": lambda: not any(True for _ in state.active_steps()),
         "runs_ended": lambda: not state.runs,
     }
+    if state.state not in (State.EXECUTE, State.STOPPING):
+        state = _drop_asides(state, effects)
     for here, trigger in ((State.HOLDING, "held"), (State.ABORTING, "aborted"), (State.STOPPING, "stopped")):
         if state.state is here:
             fired = STATION.fire(here, trigger, guards)

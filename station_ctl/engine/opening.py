@@ -77,6 +77,6 @@ def _why_no_run(state: StationState, event: RunAsked) -> str:
     if event.sequence.mode is Mode.MAINTENANCE and state.runs:
         return f"maintenance moves one device at a time, and run {state.runs[0].run_id} is open"
     busy = next((r for r in state.runs if r.phase in VEHICLE_IN_BAY), None)
-    if busy is not None:
+    if busy is not None and not event.sequence.aside:
         return f"run {busy.run_id} still has a vehicle in the bay ({busy.phase})"
     return "; ".join(event.sequence.faults())

@@ -72,6 +72,7 @@ class AlarmBoard:
         wall: Callable[[], float] = time.time,
     ) -> None:
         self._engine, self._rows, self._trouble, self._wall = engine, tuple(rows), trouble, wall
+        self._sources: list[Callable[[], Iterable[Level]]] = []
         self._began = engine.clock.monotonic()
         possible = [Level(LINK_LOST, link, "").key for link in engine.links]
         possible += [Level(row.code, row.subject, "").key for row in self._rows]
@@ -86,6 +87,10 @@ class AlarmBoard:
 
     def _now(self) -> Instant:
         return Instant(self._engine.clock.monotonic(), self._wall())
+
+    def also(self, source: Callable[[], Iterable[Level]]) -> None:
+        """Look at these levels, too, from now on; asked at every look, `source` must be quick and never fail."""
+        self._sources.append(source)
 
     # ---- looking ----
     async def run(self) -> None:
@@ -128,6 +133,8 @@ class AlarmBoard:
         self._told = {key: (level, until) for key, (level, until) in self._told.items() if until > now.mono}
         for key, (level, _) in self._told.items():
             shown.setdefault(key, level)
+        for level in (level for source in self._sources for level in source()):
+            shown.setdefault(level.key, level)
         if trouble := self._trouble():
             level = Level(TROUBLE, "history", trouble, "history")
             shown[level.key] = level

@@ -29,6 +29,11 @@ FILTERS: Mapping[str, Filter] = {
     "A802": Filter(on=1.0, off=10.0),
     "A803": Filter(on=1.0, off=10.0),
     "A804": Filter(on=0.5, off=10.0),
+    "A807": Filter(on=5.0, off=10.0),
+    "A808": Filter(on=1.0, off=10.0),
+    "A809": Filter(on=3.0, off=10.0),
+    "A810": Filter(on=2.0, off=10.0),
+    "A811": Filter(on=5.0, off=10.0),
 }
 """How long (s) a condition must hold, and be gone, by code; an alarm that latches is never delayed."""
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from math import floor
+from types import MappingProxyType
 from typing import Protocol
 
 import structlog
@@ -22,12 +23,16 @@ from station_ctl.charging.site_power import SiteView
 from station_ctl.charging.state import ChargingState, Decision
 from station_ctl.core.custody import Ledger
 from station_ctl.core.links import Link, LinkError, LinkSnapshot, NotSent
+from station_ctl.core.maintenance import MaintenanceProcedure
 from station_ctl.core.points import ScanClass, Value
 from station_ctl.core.policy import SitePolicy
 from station_ctl.core.roles import BaySignals, ChargingRack, SafetyChain, SiteMeter, Stacker
 from station_ctl.core.signals import Image, Signal
 from station_ctl.engine.runner import Engine
+from station_ctl.service.alarm_states import Level
+from station_ctl.service.charging_alarms import levels
 from station_ctl.service.charging_memory import ChargingMemory
+from station_ctl.service.charging_orders import ChargingOrders
 
 log = structlog.get_logger()
 
@@ -48,6 +53,7 @@ LEAST_RISE_KW = 0.5
 """A level is not raised by less: that is the noise of the meter."""
 
 ISOLATION = "isolation"
+NO_PROCEDURES: Mapping[str, MaintenanceProcedure] = MappingProxyType({})
 
 
 class ChargingStand(Protocol):
@@ -73,9 +79,10 @@ class ChargingDuty:
 
     def __init__(
         self, engine: Engine, stand: ChargingStand, meter: SiteMeter | None,
-        memory: ChargingMemory | None = None, *, models: Mapping[int, PackModel] = NO_MODELS, every: float = EVERY,
+        memory: ChargingMemory | None = None, *, procedures: Mapping[str, MaintenanceProcedure] = NO_PROCEDURES,
+        models: Mapping[int, PackModel] = NO_MODELS, every: float = EVERY,
     ) -> None:  # fmt: skip
-        """`meter` None: the site has none, and the safe cap always holds."""
+        """`meter` None: the site has none, and the safe cap always holds. `every` in process s."""
         self._engine, self._stand, self._meter, self._models = engine, stand, meter, models
         self._pause = max(every / engine.clock.rate, EVERY_LEAST)
         self.memory = memory if memory is not None else ChargingMemory()
@@ -86,6 +93,8 @@ class ChargingDuty:
         self._wrote_at: dict[str, float] = {}
         self._said: dict[str, tuple[int, float]] = {}
         self._fans: dict[str, bool] = {}
+        self.orders = ChargingOrders(engine, procedures)
+        self.seen: Mapping[str, BayView] = {}
         self._onlookers: list[Callable[[Decision], None]] = []
         self._woken = asyncio.Event()
         self._detectors = _Detectors(engine.links, (
@@ -128,9 +137,10 @@ class ChargingDuty:
         decision = decide_charging(
             before, views, self.site(image), now, self.plan, self._stand.policy, self._models
         )
-        self.state, self.decision = decision.state, decision
+        self.state, self.decision, self.seen = decision.state, decision, views
         self._keep_latches(before, decision.state)
         await self._write(self._bounded(decision.levels), decision.fans)
+        await self.orders.see(decision, self.image())
         for onlooker in self._onlookers:
             onlooker(decision)
         return decision
@@ -139,10 +149,11 @@ class ChargingDuty:
         """What is known now, with the controller's own facts."""
         return self._engine.image().with_own(self._engine.state.own)
 
-    def views(self) -> dict[str, BayView]:
-        """Every bay as charging sees it now."""
-        image = self.image()
-        return {bay.name: view(bay, image) for bay in self._stand.bays}
+    def alarms(self) -> tuple[Level, ...]:
+        """Every alarm of charging that stands by the last look."""
+        if self.decision is None:
+            return ()
+        return levels(self.decision, self.seen, self.orders.given_up(), self._engine.clock.process())
 
     def site(self, image: Image) -> SiteView:
         """The site on this image."""

@@ -18,7 +18,8 @@ class Procedures:
     """`by_job` makes every procedure that works on a job, by its key.
 
     `way_back(begun, proven, job)` takes step numbers and returns the procedure's key and job, or why there is none.
-    `maintenance` is every procedure of a technician by its name, which is also its key.
+    `maintenance` is every procedure of a technician by its name, which is also its key; `charging` likewise what
+    charging asks for by itself, in mode automatic.
     """
 
     reception: Callable[[], Sequence]
@@ -26,6 +27,7 @@ class Procedures:
     swap_key: str
     way_back: Callable[[frozenset[int], frozenset[int], Job], tuple[str, Job] | str]
     maintenance: Mapping[str, MaintenanceProcedure] = field(default_factory=dict)
+    charging: Mapping[str, MaintenanceProcedure] = field(default_factory=dict)
 
     def swap(self, job: Job) -> Sequence:
         """The swap for a job."""

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from station_ctl.core.errors import NotFound, Refused
+from station_ctl.core.maintenance import MaintenanceProcedure
 from station_ctl.core.modes import ORDERED_PHASES, Mode, Phase
 from station_ctl.core.signals import Image
 from station_ctl.core.steps import Job, Recipe, Sequence
@@ -32,7 +33,9 @@ def rebuild(
         if "vehicle" not in found.opened and found.opened.get("sequence") == procedures.reception().key:
             continue  # it has moved nothing, the vehicle is identified anew
         try:
-            runs.append(_run(found, procedures, recipes))
+            run = _run(found, procedures, recipes)
+            if not run.sequence.aside:
+                runs.append(run)
         except (ValueError, NotFound) as error:
             faults.append(f"run {found.run_id} cannot be put together again: {error}; attended recovery only")
     return tuple(runs), tuple(faults)
@@ -45,8 +48,8 @@ def procedure_of(
     key = _name(opened, "sequence")
     if key == procedures.reception().key:
         return procedures.reception(), None
-    if key in procedures.maintenance:
-        return _of_maintenance(opened, procedures), None
+    if (by_args := {**procedures.maintenance, **procedures.charging}.get(key)) is not None:
+        return _of_args(opened, by_args), None
     job = _job(opened, recipes)
     return procedures.by_key(key, job), job
 
@@ -73,10 +76,9 @@ def _job(found: OpenRun, recipes: Mapping[str, Recipe]) -> Job:
     return Job(vehicle, recipes[model], spent, fresh, fresh_bay, spent_bay)
 
 
-def _of_maintenance(found: OpenRun, procedures: Procedures) -> Sequence:
+def _of_args(found: OpenRun, procedure: MaintenanceProcedure) -> Sequence:
     """The procedure made again from what it was made with, and from nothing else."""
     args = found.opened.get("args", {})
-    procedure = procedures.of_maintenance(_name(found, "sequence"))
     if not isinstance(args, dict) or set(args) != {p.name for p in procedure.parameters}:
         raise ValueError(f"its args are {args!r}, which are not those of {procedure.name}")
     if wrong := [name for name, value in args.items() if not isinstance(value, str) or not value]:
