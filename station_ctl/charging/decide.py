@@ -25,8 +25,8 @@ from station_ctl.core.policy import SitePolicy
 LATE_FACTOR, LATE_SPARE_S = 1.15, 300.0
 """A pack is urgent this much before the last moment at which it could begin to be charged at full power."""
 
-TAKES_MORE = 1.1
-TAKES_MORE_KW = 2.0
+TAKES_MORE = 1.25
+TAKES_MORE_KW = 3.0
 """A pack that takes less than its level keeps so much room above what it takes; the rest is others'."""
 
 BELIEVED_TABLE = 1.15
@@ -49,7 +49,7 @@ def decide_charging(
     The state that comes back assumes nothing of the levels: tell it what was written with `after_write`.
     """
     measured = {name: seen.power_kw for name, seen in views.items()}
-    told = confirm({name: state.told.get(name, Told()) for name in views}, measured, now)
+    told = confirm({name: _told(state, seen, policy) for name, seen in views.items()}, measured, now)
     histories, hot, quarantined = _look_at_packs(state, views, told, site, now, policy, models)
     power = look(state.power, site, views, now, policy)
     limit = site_limit(site, power, now, policy)
@@ -57,7 +57,7 @@ def decide_charging(
     clear = _clearances(after, views, site, now, policy)
     after = replace(after, histories=_settled(after, clear, views, site, now, policy))
     stopped = stopped_bays(after, views, site)
-    wants = _wants(after, views, clear, stopped, now, plan, policy, models)
+    wants = _wants(after, views, site, clear, stopped, now, plan, policy, models)
     unheard = sum(told[name].bound for name, seen in views.items() if not seen.heard)
     limits = _limits(limit, views, now, plan, policy)
     shared = allocate(wants, replace(limits, site_kw=max(limits.site_kw - unheard, 0.0)))
@@ -94,6 +94,13 @@ def clear_quarantine(state: ChargingState, pack: str) -> ChargingState:
     if gone is not None:
         histories.pop(gone.bay, None)
     return replace(state, quarantined=left, histories=histories)
+
+
+def _told(state: ChargingState, seen: BayView, policy: SitePolicy) -> Told:
+    """What the bay was told. An open session under a level that is not ours may take all that its charger has."""
+    told = state.told.get(seen.name, Told())
+    foreign = not told.sure and told.at == Told().at and seen.charge_state in OPEN
+    return replace(told, bound=max(told.bound, policy.bay_power_max_kw)) if foreign else told
 
 
 def _look_at_packs(
@@ -176,8 +183,8 @@ def stopped_bays(state: ChargingState, views: Mapping[str, BayView], site: SiteV
 
 
 def _wants(
-    state: ChargingState, views: Mapping[str, BayView], clear: Mapping[str, Clearance], stopped: Mapping[str, str],
-    now: float, plan: DayPlan | None, policy: SitePolicy, models: Mapping[int, PackModel],
+    state: ChargingState, views: Mapping[str, BayView], site: SiteView, clear: Mapping[str, Clearance],
+    stopped: Mapping[str, str], now: float, plan: DayPlan | None, policy: SitePolicy, models: Mapping[int, PackModel],
 ) -> list[Want]:  # fmt: skip
     """The bays that could be given power now, each with the most it can take."""
     urgent = _urgent(views, now, plan, policy, models)
@@ -187,6 +194,9 @@ def _wants(
         if name in stopped or name not in clear or isinstance(clear[name], Suspect) or soc is None:
             continue
         if seen.charge_state not in OPEN or soc >= policy.charge_end_percent or seen.enabled is not True:
+            continue
+        if {name, seen.pack} & site.reserved:
+            # A run counts on this pack or this bay: the plug may be drawn at any time, and no current flows then.
             continue
         most = min(policy.bay_power_max_kw, policy.charge_power_kw)
         if seen.temp_max is not None:

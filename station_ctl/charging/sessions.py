@@ -62,6 +62,8 @@ def why_not_open(
     """Why no session is to be opened for the pack in the bay; empty if one is."""
     if seen.charge_state not in (IDLE, FULL):
         return f"needs an idle charger; found state {seen.charge_state}"
+    if not state.told[seen.name].sure:
+        return "needs a level that the rack has confirmed"
     if not seen.custody or {seen.custody, seen.name} & site.reserved:
         return "needs a pack at rest that no run counts on"
     proven = (seen.seated, seen.plug_in, seen.enabled, seen.charger_link, seen.no_smoke, seen.no_prealarm)

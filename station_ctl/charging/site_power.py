@@ -73,10 +73,11 @@ def look(
     aux = tuple(s for s in before.aux if 0 <= now - s[0] <= AUX_KEPT_S)
     meter = _number(site.meter_kw)
     if meter is None:
-        return SitePower(samples, aux, before.doubted_since)
+        # What was last known of the auxiliaries holds until something newer is known.
+        return SitePower(samples, before.aux, before.doubted_since)
     # The largest draw of the last seconds: while power falls, an older reading of the meter is not all auxiliaries.
     rest = max(meter - max(kw for _, kw in samples), 0.0)
-    # A later smaller value hides behind an earlier larger one until that is too old; only the rising edge need be kept.
+    # A later smaller value hides behind an earlier larger one until that is too old.
     aux = (*(s for s in aux if s[1] > rest), (now, rest))
     doubted = meter < 0.9 * min(kw for _, kw in samples) - 5.0
     since = (now if before.doubted_since is None else before.doubted_since) if doubted else None
@@ -100,7 +101,11 @@ def site_limit(site: SiteView, seen: SitePower, now: float, policy: SitePolicy) 
         limits.append((policy.site_power_safe_kw, f"safe cap, {why}"))
     most, why = min(limits)
     aux = max([policy.aux_power_kw, *(kw for _, kw in seen.aux)])
-    chargers = max(most * MARGIN - aux, 0.0) * policy.charger_efficiency_percent / 100.0
+    chargers = max(most * MARGIN - aux, 0.0)
+    if site.meter_kw is not None and site.meter_kw > most and seen.drawn:
+        # Whatever the reason: by so much the site is over, and only the chargers can give it back.
+        chargers = min(chargers, max(seen.drawn[-1][1] - (site.meter_kw - most), 0.0))
+    chargers *= policy.charger_efficiency_percent / 100.0
     return SiteLimit(most, chargers, aux, why, safe)
 
 

@@ -142,7 +142,9 @@ def _identity(seen: BayView, elsewhere: str) -> list[Reason]:
         found.append(Reason(Doubt.BMS, f"needs the pack's code; found {_said(seen, 'pack_id', 'none')}"))
     elif not seen.custody:
         # Not yet admitted by an inventory, or its arrival is not yet in the ledger: no lie, and no current either.
-        found.append(Reason(Doubt.UNKNOWN, f"needs {seen.pack_id} in custody; the ledger has the bay empty"))
+        found.append(
+            Reason(Doubt.UNKNOWN, f"needs {seen.pack_id} in custody; found the bay empty by the ledger")
+        )
     elif seen.pack_id != seen.custody:
         words = f"needs {seen.custody} by the ledger; found {seen.pack_id}"
         found.append(Reason(Doubt.IDENTITY, words))
