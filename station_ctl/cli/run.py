@@ -160,6 +160,7 @@ async def _on_duty(built: BuiltStation, journal: Journal, doors: Doors) -> None:
         duty = built.duty(engine, thread)
         duty.watchers = watchers
         duty.charging = charging = built.charging(engine, remembered(journal))
+        duty.reception.standing = charging.standing
         watchers.board.also(charging.alarms)
         watchers.board.listen(lambda _event: duty.changed())
         path = doors.path or built.config.journal.parent / "api.sock"

@@ -19,6 +19,7 @@ from station_ctl.charging.bay_view import BayView, view
 from station_ctl.charging.day_plan import DayPlan
 from station_ctl.charging.decide import NO_MODELS, after_write, decide_charging
 from station_ctl.charging.pack_model import PackModel
+from station_ctl.charging.selection import NOTHING_KNOWN, Standing
 from station_ctl.charging.site_power import SiteView
 from station_ctl.charging.state import ChargingState, Decision
 from station_ctl.core.custody import Ledger
@@ -148,6 +149,15 @@ class ChargingDuty:
     def image(self) -> Image:
         """What is known now, with the controller's own facts."""
         return self._engine.image().with_own(self._engine.state.own)
+
+    def views(self) -> dict[str, BayView]:
+        """Every bay as charging sees it now."""
+        image = self.image()
+        return {bay.name: view(bay, image) for bay in self._stand.bays}
+
+    def standing(self) -> Standing:
+        """What selection must know of packs, by the last look."""
+        return self.decision.standing if self.decision is not None else NOTHING_KNOWN
 
     def alarms(self) -> tuple[Level, ...]:
         """Every alarm of charging that stands by the last look."""

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from station_ctl.charging.selection import choose
+from station_ctl.charging.selection import NOTHING_KNOWN, Choice, Standing, choose
 from station_ctl.core.conditions import Condition
 from station_ctl.core.errors import Refused
 from station_ctl.core.policy import SitePolicy
@@ -73,6 +73,8 @@ class Reception:
         self._engine, self._watch, self._stand = engine, watch, stand
         self._procedures, self._recipes = procedures, recipes
         self._numbers = itertools.count(engine.last_run + 1)
+        self.standing: Callable[[], Standing] = lambda: NOTHING_KNOWN
+        """What charging knows against packs."""
         self.why_not_bay: Callable[[str], str] = _nothing
         """What a person has said against a bay; empty if it may be used."""
         self.why_not_vehicle: Callable[[str], str] = _nothing
@@ -165,10 +167,14 @@ class Reception:
             raise VehicleRefused(
                 f"vehicle {vin}: high-voltage state not known: {known.why_not(image) or volts}"
             )
-        choice = choose(self.open_bays, image, recipe, self._stand.policy, self.reserved())
+        choice = self.choice(image, recipe)
         if choice.refused:
             raise {"A303": NoReadyPack, "A304": NoEmptyBay}[choice.code](self._with_closed_bays(choice.refused))
         return Job(vin, recipe, pack, choice.fresh, choice.fresh_bay, choice.spent_bay)
+
+    def choice(self, image: Image, recipe: Recipe) -> Choice:
+        """The pack and the bay that a vehicle of this model would get now, or why none."""
+        return choose(self.open_bays, image, recipe, self._stand.policy, self.reserved(), self.standing())
 
     def _known(self) -> Condition:
         """What a vehicle must tell of itself to be swapped at all."""

@@ -104,6 +104,7 @@ class VirtualBench:
         self.watch = RunWatch(self.engine)
         self.reception: Reception = self.built.reception(self.engine, self.watch)
         self.charging = self.built.charging(self.engine, remembered(self.journal))
+        self.reception.standing = self.charging.standing
 
     async def crash_and_restart(self) -> None:
         """The controller dies without a word and is started again on a copy of what it had written by then."""

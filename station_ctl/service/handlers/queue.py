@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from typing import Any
 
-from station_ctl.charging.selection import choose
 from station_ctl.core.modes import Mode
 from station_ctl.service import checks
 from station_ctl.service.actions import Nothing
@@ -32,7 +31,7 @@ def _reception(duty: Duty) -> list[dict[str, Any]]:
     """For each model: the pack that it would get now and where its spent one would go, or why none."""
     found = []
     for model, recipe in duty.recipes.items():
-        choice = choose(duty.reception.open_bays, duty.image, recipe, duty.reception.policy, duty.reception.reserved())
+        choice = duty.reception.choice(duty.image, recipe)
         packs = {"pack": choice.fresh, "from": choice.fresh_bay, "spent_to": choice.spent_bay}
         found.append({"model": model, **packs, "why_not": choice.refused})
     return found
