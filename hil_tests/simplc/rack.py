@@ -10,7 +10,7 @@ from hil_tests.simplc.plant import Plant
 from hil_tests.simplc.plc import Plc
 from hil_tests.simplc.truth.bay import CHARGING, R_ORDERED, Bay
 from hil_tests.simplc.truth.bms import said_by
-from hil_tests.simplc.truth.estimate import Estimate
+from hil_tests.simplc.truth.estimate import minutes_to_full
 from hil_tests.simplc.truth.heat import AMBIENT_C, gas_ppm
 from hil_tests.simplc.truth.motion import Steps, Until, Wait
 
@@ -42,14 +42,13 @@ class RackPlc(Plc):
         super().__init__(name, plant)
         self.bays = {bay.number: bay for bay in plant.bays.values() if bay.rack == name}
         self.tags = {n: [f"BAY{n:02d}_{slot}" for slot in SLOTS] for n in range(1, BAYS_IN_LIST + 1)}
-        self.estimates = {n: Estimate(bay) for n, bay in self.bays.items()}
         self.levels = {n: f"BAY{n:02d}_LIMIT" for n in self.bays}
         self.fan_on = False
         self.values["FAN_RUNNING"] = False
         self.phase = 3 if name == "rack_a" else 8
         for number in range(1, BAYS_IN_LIST + 1):
             bay = self.bays.get(number)
-            self._publish(number, self._measured(number) if bay is not None else _missing_bay())
+            self._publish(number, measured(bay) if bay is not None else _missing_bay())
         power = self._is_powered_bay
         for opcode, label, work, fits, against in (
             (30, "PLUG_IN", self._plug_in, self._is_bay, self._against_plug_in),
@@ -83,10 +82,7 @@ class RackPlc(Plc):
         for number, bay in self.bays.items():
             if bay.changed and (bay.state != CHARGING or self.uptime_ms // 10 % REFRESH_CYCLES == self.phase):
                 bay.changed = False
-                self._publish(number, self._measured(number))
-
-    def _measured(self, number: int) -> Shown:
-        return measured(self.bays[number], self.estimates[number].minutes())
+                self._publish(number, measured(bay))
 
     def _publish(self, number: int, shown: Shown) -> None:
         """A charger that is not heard leaves its own values and those of the BMS as they were last."""
@@ -166,8 +162,8 @@ class RackPlc(Plc):
             self.inputs[tag] = 0
 
 
-def measured(bay: Bay, minutes: int) -> Shown:
-    """Values of one bay in the order of SLOTS; `minutes` is the charger's estimate of the time to full."""
+def measured(bay: Bay) -> Shown:
+    """Values of one bay in the order of SLOTS."""
     pack = bay.pack
     linked = pack is not None and bay.plugged and not pack.bms_silent and not bay.lost
     gas = round(gas_ppm(pack)) if pack is not None else AIR_PPM
@@ -177,7 +173,7 @@ def measured(bay: Bay, minutes: int) -> Shown:
         not (linked and pack is not None and pack.crashed),
         bay.state, bay.reason, round(bay.volts, 1), round(bay.amps, 1), round(bay.kilowatts, 1),
     )  # fmt: skip
-    tail = (round(bay.kwh, 2), minutes, round(bay.told_kw, 1) if bay.live else 0.0)
+    tail = (round(bay.kwh, 2), minutes_to_full(bay), round(bay.told_kw, 1) if bay.live else 0.0)
     gas = max(gas, SMOKE_PPM) if bay.smoking else gas
     if pack is None or not linked:
         air = round(bay.ambient_c, 1)

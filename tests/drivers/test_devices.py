@@ -182,7 +182,7 @@ def test_levels_name_the_tag_of_the_bay_in_its_own_rack_and_never_round_up(stati
     bays = station.rack_b.bays
     levels = station.rack_b.power_limits({bays[0]: 40.0, bays[11]: 12.39, bays[3]: 0})
     assert levels == {"BAY01_LIMIT": 400, "BAY12_LIMIT": 123, "BAY04_LIMIT": 0}
-    assert station.rack_b.power_limits({bays[0]: 0.3 * 3}) == {"BAY01_LIMIT": 9}, "0.9 kW as the machine has it"
+    assert station.rack_b.power_limits({bays[0]: 0.1 + 0.7}) == {"BAY01_LIMIT": 8}, "0.8 kW as the machine has it"
     assert (station.rack_a.fan(on=True), station.rack_a.fan(on=False)) == ({"FAN": 1}, {"FAN": 0})
 
 

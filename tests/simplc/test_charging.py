@@ -10,7 +10,7 @@ import pytest
 from hil_tests.simplc.plant import Plant
 from hil_tests.simplc.truth.bay import CHARGING, FAULT, R_LINK, Bay
 from hil_tests.simplc.truth.cells import PACK_70, PACK_75, PACK_100, amps_allowed
-from hil_tests.simplc.truth.estimate import NO_END_MIN, Estimate
+from hil_tests.simplc.truth.estimate import NO_END_MIN, minutes_to_full
 from hil_tests.simplc.truth.modules import Modules
 
 SOC = [0, 5, 10, 20, 30, 40, 50, 60, 70, 80, 85, 90, 95]
@@ -187,28 +187,26 @@ def test_modules_that_nobody_makes_are_refused(wrong) -> None:
 @pytest.mark.parametrize(("soc", "told"), [(36.4, 40.0), (80.0, 60.0), (93.2, 7.0), (99.5, 60.0)])
 def test_the_estimate_is_what_it_then_takes(soc: float, told: float) -> None:
     plant, bay = charging_bay(soc, told)
-    estimate = Estimate(bay)
-    said, half = estimate.minutes(), 0.0
-    took = 60 * charge_to(plant, bay, 100.0)
-    assert said == pytest.approx(took, rel=0.03, abs=1.0)
-    plant, bay = charging_bay(soc, told)
-    while half < said / 2:
-        plant.charge(1.0)
-        half += 1 / 60
-    assert Estimate(bay).minutes() == pytest.approx(said - half, rel=0.05, abs=1.0)
+    took = 0.0
+    said = {took: minutes_to_full(bay)}
+    while bay.pack.soc < 100.0:
+        plant.charge(10.0)
+        took += 10 / 60
+        said[took] = minutes_to_full(bay)
+    del said[took]
+    assert said == {at: pytest.approx(took - at, rel=0.03, abs=1.1) for at in said}
 
 
 def test_without_current_no_end_is_in_sight() -> None:
     plant, bay = charging_bay(40.0)
-    estimate = Estimate(bay)
-    assert 0 < estimate.minutes() < 200
+    assert 0 < minutes_to_full(bay) < 200
     bay.level_kw = 0.0
-    assert estimate.minutes() == NO_END_MIN
+    assert minutes_to_full(bay) == NO_END_MIN
     bay.level_kw, bay.pack.refuses = 60.0, True
-    assert estimate.minutes() == NO_END_MIN
+    assert minutes_to_full(bay) == NO_END_MIN
     plant.motions.start(bay.end(2), driven=False)
     plant.motions.run(5.0)
-    assert estimate.minutes() == 0
+    assert minutes_to_full(bay) == 0
 
 
 # ---- mains and meter ---------------------------------------------------------------------------------------

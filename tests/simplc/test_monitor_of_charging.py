@@ -107,6 +107,15 @@ def test_current_into_a_dangerous_pack_is_seen(slow, attribute, value, word):
     assert "A01" in text and word in text
 
 
+def test_a_current_that_is_off_in_time_is_not_told(slow):
+    charging(slow, 1)
+    slow.station.plant.bays[1].pack.crashed = True
+    slow.advance(1.0)
+    slow.limits["BAY01_LIMIT"] = 0
+    slow.advance(5.0)
+    assert texts(slow, "S16") == []
+
+
 @pytest.mark.parametrize(("attribute", "value", "word"), STRIKES)
 def test_a_dangerous_pack_without_current_is_nobodys_fault(slow, attribute, value, word):
     charging(slow, 1)

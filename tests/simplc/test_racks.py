@@ -102,8 +102,11 @@ def test_a_silent_charger_shows_its_last_values_and_then_that_it_is_lost(make_cl
     bay, values = charging(client)
     fault(client, "charger-silent", bay="A01")
     client.limits["BAY01_LIMIT"] = 0
+    bay.pack.temperature, bay.enabled = 35.0, False
     client.advance(15.0)
     assert (values["BAY01_POWER"], values["BAY01_CHARGER_LINK"]) == (40.0, True)
+    assert values["BAY01_TEMP_MAX"] == 25.0, "the BMS speaks through the charger"
+    assert values["BAY01_ENABLED"] is False, "the rack's own inputs are none of it"
     assert bay.kilowatts == pytest.approx(40.0)
     client.advance(8.0)
     assert (values["BAY01_CHARGER_LINK"], values["BAY01_BMS_LINK"], values["BAY01_POWER"]) == (False, False, 0.0)

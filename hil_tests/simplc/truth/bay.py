@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from math import sqrt
 
-from hil_tests.simplc.truth.cells import amps_allowed, chemistry, ohms, open_volts
+from hil_tests.simplc.truth.cells import Chemistry, amps_allowed, chemistry, ohms, open_volts
 from hil_tests.simplc.truth.heat import AMBIENT_C, GAS_ALARM_PPM, HOT_C, STEP_S, gas_ppm, smokes, warm
-from hil_tests.simplc.truth.modules import RACK_AMPS, Modules
+from hil_tests.simplc.truth.modules import Modules
 from hil_tests.simplc.truth.motion import Ramp, Steps, Wait
 from hil_tests.simplc.truth.packs import Pack, Places
 
@@ -177,14 +177,23 @@ class Bay:
         self._measure(pack, soc, amps)
         self.kwh += self.kilowatts * dt / 3600.0
         pack.soc = min(100.0, pack.soc + 100.0 * amps * dt / 3600.0 / of.amp_hours)
-        warm(pack, amps * amps * ohms(pack.temperature) / 1000.0 + (pack.damage_kw if amps else 0.0), dt, self.ambient_c)
+        damage = pack.damage_kw if amps else 0.0
+        warm(pack, amps * amps * ohms(pack.temperature) / 1000.0 + damage, dt, self.ambient_c)
 
     def amps_into(self, pack: Pack, soc: float, told_kw: float) -> float:
         """The current (A) at a state of charge: the least of what BMS, cables, modules and `told_kw` allow."""
-        most_kw = min(told_kw, self.size.kilowatts(self.modules))
-        if pack.refuses or pack.soc >= 100.0 or most_kw <= 0.0:
+        kw, amps = self.most(told_kw)
+        if pack.refuses or pack.soc >= 100.0 or kw <= 0.0:
             return 0.0
-        of = chemistry(pack.pack_type)
-        volts, loop = open_volts(of, soc), ohms(pack.temperature) + LINE_OHM
-        by_power = (sqrt(volts * volts + 4000.0 * loop * most_kw) - volts) / (2.0 * loop)
-        return min(by_power, amps_allowed(of, soc, pack.temperature), self.size.amps(self.modules), RACK_AMPS)
+        return flowing_amps(chemistry(pack.pack_type), soc, pack.temperature, kw, amps)
+
+    def most(self, told_kw: float) -> tuple[float, float]:
+        """Power (kW) and current (A) that the charger can give when it is told `told_kw`."""
+        return min(told_kw, self.size.kilowatts(self.modules)), self.size.amps(self.modules)
+
+
+def flowing_amps(of: Chemistry, soc: float, celsius: float, kw: float, amps: float) -> float:
+    """The current (A) of a charger of at most `kw` and `amps` into a pack that takes what its table allows."""
+    volts, loop = open_volts(of, soc), ohms(celsius) + LINE_OHM
+    by_power = (sqrt(volts * volts + 4000.0 * loop * kw) - volts) / (2.0 * loop)
+    return min(by_power, amps, amps_allowed(of, soc, celsius))
