@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 
 from station_ctl.core.conditions import AllOf, AnyOf, Condition, PlaceHolds
 from station_ctl.core.custody import Custody, Ledger
+from station_ctl.core.jog import Hand
 from station_ctl.core.modes import State
-from station_ctl.core.signals import Image, OwnFacts
+from station_ctl.core.signals import Image
 from station_ctl.core.steps import Interlock, Sequence, Step
 from station_ctl.engine.decide import decide
 from station_ctl.engine.events import Effect, Scanned
@@ -46,7 +47,7 @@ class Cockpit:
     def image(self, world: World, state: StationState | None = None) -> Image:
         """What the controller sees in a world."""
         now = state or self.state
-        return world.image(OwnFacts(now.mode, now.journal_writable, now.ledger))
+        return world.image(now.own)
 
 
 @dataclass(frozen=True)
@@ -97,9 +98,11 @@ def _cockpit(
     others = StepState(StepStatus.PROVEN)
     states = tuple(st if s.no == step.no else others for s in sequence.steps)
     run = Run(RUN, sequence, None, step.phase, states)
+    hand = Hand("wang", world.now - 1.0, world.now) if step.by_hand else None
     state = StationState(
         mode=sequence.mode, state=State.EXECUTE, runs=(run,), ledger=_ledger(step, conditions, st), time=100.0,
         next_order=NUMBER + 1, journal_writable=True, custody_checked=world.now,
+        hand=hand,
     )  # fmt: skip
     return Cockpit(facts, step, world, state)
 
