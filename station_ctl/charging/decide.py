@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import lru_cache
+from math import floor
 from types import MappingProxyType
 
 from station_ctl.charging import allocator, findings, sessions
@@ -19,7 +21,7 @@ from station_ctl.charging.hot_packs import HotPack, heat, latch, struck
 from station_ctl.charging.pack_model import ANY_PACK, PackModel
 from station_ctl.charging.site_power import SiteLimit, SiteView, look, site_limit
 from station_ctl.charging.state import ChargingState, Decision, Quarantine, standing
-from station_ctl.charging.suspects import Clearance, Suspect, against, clashes, clearance, lies
+from station_ctl.charging.suspects import Clearance, Reason, Suspect, against, clashes, judge, lies
 from station_ctl.core.policy import SitePolicy
 
 LATE_FACTOR, LATE_SPARE_S = 1.15, 300.0
@@ -32,6 +34,7 @@ TAKES_MORE_KW = 3.0
 BELIEVED_TABLE = 1.15
 """The cells of a good pack may bear so much more than the table says; its BMS has the last word."""
 
+Reasons = tuple[Reason, ...]
 NO_MODELS: Mapping[int, PackModel] = MappingProxyType({})
 
 
@@ -50,12 +53,12 @@ def decide_charging(
     """
     measured = {name: seen.power_kw for name, seen in views.items()}
     told = confirm({name: _told(state, seen, policy) for name, seen in views.items()}, measured, now)
-    histories, hot, quarantined = _look_at_packs(state, views, told, site, now, policy, models)
+    histories, hot, doubts, quarantined = _look_at_packs(state, views, told, site, now, policy, models)
     power = look(state.power, site, views, now, policy)
     limit = site_limit(site, power, now, policy)
     after = ChargingState(told, histories, hot, quarantined, power)
-    clear = _clearances(after, views, site, now, policy)
-    after = replace(after, histories=_settled(after, clear, views, site, now, policy))
+    clear = _clearances(after, views, doubts, now, policy)
+    after = replace(after, histories=_settled(after, clear, views, doubts, now))
     stopped = stopped_bays(after, views, site)
     wants = _wants(after, views, site, clear, stopped, now, plan, policy, models)
     unheard = sum(told[name].bound for name, seen in views.items() if not seen.heard)
@@ -106,9 +109,10 @@ def _told(state: ChargingState, seen: BayView, policy: SitePolicy) -> Told:
 def _look_at_packs(
     state: ChargingState, views: Mapping[str, BayView], told: Mapping[str, Told], site: SiteView, now: float,
     policy: SitePolicy, models: Mapping[int, PackModel],
-) -> tuple[dict[str, BayHistory], dict[str, HotPack], dict[str, Quarantine]]:  # fmt: skip
-    """Histories, hot latches and quarantine after this look."""
+) -> tuple[dict[str, BayHistory], dict[str, HotPack], dict[str, Reasons], dict[str, Quarantine]]:  # fmt: skip
+    """Histories, hot latches, what speaks against each pack now, and quarantine after this look."""
     histories: dict[str, BayHistory] = {}
+    doubts: dict[str, Reasons] = {}
     hot, quarantined = dict(state.hot), dict(state.quarantined)
     twice = clashes(views, site.places or {})
     for name, seen in views.items():
@@ -117,24 +121,24 @@ def _look_at_packs(
         found = latch(hot.get(name), seen, heat(seen, after, policy), now)
         if found is not None:
             hot[name] = found
-        reasons = (*lies(before, seen, after, policy, model),
-                   *(r for r in against(seen, after, now, policy, twice.get(name, "")) if r.latched))  # fmt: skip
+        doubts[name] = against(seen, after, now, policy, twice.get(name, ""))
+        reasons = (*lies(before, seen, after, policy, model), *(r for r in doubts[name] if r.latched))
         key = seen.pack or name
         if reasons and key not in quarantined:
             quarantined[key] = Quarantine(seen.pack, name, reasons, now)
-    return histories, hot, quarantined
+    return histories, hot, doubts, quarantined
 
 
 def _clearances(
-    state: ChargingState, views: Mapping[str, BayView], site: SiteView, now: float, policy: SitePolicy
-) -> dict[str, Clearance]:
+    state: ChargingState, views: Mapping[str, BayView], doubts: Mapping[str, Reasons], now: float,
+    policy: SitePolicy,
+) -> dict[str, Clearance]:  # fmt: skip
     """Of every bay with a pack (or one not known): cleared or suspect, quarantine included."""
-    twice = clashes(views, site.places or {})
     found: dict[str, Clearance] = {}
     for name, seen in views.items():
         if seen.present is False and not seen.pack:
             continue
-        judged = clearance(seen, state.histories[name], now, policy, twice.get(name, ""))
+        judged = judge(seen, state.histories[name], now, policy, doubts[name])
         kept = quarantine_of(state, seen)
         if kept is not None:
             more = judged.reasons if isinstance(judged, Suspect) else ()
@@ -151,17 +155,15 @@ def quarantine_of(state: ChargingState, seen: BayView) -> Quarantine | None:
 
 
 def _settled(
-    state: ChargingState, clear: Mapping[str, Clearance], views: Mapping[str, BayView], site: SiteView, now: float,
-    policy: SitePolicy,
+    state: ChargingState, clear: Mapping[str, Clearance], views: Mapping[str, BayView],
+    doubts: Mapping[str, Reasons], now: float,
 ) -> dict[str, BayHistory]:  # fmt: skip
     """Since when nothing speaks against each pack, and whether it is cleared."""
     histories = dict(state.histories)
-    twice = clashes(views, site.places or {})
     for name, seen in views.items():
         history = histories[name]
         judged = clear.get(name)
-        doubts = against(seen, history, now, policy, twice.get(name, ""))
-        if judged is None or doubts or quarantine_of(state, seen) is not None:
+        if judged is None or doubts[name] or quarantine_of(state, seen) is not None:
             histories[name] = replace(history, well_since=None, cleared=False)
         else:
             since = now if history.well_since is None else history.well_since
@@ -225,10 +227,18 @@ def _urgent(
     found = set()
     for seen, due in zip(packs, plan.still_needed(now), strict=False):
         assert seen.soc is not None
-        needs = _model(seen, models).minutes_to(seen.soc, target, kw, seen.temp_max or 25.0) * 60.0
-        if needs > 0 and now + needs * LATE_FACTOR + LATE_SPARE_S >= due:
+        needs = (
+            _minutes(_model(seen, models), floor(seen.soc), target, kw, round(seen.temp_max or 25.0)) * 60.0
+        )
+        if seen.soc < target and now + needs * LATE_FACTOR + LATE_SPARE_S >= due:
             found.add(seen.name)
     return frozenset(found)
+
+
+@lru_cache(maxsize=4096)
+def _minutes(model: PackModel, soc: int, target: float, kw: float, temp_c: int) -> float:
+    """Whole per cents and degrees are near enough, so that each is reckoned once and not at every look."""
+    return model.minutes_to(soc, target, kw, temp_c)
 
 
 def _limits(

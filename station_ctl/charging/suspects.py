@@ -34,6 +34,7 @@ class Doubt(StrEnum):
     IMPLAUSIBLE = "bms-implausible"
     FROZEN = "soc-frozen"
     NO_GAIN = "never-charges"
+    PERSON = "locked-by-a-person"
 
 
 LATCHED = frozenset(
@@ -46,6 +47,7 @@ LATCHED = frozenset(
         Doubt.IMPLAUSIBLE,
         Doubt.FROZEN,
         Doubt.NO_GAIN,
+        Doubt.PERSON,
     }
 )
 """What does not go away by itself: the pack stays in quarantine until a person clears it."""
@@ -108,7 +110,13 @@ def clearance(
 
     A pack once cleared may grow warm by charging; before that its temperature must be in the window. Total.
     """
-    reasons = against(seen, history, now, policy, elsewhere)
+    return judge(seen, history, now, policy, against(seen, history, now, policy, elsewhere))
+
+
+def judge(
+    seen: BayView, history: BayHistory, now: float, policy: SitePolicy, reasons: tuple[Reason, ...]
+) -> Clearance:
+    """The clearance that follows from these reasons; without any the settling time is one."""
     if not reasons and not history.cleared:
         since = history.well_since
         waited = 0.0 if since is None else now - since

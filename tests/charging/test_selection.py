@@ -11,8 +11,11 @@ import pytest
 from sequences.interlocks import CarInterlocks
 from station_ctl.charging.selection import (
     CHARGING,
+    Standing,
     choose,
     next_ready,
+    next_ready_pack,
+    ready_count,
     why_not_free,
     why_not_ready,
 )
@@ -216,3 +219,50 @@ def test_the_vehicle_may_ask_for_more_than_the_site() -> None:
         row.interlock for row in CarInterlocks(the_station().stand, job).rows if row.interlock.code == "G14"
     )
     assert "rack_a.A01.soc ≥ 94 %" in str(ready.holds)
+
+
+# ---- what charging knows beyond the image ----
+def test_of_equally_full_packs_the_one_that_waits_longest_goes_first() -> None:
+    racks = Racks(A01=95.0, A02=95.0)
+    known = Standing(full_since={"P-A01": 200.0, "P-A02": 100.0})
+    assert choose(bays(), racks.image(), recipe(), POLICY, NOBODY, known).fresh == "P-A02"
+    known = Standing(full_since={"P-A01": 200.0})
+    assert choose(bays(), racks.image(), recipe(), POLICY, NOBODY, known).fresh == "P-A01", (
+        "not full yet waits least"
+    )
+    racks = Racks(A01=95.0, A02=96.0)
+    assert choose(bays(), racks.image(), recipe(), POLICY, NOBODY, known).fresh == "P-A02", (
+        "charge before age"
+    )
+
+
+def test_a_suspect_is_not_given_away_and_a_stopped_bay_takes_no_pack() -> None:
+    racks = Racks(A01=95.0, A02=95.0)
+    known = Standing(against={"A01": "suspect: soc-jump"})
+    assert choose(bays(), racks.image(), recipe(), POLICY, NOBODY, known).fresh == "P-A02"
+    assert why_not_ready(bays()[0], racks.image(), recipe(), POLICY, known) == "suspect: soc-jump"
+    assert ready_count(bays(), racks.image(), recipe(), POLICY, NOBODY, known) == 1
+    known = Standing(against={"A03": "beside A02, which is hot"})
+    assert choose(bays(), racks.image(), recipe(), POLICY, NOBODY, known).code == "A304"
+    assert why_not_free(bays()[2], racks.image(), known) == "beside A02, which is hot"
+
+
+def test_a_suspect_is_no_hope_either() -> None:
+    racks = Racks("A01", A01=50.0)
+    racks.charge(bays()[0], 50.0, 60)
+    assert next_ready_pack(bays(), racks.image(), 90.0) is not None
+    assert next_ready_pack(bays(), racks.image(), 90.0, Standing(against={"A01": "hot"})) is None
+
+
+def test_two_packs_with_one_code_are_both_not_given() -> None:
+    racks = Racks(A01=95.0, A02=95.0)
+    racks.world.set(bays()[1].pack_id, "P-A01")
+    assert why_not_ready(bays()[0], racks.image(), recipe(), POLICY) == ""
+    assert racks.choose().code == "A303"
+
+
+def test_ready_packs_are_counted_without_those_that_runs_count_on() -> None:
+    racks = Racks(A01=95.0, A02=95.0)
+    assert ready_count(bays(), racks.image(), recipe(), POLICY) == 2
+    assert ready_count(bays(), racks.image(), recipe(), POLICY, frozenset({"P-A01"})) == 1
+    assert ready_count(bays(), racks.image(), recipe(), POLICY, frozenset({"A01", "A02"})) == 0
