@@ -22,6 +22,7 @@ from drivers.serial_port import SerialPort
 from hil_tests.link_bench import IDENTITY, PATIENCE, io_list, running, until, until_fault, until_usable
 from hil_tests.simplc.wire.opcua_server import Certificates
 from hil_tests.simplc.wire.station_wire import METER_LIST, MODBUS_LISTS, ROBOT_LIST
+from station_ctl.config import load_station, station_file
 from station_ctl.core.links import Link
 from station_ctl.core.points import ScanClass
 
@@ -77,8 +78,12 @@ async def station_process(*options: str) -> AsyncIterator[StationProcess]:
             raise
 
 
-MAP_VERSIONS = {name: {"MAP_VERSION": 2} for name in ("stacker_st2", "charging_rack_cr12")}
-"""Lists that have grown since their first version."""
+def identity(link: str) -> dict[str, int]:
+    """What the PLC behind this link must show, by the shipped station file."""
+    settings = load_station(station_file("passenger_car")).links[link]
+    version = settings.map_version
+    assert version is not None
+    return {**IDENTITY, "MAP_VERSION": version}
 
 
 def station_links(endpoints: dict[str, str], folder: Path) -> list[Link]:
@@ -90,8 +95,7 @@ def station_links(endpoints: dict[str, str], folder: Path) -> list[Link]:
         io = io_list(io_name)
         links.append(
             ModbusTcpLink(
-                name, io, url.hostname, url.port, identity=IDENTITY | MAP_VERSIONS.get(io_name, {}),
-                heartbeat="HB_PLC", timeout=2.0,
+                name, io, url.hostname, url.port, identity=identity(name), heartbeat="HB_PLC", timeout=2.0
             )
         )
     files = Certificates.inside(folder)
@@ -103,7 +107,7 @@ def station_links(endpoints: dict[str, str], folder: Path) -> list[Link]:
             robot,
             endpoints["robot"],
             security=security,
-            identity=IDENTITY,
+            identity=identity("robot"),
             heartbeat="HB_PLC",
             timeout=2.0,
         )
