@@ -6,7 +6,7 @@ Knows links, time and order of writing. Which bay gets what, and why not, is dec
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from math import floor
@@ -15,13 +15,13 @@ from typing import Protocol
 
 import structlog
 
-from station_ctl.charging.bay_view import BayView, view
+from station_ctl.charging.bay_view import OPEN, BayView, view
 from station_ctl.charging.day_plan import DayPlan
 from station_ctl.charging.decide import NO_MODELS, after_write, decide_charging
 from station_ctl.charging.pack_model import PackModel
 from station_ctl.charging.selection import NOTHING_KNOWN, Standing
 from station_ctl.charging.site_power import SiteView
-from station_ctl.charging.state import ChargingState, Decision
+from station_ctl.charging.state import ChargingState, Decision, Wish
 from station_ctl.core.custody import Ledger
 from station_ctl.core.links import Link, LinkError, LinkSnapshot, NotSent
 from station_ctl.core.maintenance import MaintenanceProcedure
@@ -29,6 +29,7 @@ from station_ctl.core.points import ScanClass, Value
 from station_ctl.core.policy import SitePolicy
 from station_ctl.core.roles import BaySignals, ChargingRack, SafetyChain, SiteMeter, Stacker
 from station_ctl.core.signals import Image, Signal
+from station_ctl.engine.events import Audit
 from station_ctl.engine.runner import Engine
 from station_ctl.service.alarm_states import Level
 from station_ctl.service.charging_alarms import levels
@@ -138,6 +139,7 @@ class ChargingDuty:
         decision = decide_charging(
             before, views, self.site(image), now, self.plan, self._stand.policy, self._models
         )
+        decision = replace(decision, wishes=tuple(self._wishes(decision.wishes, views)))
         self.state, self.decision, self.seen = decision.state, decision, views
         self._keep_latches(before, decision.state)
         await self._write(self._bounded(decision.levels), decision.fans)
@@ -186,6 +188,16 @@ class ChargingDuty:
         jobs = [run.job for run in self._engine.state.runs if run.job is not None]
         return frozenset(name for job in jobs for name in (job.fresh, job.fresh_bay, job.spent_bay))
 
+    def _wishes(self, wishes: Iterable[Wish], views: Mapping[str, BayView]) -> Iterator[Wish]:
+        """Those of charging; where a person has stopped the charger, its session is closed and not opened."""
+        stopped = {bay for bay, kw in self.memory.bay_kw.items() if kw == 0.0}
+        for wish in wishes:
+            if wish.bay not in stopped or wish.verb == "isolate":
+                yield wish
+        for bay in stopped & views.keys():
+            if views[bay].charge_state in OPEN:
+                yield Wish("close", bay, views[bay].pack, "stopped by a person")
+
     def _distrust(self, image: Image, now: float) -> None:
         """A power that was read before the level was written says nothing about it, however fast the process runs."""
         told = dict(self.state.told)
@@ -209,9 +221,29 @@ class ChargingDuty:
 
     def keep(self, memory: ChargingMemory, why: str) -> None:
         """Take this memory from now on, and hand it to the journal; it is durable with the next commit."""
-        self.memory = memory
-        self.state = replace(self.state, hot=memory.state.hot, quarantined=memory.state.quarantined)
         self._engine.gate.submit((memory.row(why),))
+        self._take(memory)
+
+    async def change(self, change: Callable[[ChargingMemory], ChargingMemory], why: str, *rows: Audit) -> None:
+        """What a person wants kept: durable first, true then. Raises JournalError.
+
+        What was locked meanwhile stays locked.
+        """
+        before = self.memory
+        await self._engine.record(change(before).row(why), *rows)
+        if self.memory is before:
+            self._take(change(before))
+        else:
+            self.keep(change(self.memory), why)
+
+    def _take(self, memory: ChargingMemory) -> None:
+        """What is cleared begins anew: what its BMS and its detectors said before is forgiven."""
+        state, kept = self.state, memory.state
+        cleared = {q.bay for key, q in state.quarantined.items() if key not in kept.quarantined}
+        cleared |= state.hot.keys() - kept.hot.keys()
+        histories = {bay: history for bay, history in state.histories.items() if bay not in cleared}
+        self.memory = memory
+        self.state = replace(state, hot=kept.hot, quarantined=kept.quarantined, histories=histories)
         self.wake()
 
     # ---- writing ----

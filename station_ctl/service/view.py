@@ -11,6 +11,7 @@ from station_ctl.core.modes import State
 from station_ctl.core.roles import BaySignals
 from station_ctl.core.signals import Signal
 from station_ctl.engine.state import Run, StepStatus
+from station_ctl.service import charging_view
 from station_ctl.service.duty import Duty
 
 WORDS = {
@@ -47,6 +48,7 @@ def snapshot(duty: Duty) -> dict[str, Any]:
         "bays": [bay(duty, b) for b in duty.bays],
         "links": {name: fault or "ok" for name, fault in links.items()},
         "bypasses": bypasses(duty),
+        "charging": charging_view.snapshot(duty),
         "queue": {"waiting": [one.vehicle for one in duty.queue], "closed": duty.queue.closed},
         "journal_writable": state.journal_writable,
         "control": str(lease.holder) if lease is not None else None,

@@ -29,6 +29,7 @@ class DeskBench(VirtualBench):
     def __init__(self, folder: Path, *, registry: Registry = REGISTRY, **options: Any) -> None:
         super().__init__(folder, **options)
         self.duty = self.built.duty(self.engine, self._committer())  # type: ignore[arg-type]
+        self.duty.charging, self.duty.reception.standing = self.charging, self.charging.standing
         self.duty.wall = self.duty.mono = self.engine.clock.monotonic
         self.desk = Desk(self.duty, registry)
         self._keys = itertools.count(1)

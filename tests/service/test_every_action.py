@@ -28,7 +28,7 @@ SAMPLES: dict[str, Any] = {
     "mode": "manual", "alarm": "A102", "bay": "A01", "pack": "NOPACK-0001", "place": "A01", "operation": "OP-0001",
     "run": "S-0001", "point": "stacker.PACK_ON_FORK", "device": "stacker", "tag": "stacker.PACK_ON_FORK",
     "name": "wang", "vehicle": "LSZSMA00100000001", "priority": 3, "origin": "A01", "target": "A02",
-    "row": "G19f", "value": "on", "axis": "z", "distance": 10.0,
+    "row": "G19f", "value": "on", "axis": "z", "distance": 10.0, "kw": "100",
 }  # fmt: skip
 """A value for every required parameter, by its name."""
 

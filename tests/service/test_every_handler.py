@@ -99,10 +99,21 @@ async def _persons_and_packs(asker: Watched, folder: Path) -> None:
     await asker.asked("bay.enable", TECHNICIAN, params={"bay": "A05"})
     await asker.asked("mode.set", params={"mode": "manual"})
     await asker.asked("bay.inventory", TECHNICIAN)
+    await _charging(asker)
     stated = {"pack": asker.bench.engine.state.ledger.at("A01"), "place": "A01"}
     await asker.agreed("battery.is-at", params=stated)
     waiting = await asker.asked("battery.is-at", TECHNICIAN, params=stated)
     await asker.asked("op.cancel", params={"operation": waiting.operation})
+
+
+async def _charging(asker: Watched) -> None:
+    bay = {"bay": "A03"}
+    await asker.asked("charger.limit", TECHNICIAN, params={**bay, "kw": 20})
+    await asker.asked("charger.stop", params=bay)
+    await asker.asked("charger.start", params=bay)
+    await asker.asked("site.limit", TECHNICIAN, params={"kw": "300"})
+    await asker.asked("bay.quarantine", params=bay)
+    await asker.asked("bay.clear", TECHNICIAN, params=bay)
 
 
 async def _alarms(asker: Watched, folder: Path) -> None:

@@ -7,6 +7,7 @@ from station_ctl.service.catalogue import (
     backup,
     bay,
     bypass,
+    charging,
     control,
     jog,
     machine,
@@ -24,7 +25,7 @@ REGISTRY = Registry.of(
     action
     for noun in (
         station, mode, swap, queue, bay, sequence, jog, alarm, reading, machine, bypass, operation, control, audit, user,
-        backup,
+        backup, charging,
     )
     for action in noun.ACTIONS
 )
