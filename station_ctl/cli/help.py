@@ -30,6 +30,7 @@ RECOVERY = (
     ("station-ctl swap resume --step", "go on until the next step is proven, then hold"),
     ("station-ctl swap retreat RUN", "give it up: the vehicle goes back safely"),
     ("station-ctl battery is-at PACK PLACE", "where journal and sensors disagree: two persons say where a pack is"),
+    ("station-ctl battery is-called PACK PLACE", "a pack came in under a false code: two persons say the true one"),
 )
 
 

@@ -103,6 +103,15 @@ class Ledger:
             raise CustodyError(f"pack {pack} cannot be released: {custody or 'not held here'}")
         return Ledger({p: c for p, c in self._by_pack.items() if p != pack})
 
+    def recode(self, was: str, code: str) -> Ledger:
+        """A pack that rests gets its true code. Raises CustodyError if it is unknown, moving, or the code is taken."""
+        custody = self._by_pack.get(was)
+        if custody is None or custody.moving:
+            raise CustodyError(f"pack {was} cannot be called {code}: {custody or 'not held here'}")
+        if not code or code in self._by_pack:
+            raise CustodyError(f"pack {was} cannot be called {code!r}: {self._by_pack.get(code, 'no code')}")
+        return Ledger({**{p: c for p, c in self._by_pack.items() if p != was}, code: custody})
+
     def begin(self, move: Move, order: int) -> Ledger:
         """An order starts to move a pack. Raises CustodyError unless it rests at the origin and the target is free."""
         custody = self._by_pack.get(move.pack)

@@ -28,6 +28,7 @@ from station_ctl.engine.events import (
     OrderSent,
     OrderUnknown,
     Progress,
+    RecodeAsked,
     Record,
     RetreatAsked,
     RunAsked,
@@ -37,6 +38,7 @@ from station_ctl.engine.events import (
 )
 from station_ctl.engine.follow import follow, gate_said
 from station_ctl.engine.opening import begin_run
+from station_ctl.engine.recoding import recode
 from station_ctl.engine.requests import answer_request, begin_retreat
 from station_ctl.engine.state import StationState, Trip
 from station_ctl.engine.states import STATION
@@ -82,11 +84,13 @@ def decide(facts: StationFacts, state: StationState, image: Image, event: Event)
             state = answer_request(facts, state, image, event, effects)
         case RetreatAsked():
             state = begin_retreat(facts, state, image, event, effects)
+        case RecodeAsked():
+            state = recode(facts, state, image, event, effects)
         case RunAsked():
             state = begin_run(state, image, event, effects)
         case Scanned():
             pass
-    if isinstance(event, (Asked, RunAsked, RetreatAsked)) and event.audit is not None:
+    if isinstance(event, (Asked, RunAsked, RetreatAsked, RecodeAsked)) and event.audit is not None:
         effects.append(_audited(event.audit, effects))
     state = bypassing.lapse(facts, state, image, effects)
     if (state.bypasses, state.hand) != (image.own.bypasses, image.own.hand):

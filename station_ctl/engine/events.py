@@ -124,6 +124,18 @@ class RetreatAsked(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class RecodeAsked(Event):
+    """The pack at `place` is to get its true code. `runs`: each open run that names it, made anew with that code."""
+
+    place: str
+    code: str
+    runs: tuple[tuple[str, Sequence, Job], ...]
+    who: str
+    request: int = 0
+    audit: Audit | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class OrderSent(Event):
     """The order left through the gate and the PLC's connection took it."""
 

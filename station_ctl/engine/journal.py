@@ -92,6 +92,9 @@ def _open_run(run_id: str, rows: list[JournalRow]) -> OpenRun:
     for row in rows:
         if row.kind == "run-opened":
             opened = row.data
+        elif row.kind == "job-recoded":
+            was, code = row.data.get("was"), row.data.get("code")
+            opened = {**opened, **{pack: code for pack in ("spent", "fresh") if opened.get(pack) == was}}
         elif row.kind == "step-ordered":
             epochs[row.order] = _whole(row, "epoch", 0xFFFF)
             steps[row.step] = (row.order, epochs[row.order], False)

@@ -31,6 +31,7 @@ from station_ctl.engine.events import (
     Issue,
     JournalReady,
     Progress,
+    RecodeAsked,
     Record,
     ReleaseStop,
     RetreatAsked,
@@ -212,6 +213,13 @@ class Engine:
         number = next(self._request_numbers)
         asked = RetreatAsked(self.clock.process(), run_id, retreat_id, sequence, job, who, number, audit)
         await self._answered(number, asked)
+
+    async def recode(
+        self, place: str, code: str, runs: tuple[tuple[str, Sequence, Job], ...], who: str, audit: Audit | None = None
+    ) -> None:
+        """Give the pack at a place its true code, in the ledger and in these runs. Raises Refused with the reason."""
+        number = next(self._request_numbers)
+        await self._answered(number, RecodeAsked(self.clock.process(), place, code, runs, who, number, audit))
 
     async def record(self, *rows: Record | Audit) -> None:
         """Write rows that no decision of the machine brings about. Durable on return. Raises JournalError."""

@@ -58,6 +58,12 @@ def why_not_at(facts: StationFacts, ledger: Ledger, image: Image, pack: str, pla
     others = [other for other, c in ledger if other != pack and place in (c.place, c.to)]
     if others:
         return f"{place} has {others[0]} by the ledger"
+    return why_no_such_pack_at(facts, image, pack, place)
+
+
+def why_no_such_pack_at(facts: StationFacts, image: Image, pack: str, place: str) -> str:
+    """Which sensor speaks against this code at this place: the place's own, or one that reads the code elsewhere."""
+    watched = {w.place: w for w in facts.places}
     if place in watched and (why := _contradicted(watched[place], image, pack)):
         return why
     return next(

@@ -16,6 +16,7 @@ from station_ctl.core.steps import Job, Recipe, Sequence
 from station_ctl.engine import recovery
 from station_ctl.engine.events import Audit
 from station_ctl.engine.journal import OpenRun, Restored
+from station_ctl.engine.recoding import named_in, with_code
 from station_ctl.engine.runner import Engine
 from station_ctl.engine.state import Run, StationState, StepState, StepStatus
 from station_ctl.engine.station import StationFacts
@@ -178,3 +179,20 @@ async def retreat(
     retreat_id = f"{run_id}-R"
     await engine.retreat(run_id, retreat_id, procedures.by_key(key, job), job, who, audit)
     return retreat_id
+
+
+async def recode(
+    engine: Engine, procedures: Procedures, place: str, code: str, who: str, audit: Audit | None = None
+) -> str:
+    """Give the pack at a place its true code, in the ledger and in every open run. Returns what it was called.
+
+    Raises Refused or NotAllowed.
+    """
+    was = engine.state.ledger.at(place) or ""
+    runs = []
+    for run in engine.state.runs:
+        if run.job is not None and named_in(run, was):
+            job = with_code(run.job, was, code)
+            runs.append((run.run_id, procedures.by_key(run.sequence.key, job), job))
+    await engine.recode(place, code, tuple(runs), who, audit)
+    return was

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,10 @@ async def _persons_and_packs(asker: Watched, folder: Path) -> None:
     await asker.agreed("battery.is-at", params=stated)
     waiting = await asker.asked("battery.is-at", TECHNICIAN, params=stated)
     await asker.asked("op.cancel", params={"operation": waiting.operation})
+    engine = asker.bench.engine
+    engine.state = replace(engine.state, ledger=engine.state.ledger.recode(stated["pack"], "FALSE-CODE"))
+    await asker.agreed("battery.is-called", params=stated)
+    assert engine.state.ledger.at("A01") == stated["pack"]
 
 
 async def _charging(asker: Watched) -> None:

@@ -275,6 +275,7 @@ class Shift:
         await self.insist(Verb.ACKNOWLEDGE)
         if bench.state.state is State.ABORTED:
             await self.insist(Verb.CLEAR)
+        await self.correct_codes()
         if bench.state.mode is not Mode.AUTOMATIC and bench.state.state in (State.STOPPED, State.IDLE):
             await self.insist(Verb.MODE, mode=Mode.AUTOMATIC)
         if not bench.state.runs and bench.state.state is State.STOPPED:
@@ -282,6 +283,18 @@ class Shift:
             await self.insist(Verb.START)
         elif bench.state.state in RESTING:
             await self.go_on()
+
+    async def correct_codes(self) -> None:
+        """A pack whose own BMS tells another code than custody came in under a false one: two persons say so."""
+        bench = self.bench
+        true, image = {place: code for code, place in self.packs().items()}, bench.engine.image()
+        for watched in bench.engine.facts.places:
+            known, read = bench.state.ledger.at(watched.place), watched.code.read(image) if watched.code else None
+            if known is None or read is None or not read.good or read.value in ("", known):
+                continue
+            if read.value == true.get(watched.place) and bench.state.ledger.where(str(read.value)) is None:
+                await recovery.recode(bench.engine, bench.built.procedures(), watched.place, str(read.value), "soak")
+                self.say(f"{watched.place} holds {read.value}, not {known}")
 
     async def look_on(self) -> None:
         """Nothing is ordered while nobody acts."""

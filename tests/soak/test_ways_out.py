@@ -11,7 +11,7 @@ import pytest
 from station_ctl.core.errors import StationError
 from tests.bench.virtual_bench import run_virtually
 from tests.soak.faults import Strike
-from tests.soak.shift import SPEED, Findings, Shift, SoakBench, Stuck
+from tests.soak.shift import SPEED, Findings, Shift, SoakBench
 
 CURTAIN = (("which", 1),)
 
@@ -68,11 +68,12 @@ def test_high_voltage_that_came_back_is_switched_off_and_the_swap_goes_on(no: in
     assert_ended(found, story)
 
 
-@pytest.mark.xfail(reason="custody knows admission only: no request corrects the code of a pack", raises=Stuck)
 def test_a_pack_under_a_false_code_can_be_put_right() -> None:
-    """The vehicle tells a false code of its pack; the bay's BMS tells the true one, and the put-away holds for ever."""
+    """The vehicle tells a false code of its pack; the bay's BMS the true one; two persons correct it."""
     found, story = one_vehicle(Strike("wrong-pack", 10, 0.1, (("target", "vehicle"),)))
     assert_ended(found, story)
+    assert found.ended["swapped"] == 1 and found.by_hand == [], "\n".join(story)
+    assert sum(" holds " in line and ", not " in line for line in story) == 1, "\n".join(story)
 
 
 def test_a_controller_that_dies_twice_in_one_swap_goes_on_from_its_journal() -> None:

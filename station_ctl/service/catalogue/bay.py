@@ -29,6 +29,12 @@ class Statement(PackWanted):
     place: str = Field(pattern=r"^[A-Za-z0-9_:-]{2,40}$", description="a bay, robot, handover_in, handover_out, vehicle:VIN")
 
 
+class TrueCode(PackWanted):
+    """The code that a pack truly has, and where it rests."""
+
+    place: str = Field(pattern=r"^[A-Za-z0-9_:-]{2,40}$", description="a bay, robot, handover_in, handover_out, vehicle:VIN")
+
+
 ACTIONS = (
     Action("bay.list", Kind.READ, Role.VIEWER, Words("Bays: pack, charge, temperature, charger.", "仓位：电池包、电量、温度、充电机。"), "bay:list_bays"),
     Action("bay.show", Kind.READ, Role.VIEWER, Words("One bay, and what stands against giving or taking a pack.", "一个仓位，以及不能取放的原因。"), "bay:show", BayWanted),
@@ -40,5 +46,6 @@ ACTIONS = (
     Action("battery.show", Kind.READ, Role.VIEWER, Words("One pack: place, state, history.", "一个电池包：位置、状态、历史。"), "bay:show_pack", PackWanted),
     Action("battery.history", Kind.READ, Role.VIEWER, Words("Every place that a pack has been at, by the journal.", "电池包去过的所有位置（据日志）。"), "bay:pack_history", PackWanted),
     Action("battery.is-at", Kind.BYPASS, Role.TECHNICIAN, Words("State where a pack is, as two persons have seen it.", "由两人确认后声明电池包所在位置。"), "bay:state_place", Statement, plan="bay:plan_statement", two_persons=True, reason=True),
+    Action("battery.is-called", Kind.BYPASS, Role.TECHNICIAN, Words("Correct the code of the pack at a place, as two persons have read it.", "由两人核对后更正某位置电池包的编码。"), "bay:correct_code", TrueCode, plan="bay:plan_code", two_persons=True, reason=True),
     Action("charger.list", Kind.READ, Role.VIEWER, Words("Chargers: state, power, charge, minutes left.", "充电机：状态、功率、电量、剩余分钟。"), "bay:list_chargers"),
 )  # fmt: skip

@@ -10,12 +10,13 @@ from station_ctl.core.errors import NotFound, Refused
 from station_ctl.core.roles import BaySignals
 from station_ctl.core.signals import Signal
 from station_ctl.engine.events import Verb
+from station_ctl.engine.recoding import named_in, why_not_recoded
 from station_ctl.engine.statement import AT_REST, why_not_at
-from station_ctl.service import view
+from station_ctl.service import recovery, view
 from station_ctl.service.actions import Nothing
 from station_ctl.service.bay_locks import BayLock, counted_on, locked, unlocked
 from station_ctl.service.calls import Check, Plan, Result
-from station_ctl.service.catalogue.bay import BayWanted, PackWanted, Statement
+from station_ctl.service.catalogue.bay import BayWanted, PackWanted, Statement, TrueCode
 from station_ctl.service.desk import Call
 from station_ctl.service.duty import Duty
 from station_ctl.service.inventory import packs_in_bays
@@ -206,6 +207,28 @@ async def state_place(duty: Duty, params: Statement, call: Call) -> Result:
     await duty.ask(call, Verb.STATE, admit=((params.pack, params.place),))
     duty.changed()
     return Result({"pack": params.pack, "place": params.place}, f"custody: {params.pack} at {params.place}")
+
+
+async def plan_code(duty: Duty, params: TrueCode, call: Call) -> Plan:
+    """What speaks against a correction: another pack of that code, the place, any sensor."""
+    state, place = duty.engine.state, params.place
+    rests = state.state in AT_REST
+    resting = Check("A402", "the station is at rest", rests, "at rest", str(state.state), "station state")
+    why = why_not_recoded(duty.engine.facts, state, duty.image, place, params.pack) if rests else ""
+    agrees = Check("A302", f"nothing speaks against {params.pack} at {place}", not why, found=why)
+    runs = [run.run_id for run in state.runs if named_in(run, state.ledger.at(place) or "")]
+    told = f"custody{''.join(f', run {run}' for run in runs)} says {params.pack} from then on; nothing moves"
+    return Plan((resting, agrees), (f"{place} holds {state.ledger.at(place) or 'no pack'} by custody", told))
+
+
+async def correct_code(duty: Duty, params: TrueCode, call: Call) -> Result:
+    """Custody and open runs call a pack by the code that two persons have read. Raises Refused, NotAllowed."""
+    was = await recovery.recode(
+        duty.engine, duty.procedures, params.place, params.pack, call.person.name, call.take_audit()
+    )
+    duty.changed()
+    data = {"pack": params.pack, "was": was, "place": params.place}
+    return Result(data, f"custody: the pack at {params.place} is {params.pack}, not {was}")
 
 
 async def list_chargers(duty: Duty, params: Nothing, call: Call) -> Result:
