@@ -19,7 +19,7 @@ from hil_tests.technician_stand import ROOT, Answer, Stand, stand
 PAGE = Path("docs/how-to/technician.md")
 SPEED = 20
 ATTEMPTS = 6
-STALLED = ("A201", "A202", "A108", "A701", "stands still", "(stale")
+STALLED = ("A201", "A202", "A108", "A701", "stands still", "(stale", "Jog stacker")
 """What nothing of this day brings about, but a PC that stands still for a third of a second."""
 
 Chapter = Callable[[Stand], None]
@@ -28,6 +28,7 @@ LINES_MOST, WIDTH = 46, 160
 VISITS = (
     (technician_story.undisturbed,), (technician_story.stuck_bolt,),
     (technician_story.held_by_hand, technician_story.killed), (technician_story.maintained,),
+    (technician_story.jogged, technician_story.bypassed),
     (technician_story.alarms_and_audit,),
 )  # fmt: skip
 """Chapters that follow from each other; each visit has machines and a service of its own, made ready alike."""

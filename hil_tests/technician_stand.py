@@ -117,6 +117,14 @@ class Stand:
         self.transcript.append((f"station-ctl {line}", answer))
         return answer
 
+    def type_as(self, token: str, line: str) -> Answer:
+        """Another person types it, with their token in their own shell."""
+        mine, self.env = self.env, {**self.env, "STATION_TOKEN": token}
+        answer = self.ask(*line.split())
+        self.env = mine
+        self.transcript.append((f"STATION_TOKEN=… station-ctl {line}", answer))
+        return answer
+
     def ask(self, *words: str) -> Answer:
         """A command that is nobody's business but the test's."""
         here = ("--dir", str(self.folder)) if words[0] == "sim" else ()

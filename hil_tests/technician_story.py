@@ -106,6 +106,44 @@ def maintained(at: Stand) -> None:
     answered(at.type("sim report"), 0, " 0 violations")
 
 
+def jogged(at: Stand) -> None:
+    """One axis a little way, with the hand on the button."""
+    at.heading("An axis is jogged")
+    ready_to_maintain(at)
+    answered(at.type("stacker jog x 100.5 -y"), 2, "A410")
+    answered(at.type("stacker jog x -20 -n"), 0, "dry run", "Jog stacker.x to 1480 mm")
+    answered(at.type("stacker jog x -20 -y"), 0, "done: stacker.x 1480 mm")
+    answered(at.type("stacker home -y --wait"), 0, "done")
+
+
+def bypassed(at: Stand) -> None:
+    """A switch that lies: two persons take the row upon themselves for a while, and everybody can see it."""
+    at.heading("A broken sensor, and two persons")
+    at.type("sim fault sensor-stuck on tag=stacker.FORK_RETRACTED value=false")
+    at.until(lambda: "G19f" in at.ask("robot", "home", "-n").text, "the broken switch is never read")
+    answered(at.type("robot home -y --wait"), 4, "G19f", "Stacker fork in")
+    asked = answered(at.type("interlock bypass G19f --for 10m --reason fork-seen-in -y"), 0, "a second person")
+    answered(at.type("interlock bypass G32 --reason arm-is-tired -y"), 4, "G32 cannot be bypassed")
+    token = at.ask("user", "add", "chen", "--role", "technician", "--json").data["token"]
+    answered(at.type_as(token, printed_op(asked)), 0, "done")
+    answered(at.type("status"), 0, "ROW G19F BYPASSED", "fork-seen-in", "chen")
+    answered(at.type("robot home -y --wait"), 0, "done")
+    at.type("sim fault sensor-stuck off tag=stacker.FORK_RETRACTED")
+    answered(at.type("interlock restore G19f"), 0, "ended: G19f")
+    answered(at.type("audit list --most 6"), 0, "interlock.restore")
+    answered(at.type("sim report"), 0, " 0 violations")
+
+
+def ready_to_maintain(at: Stand) -> None:
+    """From a station that runs swaps to one that is maintained, with key and enabling device."""
+    for line in ("station stop", "mode set maintenance", "sim switch key on", "sim switch enabling on"):
+        answered(at.type(line), 0)
+    at.until(lambda: "0 not met" in at.ask("station", "reset", "-n").text, "the station is never ready")
+    answered(at.type("station reset -y"), 0)
+    answered(at.type("station start -y"), 0)
+    at.until(lambda: "0 not met" in at.ask("stacker", "home", "-n").text, "key and enabling device are never read")
+
+
 def alarms_and_audit(at: Stand) -> None:
     """An alarm put aside for a while, seen, and everything in the audit."""
     at.heading("Alarms and the audit")
@@ -129,6 +167,11 @@ def answered(answer: Answer, exit_: int, *words: str) -> Answer:
     told = f"{answer.words}: exit {answer.exit} for {exit_}, without {missing} in\n{answer.text}"
     assert answer.exit == exit_ and not missing, told
     return answer
+
+
+def printed_op(answer: Answer) -> str:
+    """The command with which a second person agrees."""
+    return "op approve " + answer.text.partition("station-ctl op approve ")[2].split()[0]
 
 
 def printed(answer: Answer, begins: str) -> str:
