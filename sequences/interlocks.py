@@ -151,9 +151,9 @@ class CarInterlocks(StandInterlocks):
             Row(Interlock("G30r", "Robot lifts no more than its pack", robot.load_kg.at_most(most)), "-  -  -  H  S  H  -  -  -  -  -"),
         )
         # G16 in the column TR: which of the two holds is known to the step alone. At its end the pack is set down or
-        # taken, and there the sensors change one after the other.
-        self.laden = Interlock("G16t", "Pack carried on its pins all the way, weighs what its type weighs", (robot.pack_present.is_on() & pins & weight) | robot.at.equals(At.HANDOVER_OUT))
-        self.unladen = Interlock("G16u", "Nothing on the robot all the way to the charged pack", (robot.pack_present.is_off() & robot.load_kg.at_most(spare)) | robot.at.equals(At.HANDOVER_IN))
+        # taken: there the sensors change one after the other, and a robot that rolls on afterwards has lost nothing.
+        self.laden = Interlock("G16t", "Pack carried on its pins all the way, weighs what its type weighs", (robot.pack_present.is_on() & pins & weight) | robot.at.equals(At.HANDOVER_OUT) | stacker.out_present.is_on())
+        self.unladen = Interlock("G16u", "Nothing on the robot all the way to the charged pack", (robot.pack_present.is_off() & robot.load_kg.at_most(spare)) | robot.at.equals(At.HANDOVER_IN) | stacker.in_present.is_off())
         # Not the switch of the grooves alone: one that sticks would call a vehicle arrived that still rolls. Wide enough
         # for a vehicle that stands askew, which is let out again from its place, and far from one on its way.
         near = 2 * p.position_tolerance_mm

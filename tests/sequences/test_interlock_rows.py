@@ -105,10 +105,11 @@ ALL_NEEDED: dict[str, dict[str, Needed]] = {
     "G28": {},
     "G16t": {
         "robot.pack_present": ON, "robot.pin_1": ON, "robot.pin_2": ON, "robot.load_kg": band(504, 616),
-        "robot.at": ((At.BETWEEN, At.UNDER_VEHICLE, At.HANDOVER_IN), ()),
+        "robot.at": ((At.BETWEEN, At.UNDER_VEHICLE, At.HANDOVER_IN), ()), "stacker.out_present": ((False,), ()),
     },
     "G16u": {
         "robot.pack_present": OFF, "robot.load_kg": at_most(56), "robot.at": ((At.BETWEEN, At.HANDOVER_OUT), ()),
+        "stacker.in_present": ((True,), ()),
     },
     "G30": {"stacker.not_overloaded": ON, "stacker.chain_tight": ON, "stacker.load_kg": at_most(700)},
     "G30r": {"robot.load_kg": at_most(700)},
@@ -214,15 +215,22 @@ def test_a_row_about_mode_journal_or_ledger_is_lost_by_them_alone(code: str, los
     assert not condition.proven(world.image(lost))
 
 
-@pytest.mark.parametrize(("code", "there"), [("G16t", At.HANDOVER_OUT), ("G16u", At.HANDOVER_IN)])
-def test_what_the_robot_carries_may_change_at_the_end_of_its_way_and_only_there(code: str, there: At) -> None:
-    """The pack stands or is taken there, and its sensors change one after the other."""
+@pytest.mark.parametrize(
+    ("code", "there", "sensor", "handed_over"),
+    [("G16t", At.HANDOVER_OUT, "stacker.out_present", True), ("G16u", At.HANDOVER_IN, "stacker.in_present", False)],
+)
+def test_what_the_robot_carries_may_change_at_the_end_of_its_way_and_only_there(
+    code: str, there: At, sensor: str, handed_over: bool
+) -> None:
+    """The pack stands or is taken there, its sensors change one after the other, and then the robot may roll on."""
     condition = row(code).holds
     for at in At:
-        world = World()
-        for signal in signals([condition]):
-            world.set(signal, at if signal.name == "robot.at" else next(iter(ALL_NEEDED[code][signal.name][1])))
-        assert condition.proven(world.image(AUTOMATIC)) == (at is there), at
+        for shown in (True, False):
+            world = World()
+            for signal in signals([condition]):
+                lost = ALL_NEEDED[code][signal.name][1]
+                world.set(signal, {"robot.at": at, sensor: shown}.get(signal.name, next(iter(lost), None)))
+            assert condition.proven(world.image(AUTOMATIC)) == (at is there or shown is handed_over), (at, shown)
 
 
 def test_the_transfers_keep_what_the_robot_carries() -> None:
