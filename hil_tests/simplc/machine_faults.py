@@ -64,7 +64,7 @@ class MachineFaults:
         if make is None:
             raise UnknownFault(f"what is one of {', '.join(self._runs)}")
         if on:
-            before = _Stand(self.plant)
+            before = _Stand(self.plant, what)
             process = self.plant.motions.start(make(), driven=False, ended=_against_an_obstacle)
             self._running[what] = process, before
         elif what in self._running:
@@ -85,18 +85,21 @@ class MachineFaults:
 
 
 class _Stand:
-    """Where the machines stood, to bring them back there by hand."""
+    """Where the machine that moves untold stood, to bring it back there by hand; the others may work meanwhile."""
 
-    def __init__(self, plant: Plant) -> None:
+    def __init__(self, plant: Plant, what: str) -> None:
         robot, lift, stacker, vehicle = plant.robot, plant.lift, plant.stacker, plant.lift.vehicle
-        self._places, self._pack = plant.places, robot.seated()
+        alone = what == "stacker-rolls"
+        self._places, self._pack = plant.places, None if alone else robot.seated()
         self._place = self._pack.place if self._pack is not None else ""
         watched: list[tuple[object, tuple[str, ...]]] = [
             (robot, ("x", "z", "pins", "heading", "contact")),
             (lift, ("height", "clamps", "force", "locked")),
             (stacker, ("x", "z", "fork", "at", "heading")),
         ]
-        if vehicle is not None:
+        if alone:
+            del watched[:2]
+        elif vehicle is not None:
             watched.append((vehicle, ("connector",)))
         self._kept = [(body, name, getattr(body, name)) for body, names in watched for name in names]
 
