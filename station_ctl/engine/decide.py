@@ -77,6 +77,8 @@ def decide(facts: StationFacts, state: StationState, image: Image, event: Event)
         case OrderSent() | OrderNotSent() | OrderUnknown():
             state = gate_said(state, event, effects)
         case ButtonPressed():
+            # First whether the hand before it is gone: a late one, or another person's, must not go on with its jog.
+            state = jogging.let_go(state, image, effects)
             state = jogging.pressed(state, image, event)
         case Asked(verb=Verb.BYPASS):
             state = bypassing.answer(facts, state, image, event, effects)
