@@ -48,7 +48,7 @@ main = StationCommands(
         "interlock": "Interlocks: list, matrix, and as they are now.",
         "manual": "Write the manual's pages from the code.",
         "sim": "Simulated machines on this PC.",
-        "config": "Check configuration files.",
+        "config": "Check configuration files, print what they come to, compare them.",
         "doctor": "Examine this PC: environment, rights, ports, disk, journal, clock, versions.",
         "backup": "Make, prove and restore backups of the journal.",
         "bundle": "Pack what support needs to know into one file.",

@@ -1,4 +1,4 @@
-"""`station-ctl config`: check station files, print their JSON schemas.
+"""`station-ctl config`: check station files, print what they come to, compare them, print their JSON schemas.
 
 Knows which files to check. Does not know the rules; those are in station_ctl.config."""
 
@@ -13,13 +13,13 @@ import click
 from station_ctl.cli.envelope import json_option, print_result
 from station_ctl.config import StationConfig, load_station, station_file
 from station_ctl.config.schema import KINDS, schema_text
-from station_ctl.core.errors import ConfigurationError, NotFound
+from station_ctl.core.errors import ConfigurationError, Exit, NotFound
 from station_ctl.paths import config_directory
 
 
 @click.group()
 def command() -> None:
-    """Check configuration files."""
+    """Check configuration files, print what they come to, compare them."""
 
 
 @command.command()
@@ -55,6 +55,42 @@ def check(files: tuple[str, ...], as_json: bool) -> None:
 def schema(kind: str) -> None:
     """Print the JSON schema of a KIND of file, for an editor. It is the one in config/schema."""
     click.echo(schema_text(kind), nl=False)
+
+
+@command.command()
+@click.argument("file")
+@click.option("--origin", is_flag=True, help="Say of each value where it comes from.")
+@json_option
+def effective(file: str, origin: bool, as_json: bool) -> None:
+    """Print every value that station FILE comes to, defaults and vehicles included."""
+    from station_ctl.cli.config_values import origins, values
+
+    config = _checked(station_file(file))
+    found, whence = values(config), origins(config)
+    if as_json:
+        rows = [{"name": name, "value": value, "origin": whence[name]} for name, value in found.items()]
+        print_result("config.effective", {"values": rows, "hash": config.config_hash}, simulated=config.simulated)
+        return
+    for name, value in found.items():
+        click.echo(f"{name} = {value}" + (f"   [{whence[name]}]" if origin else ""))
+
+
+@command.command()
+@click.argument("one")
+@click.argument("other")
+@json_option
+def diff(one: str, other: str, as_json: bool) -> Exit:
+    """Print what two station files come to differently: ONE's value, OTHER's value. Exit 1 if anything differs."""
+    from station_ctl.cli.config_values import differences
+
+    first, second = _checked(station_file(one)), _checked(station_file(other))
+    found = list(differences(first, second))
+    if as_json:
+        rows = [{"name": name, "one": ours, "other": theirs} for name, ours, theirs in found]
+        print_result("config.diff", {"differences": rows}, simulated=first.simulated, ok=not found)
+    for name, ours, theirs in () if as_json else found:
+        click.echo(f"{name}: {ours} → {theirs}")
+    return Exit.FAILED if found else Exit.DONE
 
 
 def _checked(path: Path) -> StationConfig:

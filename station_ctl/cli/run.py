@@ -156,7 +156,8 @@ async def _on_duty(built: BuiltStation, journal: Journal, doors: Doors) -> None:
         _tell_memory(engine.state)
         pairs = [pair for device in built.devices.values() for pair in device.pairs]
         rows = watched_rows(built.facts.safe, built.stand.bays, pairs)
-        watchers = Watchers(engine, built.config.alarms, rows, built.config.journal.parent)
+        config = built.config
+        watchers = Watchers(engine, config.alarms, rows, config.journal.parent, trend_tags=config.trends)
         duty = built.duty(engine, thread)
         duty.watchers = watchers
         duty.charging = charging = built.charging(engine, remembered(journal))

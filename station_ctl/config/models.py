@@ -51,6 +51,9 @@ CsvName = Annotated[str, worded(r"^[A-Za-z0-9][A-Za-z0-9._-]*\.csv$", "needs a .
 DevicePath = Annotated[str, worded(r"^/.+", "needs the path of a serial port, from /")]
 StationCode = Annotated[str, worded(r"^[A-Z0-9][A-Z0-9-]{1,31}$", "needs 2 to 32 of capitals, digits and -")]
 BayPrefix = Annotated[str, worded(r"^[A-Z]{1,3}$", "needs 1 to 3 capitals")]
+TagName = Annotated[
+    str, worded(r"^[a-z][a-z0-9_]*\.[A-Za-z][A-Za-z0-9_]*$", "needs link.TAG, as meter.POWER_KW", 80)
+]
 Urn = Annotated[str, worded(r"^urn:\S+$", "needs a URI that begins with urn:")]
 
 
@@ -334,4 +337,5 @@ class StationFile(Model):
     roles: dict[Name, Role] = Field(min_length=1)
     vehicles: Annotated[tuple[Name, ...], Field(strict=False, min_length=1)]
     policy: Policy = Policy()
+    trends: Annotated[tuple[TagName, ...], Field(strict=False, max_length=200)] | None = None
     simulation: Simulation | None = None

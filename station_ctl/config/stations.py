@@ -27,6 +27,7 @@ from station_ctl.config.models import (
     StationFile,
 )
 from station_ctl.config.simulation import check_simulation
+from station_ctl.config.trends import check_trends
 from station_ctl.config.vehicles import VehicleFile
 from station_ctl.config.yaml_positions import Document, dotted, in_order, read_yaml, shown, validated
 from station_ctl.core.alarms import AlarmEntry
@@ -64,6 +65,8 @@ class StationConfig:
     files: tuple[Path, ...]
     document: Document = field(repr=False, compare=False)
     simulation: Simulation | None = None
+    trends: tuple[str, ...] | None = None
+    """Tags (`link.TAG`) that are sampled; None = every analog tag worth it."""
 
     @property
     def simulated(self) -> bool:
@@ -109,6 +112,7 @@ def load_station(
     check_station(sketch, parts)
     check_simulation(sketch)
     check_lists(sketch, lists, parts)
+    check_trends(sketch, lists)
     recipes = _recipes(vehicles)
     sources: list[Document | IoFile] = [document, *lists.values(), *vehicles, alarms_document]
     findings = list(dict.fromkeys(line for source in sources for line in in_order(source.findings)))
@@ -130,6 +134,7 @@ def load_station(
         files=tuple(dict.fromkeys(Path(source.file).absolute() for source in sources)),
         document=document,
         simulation=file.simulation,
+        trends=file.trends,
     )
 
 

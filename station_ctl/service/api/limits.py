@@ -22,7 +22,9 @@ STOP_WITHIN = 0.5
 RATE, BURST = 50.0, 100.0
 """Requests a second of all clients together, and how many at once: the loop that serves them also guards machines.
 
-Each way of stopping has as many for itself. Where those are used up, the same stop came in within the last 20 ms.
+Who comes in by the socket of this PC has as many of their own: a flood from the network shuts nobody out who stands at
+the machine. Each way of stopping has as many for itself. Where those are used up,
+the same stop came in within the last 20 ms.
 """
 
 TOLD_MOST = 500
@@ -67,7 +69,7 @@ class Limits:
     ) -> None:  # fmt: skip
         """`hosts` and `origins` are exact; `stops` are paths that stop the station: each has a rate of its own."""
         self._app, self._hosts, self._origins = app, hosts, origins
-        self._bucket, self._stops = bucket(), {path: bucket() for path in stops}
+        self._bucket, self._here, self._stops = bucket(), bucket(), {path: bucket() for path in stops}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer it here."""
@@ -95,7 +97,7 @@ class Limits:
         if stop is not None:
             taken = "taken already: the same was asked a moment ago"
             return None if stop.take() else refusal(429, "A411", taken, {"Retry-After": "1"})
-        if not self._bucket.take():
+        if not (self._here if local else self._bucket).take():
             return refusal(429, "A411", "too many requests at once; stopping is always possible", {"Retry-After": "1"})
         return None
 

@@ -1,0 +1,76 @@
+"""Every value of a station's configuration by its dotted name, where it comes from, and what two stations differ in.
+
+Knows how a configuration is laid flat. Does not know what a value means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, is_dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from station_ctl.config import StationConfig
+
+PARTS = ("station", "clock", "journal", "scan", "links", "roles", "policy", "recipes", "trends", "simulation")
+NAMES = {"journal": "journal.path", "recipes": "vehicles"}
+"""Parts that stand under another name in the file."""
+
+DEFAULT = "default"
+
+
+def values(config: StationConfig) -> dict[str, Any]:
+    """Every value by its dotted name, in the order of the file; what was not said has its default."""
+    return {
+        name: value
+        for part in PARTS
+        for name, value in _flat(NAMES.get(part, part), _plain(getattr(config, part)))
+    }  # fmt: skip
+
+
+def origins(config: StationConfig) -> dict[str, str]:
+    """Where each value comes from: `file:line:col` of the station file, a vehicle's file, or that it is the default."""
+    found = {}
+    for name in values(config):
+        path = name.split(".")
+        if path[0] == "vehicles":
+            found[name] = "its vehicle file"
+        else:
+            found[name] = config.where(*path) if _said(config.document.data, path) else DEFAULT
+    return found
+
+
+def differences(one: StationConfig, other: StationConfig) -> Iterator[tuple[str, Any, Any]]:
+    """Name and both values, of everything that is not the same; a name that one lacks has None there."""
+    ours, theirs = values(one), values(other)
+    for name in dict.fromkeys((*ours, *theirs)):
+        if ours.get(name) != theirs.get(name):
+            yield name, ours.get(name), theirs.get(name)
+
+
+def _said(data: Any, path: list[str]) -> bool:
+    for key in path:
+        if not isinstance(data, Mapping) or key not in data:
+            return False
+        data = data[key]
+    return True
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    if isinstance(value, Mapping):
+        return {name: _plain(part) for name, part in value.items()}
+    return str(value) if isinstance(value, Path) else value
+
+
+def _flat(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, Mapping):
+        for key, part in value.items():
+            yield from _flat(f"{name}.{key}", part)
+    else:
+        yield name, list(value) if isinstance(value, tuple) else value
