@@ -26,7 +26,7 @@ SPILL_S = 4 * 3600.0
 ARRIVAL_SOC = (3.0, 12.0)
 """Shape and scale of the state of charge (%) of arriving packs, a gamma distribution: mean 36 % (recorded days)."""
 
-RETRY_S = 12.0
+RETRY_S = 30.0
 """Process seconds between two looks for a pack that became ready."""
 
 SAMPLE_S = 900.0
@@ -57,8 +57,11 @@ class Day:
     """Serves the arrivals (s of the day, rising) of one day at a station that is ready."""
 
     def __init__(
-        self, station: VirtualStation, name: str, arrivals: list[float], seed: int, energy: EnergyLedger, planner: Planner | None
+        self, station: VirtualStation, name: str, arrivals: list[float], seed: int, energy: EnergyLedger,
+        planner: Planner | None = None, *, until_s: float = DAY_S,
     ) -> None:  # fmt: skip
+        """`until_s`: the day goes on at least to this second, whoever has been served."""
+        self._until_s = until_s
         self.station, self.arrivals = station, sorted(arrivals)
         self.report = DayReport(name, len(arrivals))
         self._rng = Random(f"{seed}/arrivals/{name}")
@@ -80,7 +83,7 @@ class Day:
         watching = [asyncio.create_task(work) for work in (self._arrive(), self._sample())]
         try:
             await self._serve()
-            await station.wait(DAY_S - self.now)
+            await station.wait(self._until_s - self.now)
         except Interrupted as stop:
             self.report.stopped = str(stop)
         finally:

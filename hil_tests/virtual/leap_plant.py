@@ -12,25 +12,25 @@ from hil_tests.simplc.plc import CYCLE_MS, Plc
 from hil_tests.simplc.rack import REFRESH_CYCLES, RackPlc
 from hil_tests.simplc.station import SimStation
 
-CHARGE_S = 10.0
+CHARGE_S = 20.0
 """Plant seconds between two steps of charging, at least: a charge takes hours."""
 
 COOL_S = 300.0
 METER_CYCLES = 100
 NEVER = -1
-SETTLING = 2
-"""PLC cycles after an event: one PLC's contact is another one's input in the cycle after."""
 
 
 class LeapStation(SimStation):
-    """`leap_to` brings plant and PLCs to a wall time; `next_event_s` is how many plant seconds nothing will happen.
+    """`move_to` brings the plant to a wall time, `cycle_now` runs its PLCs there once; `next_event_s` is how many plant
+    seconds nothing will happen.
 
-    What happens between two events is seen at the second: positions on the way show no tag and judge no rule there.
+    Positions on the way between two events show no tag and judge no rule.
     """
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self._charged = self._cooled = 0.0
+        self._charged = self._cooled = self._wall = 0.0
+        self._channels = [channel for plc in self.plcs.values() for channel in plc.channels]
         meter = self.plcs["meter"]
         assert isinstance(meter, Meter)
         self._meter = meter
@@ -41,14 +41,21 @@ class LeapStation(SimStation):
         lefts = (p.movement.left() for p in self.plant.motions.active if p.movement is not None)
         return min(lefts, default=float("inf"))
 
-    def leap_to(self, wall: float) -> None:
-        """To the wall time `wall` (s since the start of the plant), which is never before the last one."""
-        plant = self.plant
-        plant.motions.run(max(plant.now, wall * self.speed))
-        self._skip(int(wall * 1000 / CYCLE_MS) - self.cycles - SETTLING)
-        charged = self._charge()
-        for turn in range(SETTLING):
-            self._pass(refresh=charged and not turn)
+    def move_to(self, wall: float) -> bool:
+        """To the wall time `wall` (s since the start of the plant), never back; True if an order ended on the way.
+
+        A movement that ends no order is an event for the machines and for the monitor, and for no program.
+        """
+        at_work = [channel.busy for channel in self._channels]
+        self.plant.motions.run(max(self.plant.now, wall * self.speed))
+        self.monitor.watch(self.cycles)
+        self._wall = wall
+        return at_work != [channel.busy for channel in self._channels]
+
+    def cycle_now(self) -> None:
+        """One cycle of every PLC, and of all those that were skipped what is left of them."""
+        self._skip(int(self._wall * 1000 / CYCLE_MS) - self.cycles - 1)
+        self._pass(refresh=self._charge())
 
     def _charge(self) -> bool:
         """Charging and cooling up to now, in coarse steps; True if anything may have changed."""

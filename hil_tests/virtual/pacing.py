@@ -1,6 +1,6 @@
-"""Pacing of a virtual station: from one event to the next, plant first, then every link, then whoever listens.
+"""Pacing of a virtual station: from one event to the next, plant first, then PLCs, every link, whoever listens.
 
-Knows how far a leap may go without any reading growing old. Does not know what the events are.
+Knows how long nobody may look without any reading growing old. Does not know what the events are.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from hil_tests.virtual.leap_link import LeapLink
 from hil_tests.virtual.leap_plant import LeapStation
 
 LONGEST_S = 0.2
-"""Wall seconds of the longest leap: nothing is ever older than this, and the fast readings stay good for 0.25 s."""
+"""Wall seconds between two looks at most: nothing is ever older than this, and fast readings stay good for 0.25 s."""
 
 SHORTEST_S = 1e-4
 """Wall seconds of the shortest: what two machines do within it is one event."""
@@ -27,7 +27,8 @@ class Pacing:
         self._each: Callable[[], bool] = lambda: True
         self._woken: asyncio.Future[None] | None = None
         self._due = False
-        self.leaps = 0
+        self._looked = began
+        self.looks = 0
 
     def drive(self, links: Mapping[str, LeapLink], each: Callable[[], bool]) -> None:
         """The links of the controller that lives now. `each`: whether every link that changed must tell for itself.
@@ -46,24 +47,28 @@ class Pacing:
         """Leap until cancelled."""
         loop = asyncio.get_running_loop()
         while True:
-            self._leap(loop.time())
-            if not self._due:
-                await self._pause(loop)
-            else:
+            now = loop.time()
+            ended = self._sim.move_to(now - self._began)
+            if ended or self._due or now >= self._looked + LONGEST_S:
+                self._due = False
+                self._look(now)
+            if self._due:
                 await asyncio.sleep(0)
-            self._due = False
+            else:
+                await self._pause(loop)
 
-    def _leap(self, now: float) -> None:
-        self.leaps += 1
-        self._sim.leap_to(now - self._began)
+    def _look(self, now: float) -> None:
+        self.looks += 1
+        self._looked = now
+        self._sim.cycle_now()
         changed = [link for link in self._links if link.look(now)]
         for link in (changed if self._each() else changed[:1]) or self._links[:1]:
             link.tell()
 
     async def _pause(self, loop: asyncio.AbstractEventLoop) -> None:
-        event = self._sim.next_event_s() / self._sim.speed
+        event = max(self._sim.next_event_s() / self._sim.speed, SHORTEST_S)
         self._woken = loop.create_future()
-        timer = loop.call_later(min(max(event, SHORTEST_S), LONGEST_S), self._over, self._woken)
+        timer = loop.call_at(min(loop.time() + event, self._looked + LONGEST_S), self._over, self._woken)
         try:
             await self._woken
         finally:

@@ -21,7 +21,7 @@ from station_ctl.config import StationConfig
 from station_ctl.core.modes import Mode
 from station_ctl.core.orders import MAGIC
 from station_ctl.core.points import IoList
-from station_ctl.engine.events import Verb
+from station_ctl.engine.events import Effect, Progress, Verb
 from station_ctl.engine.journal import Journal
 from station_ctl.engine.journal_thread import InlineJournal
 from station_ctl.engine.runner import Engine
@@ -31,8 +31,12 @@ from station_ctl.service.reception import Reception
 from station_ctl.service.run_watch import RunWatch
 
 INSTRUMENTS = ("meter", "reader")
-LOOK_S = 30.0
+LOOK_S = 45.0
 """Process seconds between two looks of charging: a charge takes hours, and detectors wake it at once."""
+
+
+AGAIN_S = 0.001
+"""Wall seconds until a second look where one is not enough."""
 
 
 class TaskEnded(Exception):
@@ -50,6 +54,7 @@ class VirtualStation:
         self.journal = Journal.new(journal, config.station.code)
         self.engine: Engine = self.built.engine(InlineJournal(self.journal), self.journal.restore())
         self.pacing.drive(self.links, lambda: bool(self.engine.stops.raised))
+        self.engine.listen(self._look_again)
         self.watch = RunWatch(self.engine)
         self.reception: Reception = self.built.reception(self.engine, self.watch)
         self.charging: ChargingDuty = self.built.charging(self.engine, every=LOOK_S)
@@ -62,6 +67,11 @@ class VirtualStation:
             return LeapLink(name, io, backend, on_write=wake, clock=clock)
         identity = {**MAGIC, "MAP_VERSION": getattr(self.config.links[name], "map_version", 1)}
         return LeapLink(name, io, backend, on_write=wake, clock=clock, identity=identity, heartbeat="HB_PLC")
+
+    def _look_again(self, effect: Effect) -> None:
+        """Reception believes a vehicle only what is sampled after its identification was over."""
+        if isinstance(effect, Progress) and effect.what == "run-closed":
+            asyncio.get_running_loop().call_later(AGAIN_S, self.pacing.wake)
 
     async def __aenter__(self) -> VirtualStation:
         work = {"pacing": self.pacing.run(), "engine": self.engine.run(), "charging": self.charging.run()}
