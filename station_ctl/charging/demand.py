@@ -14,8 +14,11 @@ from station_ctl.charging.tariff import DAY_S
 
 HOURS = 24
 HOUR_S = 3600.0
-QUANTILE = 0.9
-"""Packs are made ready for days as busy as nine in ten."""
+QUANTILE = 0.75
+"""Packs are made ready for days as busy as three in four; a busier one is met by charging at any price."""
+
+LEAD_S = 2 * HOUR_S
+"""How long it takes to answer a busier day with more charging. Surprises beyond it are met by the next plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,8 @@ class Demand:
         while at < span_s:
             step = min(step_s, span_s - at)
             mean += self.expected(begin + at, begin + at + step)
-            upper = max(mean + z * sqrt(mean), most)
+            spread = min(mean, self.expected(begin + max(at + step - LEAD_S, 0.0), begin + at + step))
+            upper = max(mean + z * sqrt(spread), most)
             count = int(upper + 1e-9)
             share = upper - most
             for k in range(len(found) + 1, count + 1):
