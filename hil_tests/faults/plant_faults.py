@@ -20,7 +20,7 @@ PLANT_FAULTS: tuple[Fault, ...] = (
     _plant("P02", "sensor shows the end of a motion before it is there", R0, HOLD),
     _plant("P03", "sensor flickers", HOLD, ABORT),
     _plant("P04", "a pair of sensors contradicts itself: open and closed", HOLD, ABORT),
-    _plant("P05", "measured value is not a number", HOLD),
+    _plant("P05", "measured value is not a number", HOLD, ABORT),
     _plant("P06", "measured value stands at its rail", HOLD, ABORT),
     _plant("P07", "measured value drifts away", HOLD, ABORT),
     _plant("P08", "drive takes the order and does not move, or stands still in the middle", HOLD),
