@@ -82,6 +82,9 @@ def test_letting_go_is_a_controlled_stop_and_no_fault_and_the_next_jog_goes_on_f
         assert (op.state, op.code) == (OperationState.DONE, "") and "the button was let go" in op.text
         assert [row.kind for row in at.journal.rows() if row.kind in ("let-go", "tripped")] == ["let-go"]
         stood = at.sim.plant.stacker.x
+        told = (await at.technician("why")).data["do_next"]
+        again, give_up = "station-ctl stacker jog AXIS MM", "station-ctl seq give-up M-0001"
+        assert told == [f"with the button held: {again}", f"or give it up: {give_up}"]
         async with hand(at):
             await asyncio.sleep(1.0)
             assert at.sim.plant.stacker.x == stood, "a hand on the button alone moves nothing after a stop"

@@ -19,6 +19,7 @@ from station_ctl.service.desk import Call
 from station_ctl.service.duty import Duty
 from station_ctl.service.handlers.sequence import GIVEN_UP, made
 from station_ctl.service.operations import Operation
+from station_ctl.service.recovery import give_up_command
 from station_ctl.service.run_watch import Interrupted
 
 HELD_FOR = 0.1
@@ -63,17 +64,19 @@ async def jog(duty: Duty, params: Jog, call: Call) -> Result:
         except Interrupted as stopped:
             if stopped.trips:
                 raise
-            return f"{run_id} stopped at {axis.position.name} {axis.position.read(duty.image)} mm: {_why(duty)}"
+            run = duty.engine.state.run(run_id)
+            why = _why(duty, run) if run is not None else "given up"
+            return f"{run_id} stopped at {axis.position.name} {axis.position.read(duty.image)} mm: {why}"
         return f"{run_id} done: {axis.position.name} {axis.position.read(duty.image)} mm"
 
     op = duty.operations.start(call.action.name, call.person, work)
     return Result({"operation": op.id, "run": run_id}, f"{op.id} begun: {run_id} {sequence.text}", op.id)
 
 
-def _why(duty: Duty) -> str:
+def _why(duty: Duty, run: Run) -> str:
     """Why a jog that nothing has tripped came to rest."""
     held = BUTTON.holds.proven(duty.image)
-    return "held by request" if held else "the button was let go"
+    return "held by request" if held else f"the button was let go; jog again, or: {give_up_command(run)}"
 
 
 def _sequence(duty: Duty, params: Jog, call: Call) -> Sequence:

@@ -6,7 +6,8 @@ from typing import Any
 
 from station_ctl.core.errors import Exit, NotFound
 from station_ctl.core.modes import State
-from station_ctl.engine.state import INTERRUPTED, Run, Trip
+from station_ctl.engine.jogging import jogs
+from station_ctl.engine.state import INTERRUPTED, Run, StationState, Trip
 from station_ctl.service import recovery, view
 from station_ctl.service.calls import Check, Result
 from station_ctl.service.catalogue.station import Subject
@@ -81,17 +82,10 @@ def _do_next(duty: Duty, ways: recovery.WaysOut) -> list[str]:
     if state.state is State.ABORTED:
         said.append("station-ctl station clear")
     if state.runs and state.state in (State.HELD, State.STOPPED, State.ABORTED):
-        mode, resume = state.runs[0].sequence.mode, recovery.resume_command(state)
+        mode = state.runs[0].sequence.mode
         if state.mode is not mode:
             said.append(f"station-ctl mode set {mode}")
-        if not ways.why_not_resume:
-            said.append(resume)
-        elif not ways.why_not_resume_confirmed:
-            step = ways.why_not_resume.partition(":")[0]
-            said.append(f"look at the machine, {step}; then: {resume} --looked")
-        else:
-            said.append(f"resuming is not possible yet: {ways.why_not_resume_confirmed}")
-            said += ways.by_hand
+        said += _going_on(state, ways)
         open_ways = [run for run in state.runs if not ways.why_not_retreat[run.run_id]]
         said += [f"or give it up: {recovery.give_up_command(run)}" for run in open_ways]
     elif state.state is State.STOPPED:
@@ -103,6 +97,21 @@ def _do_next(duty: Duty, ways: recovery.WaysOut) -> list[str]:
     elif state.state is State.EXECUTE and not state.runs:
         said.append("station-ctl swap start")
     return said
+
+
+def _going_on(state: StationState, ways: recovery.WaysOut) -> list[str]:
+    """How the open runs go on. A jog does so under a hand on the button, as a new one from where it stands."""
+    resume = recovery.resume_command(state)
+    by_hand = next((run for run in state.runs if jogs(run)), None)
+    if by_hand is not None:
+        again = f"station-ctl {by_hand.sequence.key.replace('.', ' ')} AXIS MM"
+        return [f"with the button held: {again}"] if state.state is State.HELD else []
+    if not ways.why_not_resume:
+        return [resume]
+    if not ways.why_not_resume_confirmed:
+        step = ways.why_not_resume.partition(":")[0]
+        return [f"look at the machine, {step}; then: {resume} --looked"]
+    return [f"resuming is not possible yet: {ways.why_not_resume_confirmed}", *ways.by_hand]
 
 
 def _do_not(duty: Duty) -> list[str]:
