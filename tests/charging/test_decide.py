@@ -145,3 +145,12 @@ def test_neighbours_that_share_modules_get_together_what_their_modules_give() ->
     yard.set("A01", charge_state=IDLE, soc=95.0)
     assert yard.looks(4).levels["A02"] == 40.0
     assert yard.bays["A02"].charge_state == CHARGING
+
+
+def test_what_was_last_known_of_auxiliaries_holds_while_the_meter_is_lost() -> None:
+    yard = Yard.of(*(bay(k) for k in range(1, 11)), draws=False, aux_kw=60.0)
+    yard.looks(10)
+    yard.site = replace(SITE, meter_kw=None)
+    assert yard.looks(300, dt=5.0).limit.aux_kw == pytest.approx(60.0)
+    yard.site, yard.aux_kw = SITE, 20.0
+    assert yard.looks(70).limit.aux_kw == pytest.approx(20.0)
