@@ -10,8 +10,6 @@ from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel
-
 from station_ctl.config import StationConfig
 
 PARTS = ("station", "clock", "journal", "scan", "links", "roles", "policy", "recipes", "trends", "simulation")
@@ -59,7 +57,7 @@ def _said(data: Any, path: list[str]) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, BaseModel):
+    if hasattr(value, "model_dump"):  # a part of the file; what these are made of is the configuration's matter
         return value.model_dump(mode="json")
     if is_dataclass(value) and not isinstance(value, type):
         return asdict(value)
