@@ -6,6 +6,7 @@ Knows journals made here. Does not run an engine.
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -13,9 +14,10 @@ from xml.etree import ElementTree
 import pytest
 from click.testing import CliRunner, Result
 
-from station_ctl.cli import main
+from station_ctl.cli import main, service_call
 from station_ctl.cli.run_history import RunHistory, histories
 from station_ctl.cli.specimen import specimen
+from station_ctl.core.errors import NotReachable
 from station_ctl.engine.events import Record
 from station_ctl.engine.journal import Journal, JournalRow
 
@@ -198,3 +200,34 @@ def test_rate_of_a_fast_plant_is_found_and_places_a_step_without_an_order() -> N
     (run_,) = rows(opened(), ordered(20, 1), proven(20, 1, 20.0), proven(30, 0, 10.0))
     assert run_.rate == pytest.approx(20)
     assert (run_.tries[1].ended - run_.began(run_.tries[1])).total_seconds() == pytest.approx(0.5)  # type: ignore[operator]
+
+
+def test_while_the_service_runs_it_is_asked_and_a_named_journal_is_still_read(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = Journal(file, STATION)
+    told = [asdict(row) for row in journal.rows() if row.run in ("S-0001", "")]
+    journal.close()
+    asked = []
+
+    class Answers:
+        def command(self, action: str, params: dict[str, Any]) -> dict[str, Any]:
+            asked.append((action, params))
+            words = {"20": ["lift", "Words of the service"]}
+            return {"simulated": True, "data": {"id": "S-0001", "rows": told, "words": words}}
+
+    class Silent:
+        def command(self, action: str, params: dict[str, Any]) -> dict[str, Any]:
+            raise NotReachable("no service answers")
+
+    monkeypatch.setattr(service_call, "service", lambda host, token: Answers())
+    steps = data("swap", "timeline", "S-0001")["steps"]
+    assert asked == [("swap.rows", {"run": "S-0001"})]
+    assert [(s["no"], s["text"], s["result"]) for s in steps] == [
+        (20, "Words of the service", "stopped"), (20, "Words of the service", "proven"),
+    ]  # fmt: skip
+    assert data("swap", "timeline", "S-0001", "--journal", file)["steps"][0]["text"] == "Let the vehicle drive in"
+    assert len(asked) == 1, "a journal that is named is read"
+    monkeypatch.setattr(service_call, "service", lambda host, token: Silent())
+    named = run("swap", "timeline", "S-0001", "--host", "unix:/nowhere")
+    assert named.exit_code == 3, "a service that is named and does not answer is told"
