@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from station_ctl.config.addresses import Registers
 from station_ctl.config.io_lists import IoFile
+from station_ctl.core.jog import COUNTER
 from station_ctl.core.orders import MAGIC, PARAMETERS, Order
 from station_ctl.core.points import Access, BaseType, ScanClass
 
@@ -26,6 +27,8 @@ BLOCK = {tag: _WIDE.get(tag, "u16") for tag in Order(1, 0, 0, (), 0).tags()}
 """The order block, tag and type, in the order in which it lies in the PLC."""
 
 STOP = {"STOP_REQ": "u16"}
+HAND = {COUNTER: "u16"}
+"""The counter of a PLC that has a jog; a list may lack it, and then nothing is jogged there."""
 
 assert IDENTITY.keys() >= MAGIC.keys()
 
@@ -81,6 +84,8 @@ def check_contract(io: IoFile, prefixes: Iterable[str], *, identity: bool, heart
     if prefixes:
         _need(io, START, Access.READ, "a PLC that takes orders")
         _need(io, OUR_HEARTBEAT, Access.WRITE, "a PLC that takes orders")
+        if COUNTER in io.points:
+            _need(io, HAND, Access.WRITE, "a PLC that has a jog")
     for prefix in prefixes:
         channel = f"order channel {prefix.rstrip('_')}" if prefix else "the order channel"
         _need(io, _prefixed(prefix, ANSWER), Access.READ, channel)
