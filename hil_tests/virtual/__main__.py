@@ -15,7 +15,7 @@ from typing import Any
 
 from hil_tests.simplc.truth.layout import Layout
 from hil_tests.simplc.truth.modules import Modules
-from hil_tests.virtual.day import Day, DayReport
+from hil_tests.virtual.day import DAY_S, Day, DayReport
 from hil_tests.virtual.leap_plant import LeapStation
 from hil_tests.virtual.ledger_of_energy import EnergyLedger
 from hil_tests.virtual.planner import Planner
@@ -48,8 +48,10 @@ def sized(config: StationConfig) -> dict[str, Any]:
     return {"layout": Layout(racks, size.packs, size.start_soc, pace), "modules": modules}
 
 
-def one_day(config: StationConfig, order: dict[str, Any], name: str, arrivals: list[float]) -> DayReport:
-    """One day at a fresh station."""
+def one_day(
+    config: StationConfig, order: dict[str, Any], name: str, arrivals: list[float], until_s: float = DAY_S
+) -> DayReport:
+    """One day at a fresh station; `until_s` is the second at which it may end."""
     tariff = read_tariff(order["tariff"], "tariff") if order.get("tariff") else None
     others = [day["arrivals"] for day in order.get("history", []) if day["name"] != name]
     planner = Planner(learn(others), tariff, config.policy) if tariff is not None and others else None
@@ -58,7 +60,8 @@ def one_day(config: StationConfig, order: dict[str, Any], name: str, arrivals: l
         sim = LeapStation(seed=order["seed"], speed=RATE, **sized(config))
         async with VirtualStation(config, sim, folder / "journal.sqlite") as station:
             await station.make_ready()
-            return await Day(station, name, arrivals, order["seed"], EnergyLedger(tariff), planner).run()
+            energy = EnergyLedger(tariff)
+            return await Day(station, name, arrivals, order["seed"], energy, planner, until_s=until_s).run()
 
     with tempfile.TemporaryDirectory(prefix="station-day-", dir=MEMORY if MEMORY.is_dir() else None) as folder:
         return run_virtually(main(Path(folder)))

@@ -26,7 +26,7 @@ SPILL_S = 4 * 3600.0
 ARRIVAL_SOC = (3.0, 12.0)
 """Shape and scale of the state of charge (%) of arriving packs, a gamma distribution: mean 36 % (recorded days)."""
 
-RETRY_S = 30.0
+RETRY_S = 15.0
 """Process seconds between two looks for a pack that became ready."""
 
 SAMPLE_S = 900.0

@@ -41,6 +41,7 @@ main = StationCommands(
     },
     modules={
         "demo": "Run swaps on the simulated station that comes with this program.",
+        "day": "Run days of a simulated station in virtual time.",
         "run": "Run the station: the service in the foreground.",
         "swap": "Swaps: start, list, show, hold, resume, abort, retreat, timeline.",
         "io": "Points: list, read; check them one by one against the I/O list.",

@@ -13,6 +13,7 @@ from typing import Protocol
 from station_ctl.charging.selection import NOTHING_KNOWN, Choice, Standing, choose
 from station_ctl.core.conditions import Condition
 from station_ctl.core.errors import Refused
+from station_ctl.core.modes import Phase
 from station_ctl.core.policy import SitePolicy
 from station_ctl.core.roles import BaySignals, VehicleLink
 from station_ctl.core.signals import Image
@@ -207,8 +208,16 @@ class Reception:
 
     def reserved(self) -> frozenset[str]:
         """Bays and packs that open runs count on."""
-        jobs = [run.job for run in self._engine.state.runs if run.job is not None]
-        return frozenset(name for job in jobs for name in (job.fresh, job.fresh_bay, job.spent_bay))
+        return frozenset(name for run in self._engine.state.runs for name in _counted_on(run))
+
+
+def _counted_on(run: Run) -> tuple[str, ...]:
+    if run.job is None:
+        return ()
+    if run.phase is Phase.PUT_AWAY:
+        # The charged pack has left with its vehicle: where it stood the next spent pack may go.
+        return (run.job.spent_bay,)
+    return run.job.fresh, run.job.fresh_bay, run.job.spent_bay
 
 
 def _nothing(_: str) -> str:
