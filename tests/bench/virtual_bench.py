@@ -17,6 +17,7 @@ from drivers.memory import Backend, MemoryLink
 from drivers.pack_id_reader_pr1 import IO_LIST as READER_IO
 from drivers.scan_clock import PERIODS
 from hil_tests.simplc.station import SimStation
+from hil_tests.virtual.reader_backend import ReaderBackend
 from station_ctl.build import PARTS, BuiltStation, build
 from station_ctl.config import StationConfig, load_station
 from station_ctl.core.modes import Mode, State
@@ -44,33 +45,6 @@ def _config(speed: float) -> StationConfig:
     """The shipped passenger station at this speed; read once, because a campaign boots it a thousand times."""
     file = config_directory() / "stations" / "sim_passenger_car.yaml"
     return load_station(file, {"clock.process_rate": speed}, PARTS)
-
-
-class _ReaderBackend:
-    """The simulated reader's newest line per head, as the tags of our reader link."""
-
-    def __init__(self, sim: SimStation) -> None:
-        self._sim = sim
-
-    @property
-    def values(self) -> dict[str, Any]:
-        """Codes in view; empty where the head sees none."""
-        seen = self._sim.reader.values
-        return {tag: "" if seen[tag] == "-" else seen[tag] for tag in READER_IO}
-
-    @property
-    def online(self) -> bool:
-        """Whether the reader has power and line."""
-        return self._sim.reader.online
-
-    @property
-    def boot_id(self) -> int:
-        """Counts starts of the reader."""
-        return self._sim.reader.boot_id
-
-    def write(self, values: dict[str, Any]) -> None:
-        """A reader takes no writes."""
-        raise AssertionError(f"the reader was written: {values}")
 
 
 class VirtualBench:
@@ -129,7 +103,7 @@ class VirtualBench:
         return InlineJournal(self.journal)
 
     def _backend(self, name: str) -> Backend:
-        return _ReaderBackend(self.sim) if name == "reader" else self.sim.plcs[name]
+        return ReaderBackend(self.sim.reader) if name == "reader" else self.sim.plcs[name]
 
     def _link(self, name: str, io: IoList, clock: Callable[[], float]) -> MemoryLink:
         backend = self._backend(name)

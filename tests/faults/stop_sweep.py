@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+from hil_tests.virtual.custody import custody_errors
 from station_ctl.core.errors import StationError
 from station_ctl.core.modes import State
 from station_ctl.engine import recovery
@@ -19,7 +20,7 @@ from station_ctl.engine.events import Verb
 from station_ctl.service.recovery import retreat
 from station_ctl.service.run_watch import RESTING, Interrupted
 from tests.bench.virtual_bench import run_virtually
-from tests.faults.struck_bench import StruckBench, custody_errors
+from tests.faults.struck_bench import StruckBench
 
 SPEED = 50.0
 """One PLC cycle is half a plant second: the finest grid of instants."""

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from hil_tests.simplc.contract import Channel
+from hil_tests.virtual.custody import custody_errors
 from station_ctl.core.bypass import Bypassable
 from station_ctl.core.conditions import AllOf, AnyOf, Compare, Condition
-from station_ctl.core.custody import Ledger
 from station_ctl.core.errors import Refused
 from station_ctl.core.modes import State
 from station_ctl.core.signals import Image, Signal
@@ -223,24 +223,6 @@ async def assert_stays_at_rest(bench: StruckBench, idle: float) -> None:
 def issues(bench: StruckBench) -> int:
     """Orders decided so far."""
     return sum(isinstance(e, Issue) for d in bench.decisions for e in d.effects)
-
-
-def custody_errors(ledger: Ledger, places: dict[str, str]) -> list[str]:
-    """Every pack that is not where the ledger has it: a resting one at its place, a moving one on its way."""
-    wrong = []
-    for pack, custody in ledger:
-        true = places.get(pack, "nowhere")
-        possible = {custody.place, custody.to} - {None}
-        if custody.moving and "robot" not in possible:
-            possible.add("stacker")
-        # A vehicle that was already rolling when its exit closed takes its pack along, and the ledger says so.
-        if true.replace("left:", "vehicle:") not in possible:
-            wrong.append(f"{pack}: ledger {custody}, plant {true}")
-    held = {p for p, place in places.items() if not place.startswith(("left:", "queue:", "vehicle:"))}
-    wrong += [
-        f"{pack}: plant {places[pack]}, not in the ledger" for pack in sorted(held) if pack not in ledger
-    ]
-    return wrong
 
 
 async def assert_controlled_stop(bench: StruckBench, state: State, idle: float = IDLE) -> None:

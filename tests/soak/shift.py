@@ -18,6 +18,7 @@ from types import MappingProxyType
 from typing import Any
 
 from drivers.scan_clock import PERIODS
+from hil_tests.virtual.custody import custody_errors
 from station_ctl.core.errors import Refused, StationError
 from station_ctl.core.modes import Mode, State
 from station_ctl.core.points import ScanClass
@@ -25,7 +26,7 @@ from station_ctl.engine.events import Progress, Verb
 from station_ctl.service import recovery
 from station_ctl.service.run_watch import RESTING
 from tests.bench.virtual_bench import VirtualBench, run_virtually
-from tests.faults.struck_bench import custody_errors, missing_sensors
+from tests.faults.struck_bench import missing_sensors
 from tests.soak.by_hand import by_hand
 from tests.soak.faults import Strike, strikes
 
