@@ -23,6 +23,9 @@ OPEN = (1, 2, 3, CHARGING)
 OVER_TEMPERATURE = 4
 """BAYkk_STOP_REASON: the pack or the charger was too hot."""
 
+LINK_LOST = 6
+"""BAYkk_STOP_REASON: charger and rack, or rack and controller, had not heard each other; no defect of the charger."""
+
 
 @dataclass(frozen=True, slots=True)
 class BayView:
@@ -70,6 +73,11 @@ class BayView:
     def pack(self) -> str:
         """What to call the pack: by the ledger, else by its own code; empty if neither is known."""
         return self.custody or self.pack_id or ""
+
+    @property
+    def faulty(self) -> bool:
+        """The charger says that something is wrong; that it was left alone for a while is nothing wrong."""
+        return self.charge_state == FAULT and self.stop_reason != LINK_LOST
 
     def why(self, field: str) -> str:
         """Why the field is not known; empty if it is."""

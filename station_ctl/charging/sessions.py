@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from station_ctl.charging.bay_view import FULL, IDLE, OPEN, BayView
+from station_ctl.charging.bay_view import FAULT, FULL, IDLE, OPEN, BayView
 from station_ctl.charging.hot_packs import why_not_isolate
 from station_ctl.charging.site_power import SiteView
 from station_ctl.charging.state import ChargingState, Wish
@@ -60,7 +60,7 @@ def why_not_open(
     state: ChargingState, seen: BayView, judged: Clearance | None, site: SiteView, policy: SitePolicy
 ) -> str:
     """Why no session is to be opened for the pack in the bay; empty if one is."""
-    if seen.charge_state not in (IDLE, FULL):
+    if seen.charge_state not in (IDLE, FULL, FAULT) or seen.faulty:
         return f"needs an idle charger; found state {seen.charge_state}"
     if not state.told[seen.name].sure:
         return "needs a level that the rack has confirmed"

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from station_ctl.charging.bay_view import FAULT, BayView
+from station_ctl.charging.bay_view import BayView
 from station_ctl.charging.history import BayHistory
 from station_ctl.charging.pack_model import PackModel
 from station_ctl.core.policy import SitePolicy
@@ -167,7 +167,7 @@ def _state(seen: BayView, history: BayHistory, policy: SitePolicy) -> list[Reaso
     for field in ("no_smoke", "no_prealarm", "coolant_ok", "charger_link"):
         if getattr(seen, field) is not True:
             found.append(Reason(Doubt.UNKNOWN, f"needs {field} on; found {_said(seen, field, 'off')}"))
-    if seen.charge_state is None or seen.charge_state == FAULT:
+    if seen.charge_state is None or seen.faulty:
         kind = Doubt.UNKNOWN if seen.charge_state is None else Doubt.CHARGER
         found.append(Reason(kind, f"needs a charger without fault; found {_said(seen, 'charge_state', '')}"))
     if seen.bms_link is not True:

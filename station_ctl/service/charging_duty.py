@@ -44,6 +44,9 @@ EVERY = 1.0
 EVERY_LEAST = 0.2
 """Wall seconds between two looks at least: a simulated station may run much faster than its links are read."""
 
+BETWEEN = 0.02
+"""Wall seconds between two looks, however much happens."""
+
 SAID_AGAIN = 5.0
 """Wall seconds after which a rack is told its levels again though they stand: a PLC that has missed our heartbeat for a
 second has forgotten them."""
@@ -97,6 +100,7 @@ class ChargingDuty:
         self._fans: dict[str, bool] = {}
         self.orders = ChargingOrders(engine, procedures)
         self.seen: Mapping[str, BayView] = {}
+        self._demanded: set[str] = set()
         self._onlookers: list[Callable[[Decision], None]] = []
         self._woken = asyncio.Event()
         self._detectors = _Detectors(engine.links, (
@@ -114,6 +118,8 @@ class ChargingDuty:
             beat()
             self._woken.clear()
             await self.look()
+            # However often it is woken, everybody else has his turn between two looks.
+            await asyncio.sleep(BETWEEN)
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._pause):
                     await self._woken.wait()
@@ -194,9 +200,20 @@ class ChargingDuty:
         for wish in wishes:
             if wish.bay not in stopped or wish.verb == "isolate":
                 yield wish
-        for bay in stopped & views.keys():
+        for bay in sorted(stopped & views.keys()):
             if views[bay].charge_state in OPEN:
                 yield Wish("close", bay, views[bay].pack, "stopped by a person")
+        # A charger that has given up is not begun again by itself: a person has looked at it and asks.
+        self._demanded = {bay for bay in self._demanded if views[bay].faulty}
+        for bay in sorted(self._demanded - stopped - self.state.hot.keys()):
+            if views[bay].pack:
+                yield Wish("open", bay, views[bay].pack, "asked for by a person")
+
+    def begin_again(self, bay: str) -> None:
+        """A person has looked at this bay: what was given up is tried again, and its charger begun though in fault."""
+        self.orders.forget(bay)
+        self._demanded.add(bay)
+        self.wake()
 
     def _distrust(self, image: Image, now: float) -> None:
         """A power that was read before the level was written says nothing about it, however fast the process runs."""

@@ -114,4 +114,4 @@ def _obeys(decision: Decision, wish: Wish) -> bool:
     """A session is closed once its current has followed the level down: a charger that does not obey is no case for an
     order, whose failure would hold up the whole station, but for a person."""
     told = decision.state.told.get(wish.bay)
-    return wish.verb == "open" or (told is not None and told.sure and told.bound == told.level)
+    return wish.verb == "open" or (told is not None and told.sure and told.bound == 0.0)

@@ -27,12 +27,15 @@ class DeskBench(VirtualBench):
     """`desk` and `duty` on the bench's engine; wall time is virtual, too."""
 
     def __init__(self, folder: Path, *, registry: Registry = REGISTRY, **options: Any) -> None:
+        self._registry, self._keys = registry, itertools.count(1)
         super().__init__(folder, **options)
+
+    def _boot(self, journal: Path) -> None:
+        super()._boot(journal)
         self.duty = self.built.duty(self.engine, self._committer())  # type: ignore[arg-type]
         self.duty.charging, self.duty.reception.standing = self.charging, self.charging.standing
         self.duty.wall = self.duty.mono = self.engine.clock.monotonic
-        self.desk = Desk(self.duty, registry)
-        self._keys = itertools.count(1)
+        self.desk = Desk(self.duty, self._registry)
 
     async def put(self, action: str, person: Person = OPERATOR, **more: Any) -> Verdict:
         """Put a request as it is made now, with a yes; `params` and any field of the envelope as named."""

@@ -50,7 +50,7 @@ async def stop_charger(duty: Duty, params: BayWanted, call: Call) -> Result:
 async def start_charger(duty: Duty, params: BayWanted, call: Call) -> Result:
     """As far as pack and site allow; what was given up is tried again. Raises NotFound."""
     result = await _limited(duty, params.bay, None, call)
-    duty.charge.orders.forget(params.bay)
+    duty.charge.begin_again(params.bay)
     return result
 
 
