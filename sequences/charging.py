@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from sequences.car_station import CarStation
-from sequences.interlocks import station_interlocks
+from sequences.interlocks import station_interlocks, watched_always
 from sequences.maintenance_packs import ISOLATION
 from sequences.stand_interlocks import StandInterlocks
 from station_ctl.core.custody import Move
@@ -53,7 +53,8 @@ class ChargingInterlocks(StandInterlocks):
         fit = stacker.homed.is_on() & stacker.no_fault.is_on() & stacker.brake_ok.is_on()
         self.stacker_fit = Interlock("G08", "Stacker homed, without fault, brake in order", fit)
         self.load = Kept(Interlock("G30", "Stacker load and chain in order", stacker.not_overloaded.is_on() & stacker.chain_tight.is_on()), OnLoss.ABORT)
-        self.isolation_ready = Interlock("G29i", "Isolation place ready", stacker.isolation_ready.is_on())
+        self.keeps = (*watched_always(st), self.load)
+        self.isolation_ready = Interlock("G29", "Isolation place ready", stacker.isolation_ready.is_on())
 
 
 def open_session(st: CarStation, il: ChargingInterlocks, name: str, pack: str) -> tuple[Step, ...]:
@@ -98,7 +99,7 @@ def isolate(st: CarStation, il: ChargingInterlocks, name: str, pack: str) -> tup
         Step(
             30, f"Bring the pack of bay {name} to the isolation place", "stacker", Phase.PUT_AWAY, arrived & stacker.parked.is_on(), within=180, nominal=28,
             do=stacker.isolate(bay.number), after=(20,), start=bay.present.is_on() & stacker.isolation_empty.is_on() & stacker.pack_on_fork.is_off(),
-            permissives=(*needs, il.unplugged(bay), empty, il.isolation_ready), interlocks=(il.load,), on_resume=OnResume.ASK,
+            permissives=(*needs, il.unplugged(bay), empty, il.isolation_ready), interlocks=il.keeps, on_resume=OnResume.ASK,
             enters=(AISLE,), leaves=(AISLE,), moves=(Move(pack, name, ISOLATION),),
             ending=Ending(arrived & stacker.pack_on_fork.is_off(), stacker.home(), needs), chapter="C2",
         ),

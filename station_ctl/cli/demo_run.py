@@ -93,7 +93,9 @@ class Demo:
         engine = built.engine(thread, journal.restore())
         engine.listen(self._lines.show)
         self._watch = RunWatch(engine)
+        self._charging = built.charging(engine)
         running = asyncio.create_task(engine.run(), name="engine")
+        charging = asyncio.create_task(self._charging.run(), name="charging")
         drawing = asyncio.create_task(self._draw(engine), name="progress")
         try:
             await self._ready(built, engine)
@@ -103,7 +105,7 @@ class Demo:
             await engine.gate.drain()
             return await self._report(plant, engine)
         finally:
-            for task in (drawing, running, *self._striking):
+            for task in (drawing, charging, running, *self._striking):
                 task.cancel()
                 with suppress(asyncio.CancelledError):
                     await task
@@ -134,6 +136,7 @@ class Demo:
     async def _swaps(self, plant: PlantProcess, built: BuiltStation, engine: Engine) -> None:
         watch = self._watch
         reception = built.reception(engine, watch)
+        reception.standing = self._charging.standing
         if self._order.fault:
             engine.listen(lambda effect: self._maybe_strike(effect, plant, engine))
         run_id = ""

@@ -40,7 +40,8 @@ class Specimen:
         procedures = self.paper.procedures()
         swaps = (procedures.reception(), *(make(self.job) for make in procedures.by_job.values()))
         bays, model = [bay.name for bay in self.paper.stand.bays], self.job.recipe.model
-        return (*swaps, *(p.specimen(bays, model) for p in procedures.maintenance.values()))
+        others = (*procedures.charging.values(), *procedures.maintenance.values())
+        return (*swaps, *(p.specimen(bays, model) for p in others))
 
     def sequence(self, name: str) -> Sequence:
         """A procedure by its name or the beginning of it. Raises NotFound."""

@@ -38,7 +38,7 @@ def procedures(job: Job) -> tuple[Sequence, ...]:
     made, bays = the_station().procedures(), [bay.name for bay in the_station().stand.bays]
     swaps = (made.reception(), *(make(job) for make in made.by_job.values()))
     work = (p for name, p in made.maintenance.items() if name not in SAME_STEPS)
-    return (*swaps, *(p.specimen(bays, job.recipe.model) for p in work))
+    return (*swaps, *(p.specimen(bays, job.recipe.model) for p in (*made.charging.values(), *work)))
 
 
 @cache

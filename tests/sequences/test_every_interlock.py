@@ -166,4 +166,6 @@ def test_a_step_does_not_begin_against_the_controllers_own_facts(
 
 def _begun(found: Outcome, step: Step) -> bool:
     run = found.state.run(RUN)
+    if run is None and not any(isinstance(effect, Issue) for effect in found.effects):
+        return False  # what only asks is dropped where the station has come to rest
     return run is None or run.of(step.no).status is not StepStatus.WAITING
