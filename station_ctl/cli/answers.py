@@ -107,6 +107,7 @@ def _status(data: Mapping[str, Any]) -> Lines:
     disabled = [bay["bay"] for bay in data["bays"] if bay["disabled_by"]]
     if disabled:
         yield f"           disabled: {', '.join(disabled)}"
+    yield from _charging(data.get("charging"))
     queue = data["queue"]
     if queue["waiting"] or queue["closed"]:
         closed = f", closed: {queue['closed']}" if queue["closed"] else ""
@@ -118,6 +119,20 @@ def _status(data: Mapping[str, Any]) -> Lines:
         yield "  Journal: NOT WRITABLE"
     yield f"  Control: {data['control'] or 'free'}"
     yield f"  Service: up {data['up_s']:.0f} s, config {data['config']} ({data['config_hash'][:12]})"
+
+
+def _charging(data: Mapping[str, Any] | None) -> Lines:
+    """Packs that are ready, power, and what is locked."""
+    if not data:
+        return
+    site = data["site"]
+    meter = "?" if site["meter_kw"] is None else f"{site['meter_kw']:.0f}"
+    power = f"{meter} of {site['limit_kw']:g} kW ({site['limit_by']})" if "limit_kw" in site else f"{meter} kW"
+    yield f"    Packs: {len(data['ready'])} ready; {data['next_ready_text']}"
+    yield f"    Power: {power}, chargers {site['chargers_kw']:g} kW"
+    for kind in ("hot", "quarantine"):
+        for lock in data[kind]:
+            yield f"   Locked: {kind} in {lock['bay']}: {lock['pack'] or 'unknown pack'}: {lock['why']}"
 
 
 def _bypasses(data: Mapping[str, Any]) -> Lines:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from station_ctl.charging.selection import next_ready_pack, soc_needed, why_not_ready
+from station_ctl.charging.state import ChargingState
 from station_ctl.service.duty import Duty
 
 
@@ -47,7 +48,7 @@ def packs(duty: Duty) -> dict[str, Any]:
     ]  # fmt: skip
     needed = min((soc_needed(recipe, policy) for recipe in recipes), default=policy.swap_soc_min_percent)
     following = next_ready_pack([b for b in open_bays if b.name not in ready], image, needed, standing)
-    state = duty.charge.state
+    state = duty.charging.state if duty.charging is not None else ChargingState()
     return {
         "ready": ready,
         "next_ready": {"bay": following.bay, "minutes": round(following.minutes), "soc_percent": following.soc}

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from station_ctl.charging.selection import CHARGING, next_ready, why_not_free, why_not_ready
+from station_ctl.charging.selection import CHARGING, why_not_free, why_not_ready
 from station_ctl.core.errors import NotFound, Refused
 from station_ctl.core.roles import BaySignals
 from station_ctl.core.signals import Signal
 from station_ctl.engine.events import Verb
 from station_ctl.engine.recoding import named_in, why_not_recoded
 from station_ctl.engine.statement import AT_REST, why_not_at
-from station_ctl.service import recovery, view
+from station_ctl.service import charging_view, recovery, view
 from station_ctl.service.actions import Nothing
 from station_ctl.service.bay_locks import BayLock, counted_on, locked, unlocked
 from station_ctl.service.calls import Check, Plan, Result
@@ -29,20 +29,9 @@ def _custody(duty: Duty, place: str) -> str | None:
 async def list_bays(duty: Duty, params: Nothing, call: Call) -> Result:
     """Every bay as its sensors show it, beside what custody says."""
     rows = [{**view.bay(duty, bay), "custody": _custody(duty, bay.name)} for bay in duty.bays]
-    ready = _ready(duty)
-    data = {"bays": rows, "ready": ready, "next_ready": next_ready(duty.bays, duty.image, _soc_needed(duty))}
-    return Result(data, f"{len(rows)} bays, {sum(r['present'] is True for r in rows)} with a pack, {len(ready)} ready")
-
-
-def _soc_needed(duty: Duty) -> float:
-    return max((r.soc_min_percent for r in duty.recipes.values()), default=0.0)
-
-
-def _ready(duty: Duty) -> list[str]:
-    """Bays whose pack could be given to at least one vehicle model now."""
-    image, policy = duty.image, duty.reception.policy
-    recipes = tuple(duty.recipes.values())
-    return [b.name for b in duty.reception.open_bays if any(not why_not_ready(b, image, r, policy) for r in recipes)]
+    data = {"bays": rows, **charging_view.packs(duty)}
+    full, ready = sum(r["present"] is True for r in rows), len(data["ready"])
+    return Result(data, f"{len(rows)} bays, {full} with a pack, {ready} ready; {data['next_ready_text']}")
 
 
 def _bay(duty: Duty, name: str) -> BaySignals:
@@ -55,10 +44,11 @@ def _bay(duty: Duty, name: str) -> BaySignals:
 async def show(duty: Duty, params: BayWanted, call: Call) -> Result:
     """One bay. Raises NotFound."""
     bay, image = _bay(duty, params.bay), duty.image
-    give = {model: why_not_ready(bay, image, r, duty.reception.policy) for model, r in duty.recipes.items()}
+    policy, standing = duty.reception.policy, duty.reception.standing()
+    give = {model: why_not_ready(bay, image, r, policy, standing) for model, r in duty.recipes.items()}
     data = {
-        **view.bay(duty, bay), "custody": _custody(duty, bay.name), "why_not_free": why_not_free(bay, image),
-        "why_not_ready": give,
+        **view.bay(duty, bay), "custody": _custody(duty, bay.name),
+        "why_not_free": why_not_free(bay, image, standing), "why_not_ready": give,
     }  # fmt: skip
     if why := duty.bay_locks.why_not(bay.name):
         return Result(data, why)
