@@ -144,9 +144,15 @@ class VirtualBench:
     def _grant_power(self) -> None:
         """Once a second a sound pack may draw what its charger's order allows, on a bench without charging duty."""
         if not self._charges and self.sim.cycles % GRANT_CYCLES == 1:
-            for rack in (self.sim.plcs["rack_a"], self.sim.plcs["rack_b"]):
-                sound = (all(rack.values[f"BAY{bay:02d}_{sign}"] for sign in GOOD_SIGNS) for bay in range(1, 13))
-                rack.write({f"BAY{bay:02d}_LIMIT": 600 * good for bay, good in enumerate(sound, 1)})
+            self._grant()
+
+    def _grant(self) -> None:
+        for rack in (self.sim.plcs["rack_a"], self.sim.plcs["rack_b"]):
+            sound = (all(rack.values[f"BAY{bay:02d}_{sign}"] for sign in GOOD_SIGNS) for bay in range(1, 13))
+            rack.write({f"BAY{bay:02d}_LIMIT": 600 * good for bay, good in enumerate(sound, 1)})
+
+    def touch(self) -> None:
+        """Something is done to the plant by hand. A bench that runs every PLC cycle needs not be told."""
 
     @property
     def state(self) -> StationState:

@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import redirect_stdout
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -18,19 +19,20 @@ SHORT, LONG = 40 // VEHICLES, 10_000 // VEHICLES
 """Shifts at every push, and of the long form."""
 
 
-def quiet_shift(seed: int) -> Findings:
+def quiet_shift(seed: int, pacing: str = "leaps") -> Findings:
     """One shift without its log."""
     with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
-        return shift(seed)[0]
+        return shift(seed, pacing=pacing)[0]
 
 
-def shifts(seeds: Iterable[int], processes: int = 1) -> Iterator[Findings]:
+def shifts(seeds: Iterable[int], processes: int = 1, pacing: str = "leaps") -> Iterator[Findings]:
     """Shifts one after the other, or in so many processes at once."""
+    one = partial(quiet_shift, pacing=pacing)
     if processes == 1:
-        yield from map(quiet_shift, seeds)
+        yield from map(one, seeds)
         return
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(quiet_shift, seeds)
+        yield from pool.map(one, seeds)
 
 
 def soak(long: bool = False) -> dict[str, int]:

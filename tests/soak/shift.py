@@ -9,7 +9,7 @@ import asyncio
 import gc
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +25,7 @@ from station_ctl.core.points import ScanClass
 from station_ctl.engine.events import Progress, Verb
 from station_ctl.service import recovery
 from station_ctl.service.run_watch import RESTING
+from tests.bench.leap_bench import LeapBench
 from tests.bench.virtual_bench import VirtualBench, run_virtually
 from tests.faults.struck_bench import missing_sensors
 from tests.soak.by_hand import by_hand
@@ -81,6 +82,7 @@ class SoakBench(VirtualBench):
 
     async def kill(self, outage: float) -> None:
         """The controller dies; another one is started `outage` s later on what the first had written."""
+        self.touch()
         self.alive.clear()
         copy, old = self._copy_of_the_journal(), self.journal
         await self._end_tasks()
@@ -101,10 +103,18 @@ class SoakBench(VirtualBench):
         return copy
 
 
-class ShiftBench(SoakBench):
-    """Half of the usual fast scans: they are what a shift costs, and ten thousand swaps shall fit into an hour."""
+class CycleBench(SoakBench):
+    """Every PLC cycle, with half of the usual fast scans: they are what such a shift costs."""
 
     periods = MappingProxyType({**PERIODS, ScanClass.FAST: 0.02})
+
+
+class LeapSoakBench(LeapBench, SoakBench):
+    """From event to event; every PLC cycle after a fault has struck, and while a PLC or the controller is away."""
+
+
+BENCHES: Mapping[str, type[SoakBench]] = MappingProxyType({"leaps": LeapSoakBench, "cycles": CycleBench})
+"""How a shift may be paced: as the campaign is, and as every other test on the virtual bench is."""
 
 
 class Shift:
@@ -203,6 +213,7 @@ class Shift:
         step = next((s for run in bench.state.runs for s in run.sequence.steps if s.no == no), None)
         if step is not None:
             await asyncio.sleep(strike.part * step.nominal / SPEED)
+        bench.touch()
         args = dict(strike.args)
         self.found.struck[strike.kind] += 1
         match strike.kind:
@@ -244,6 +255,7 @@ class Shift:
     def clear_causes(self) -> None:
         """Everything that a person can put right by hand."""
         bench, plant = self.bench, self.bench.sim.plant
+        bench.touch()
         for strike in self.standing:
             self.fault(strike, on=False)
             if strike.kind == "hv-on" and plant.lift.vehicle is not None:
@@ -343,6 +355,7 @@ class Shift:
     def move_by_hand(self) -> None:
         """Attended recovery: the machine is brought by hand to before or after what was interrupted."""
         bench, plant = self.bench, self.bench.sim.plant
+        bench.touch()
         interrupted = recovery.recovery.assess(bench.engine.facts, bench.state, bench.reception.image())
         done = by_hand(plant, {a.step.lane for a in interrupted})
         self.found.by_hand.append(f"{done}: {'; '.join(map(str, interrupted))}")
@@ -409,12 +422,12 @@ class Shift:
             yield f"{vehicles} vehicles left, {gone} packs went with them"
 
 
-def shift(seed: int, vehicles: int = VEHICLES) -> tuple[Findings, list[str]]:
-    """One shift in virtual time: what was found, and the story."""
+def shift(seed: int, vehicles: int = VEHICLES, pacing: str = "leaps") -> tuple[Findings, list[str]]:
+    """One shift in virtual time: what was found, and the story. `pacing` is one of BENCHES."""
     story: list[str] = []
 
     async def main(folder: Path) -> Findings:
-        async with ShiftBench(folder, seed=seed, speed=SPEED) as bench:
+        async with BENCHES[pacing](folder, seed=seed, speed=SPEED) as bench:
             work = Shift(bench, seed, story)
             await work.work(vehicles)
             return work.found

@@ -11,7 +11,7 @@ import pytest
 from station_ctl.core.errors import StationError
 from tests.bench.virtual_bench import run_virtually
 from tests.soak.faults import Strike
-from tests.soak.shift import SPEED, Findings, Shift, SoakBench
+from tests.soak.shift import SPEED, Findings, LeapSoakBench, Shift
 
 CURTAIN = (("which", 1),)
 
@@ -21,7 +21,7 @@ def one_vehicle(*planned: Strike) -> tuple[Findings, list[str]]:
     story: list[str] = []
 
     async def main(folder: Path) -> Findings:
-        async with SoakBench(folder, speed=SPEED) as bench:
+        async with LeapSoakBench(folder, speed=SPEED) as bench:
             work = Shift(bench, 1, story)
             await bench.make_ready()
             await work.serve(planned)
@@ -87,7 +87,7 @@ def test_nobody_is_left_without_an_answer() -> None:
     """A person who asks for what is not possible is refused in words, and nothing happens."""
 
     async def main(folder: Path) -> None:
-        async with SoakBench(folder, speed=SPEED) as bench:
+        async with LeapSoakBench(folder, speed=SPEED) as bench:
             work = Shift(bench, 1, [])
             await asyncio.sleep(0.5)
             refusals = [await work.resume(), await bench_retreat(work)]
