@@ -1,6 +1,6 @@
 """One OPC UA connection: prepared reads and writes of nodes, each item with its own status.
 
-Knows asyncua and is the only file that does. Does not know scans or when to connect again.
+Knows asyncua; only it and the socket it mends do. Does not know scans or when to connect again.
 
 The library's own reconnect stays off: after a second cut it keeps a session without its subscriptions, and it
 sends a request that waited for the reconnection up to a minute late.
@@ -24,6 +24,7 @@ from asyncua.crypto.security_policies import SecurityPolicyBasic256Sha256
 from asyncua.ua.attribute_ids import AttributeIds
 
 from drivers.loss import LinkFailed, Loss
+from drivers.opcua_socket import mend
 from drivers.tcp_socket import discard, watch_peer
 from station_ctl.core.points import BaseType, Point
 
@@ -56,8 +57,6 @@ _REFUSALS = frozenset(
 _SESSION_MS = 10_000
 _NEVER = 3600.0
 _GOODBYE = 0.3
-_LONGEST = 1 << 20
-"""Bytes of one message that are kept; a scan of a thousand nodes has some 20 kB. The library knows no limit."""
 
 Sample = tuple[str | None, Any]
 """A node as it was read: None and its raw value, or the word why there is none (a status, `wrong type`)."""
@@ -109,7 +108,7 @@ class UaConnection:
         self._client = Client(url, timeout=timeout, watchdog_intervall=_NEVER)
         self._client.session_timeout = _SESSION_MS
         self._client.connection_lost_callback = self._on_lost
-        self._bound()
+        self._mend()
         self._namespaces: list[str] = []
 
     @property
@@ -157,24 +156,16 @@ class UaConnection:
             mode=ua.MessageSecurityMode.SignAndEncrypt,
         )
 
-    def _bound(self) -> None:
+    def _mend(self) -> None:
         client = self._client.uaclient
         make = client._make_protocol
 
-        def bounded() -> UASocketProtocol:
+        def made() -> UASocketProtocol:
             protocol = make()
-            take = protocol.data_received
-
-            def take_some(data: bytes) -> None:
-                take(data)
-                kept = len(protocol.receive_buffer or b"") + protocol._connection._incoming_size
-                if kept > _LONGEST:
-                    self.drop(f"{self.where}: a message of more than {_LONGEST} bytes")
-
-            protocol.data_received = take_some  # type: ignore[method-assign]
+            mend(protocol, lambda why: self.drop(f"{self.where}: {why}"))
             return protocol
 
-        client._make_protocol = bounded  # type: ignore[method-assign]
+        client._make_protocol = made  # type: ignore[method-assign]
 
     def prepare(self, points: Sequence[Point]) -> ua.ReadParameters:
         """A read of all points in one request. Raises UaFailed when the server has no such namespace."""

@@ -31,6 +31,8 @@ MAY_TELL_THE_TIME = {
     "station_ctl/service/backup_duty.py",
     # How old a request and a token are: a wrong clock refuses them, and moves nothing.
     "station_ctl/service/duty.py",
+    # How old a channel's key is: the library knows no other clock, and a wrong one costs a connection, no more.
+    "drivers/opcua_socket.py",
 }
 """Files that read the time of day, for people and their requests. No step, limit or stop is decided by it."""
 

@@ -1,0 +1,1 @@
+"""Counterparts on the wire that this project did not write; see README.md beside this file."""
