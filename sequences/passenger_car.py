@@ -134,6 +134,7 @@ def _exchange(st: CarStation, job: Job, il: CarInterlocks) -> tuple[Step, ...]:
         round(recipe.pack_kg - spread, 1), round(recipe.pack_kg + spread, 1)
     )
     clear = (il.aisle_clear, il.stacker_away)
+    low = Interlock("G16l", "Robot's table low enough to travel", robot.z.at_most(TRAVEL_MM))
     out_empty = il.receiving(HANDOVER_OUT, stacker.out_present.is_off())
     return (
         Step(
@@ -157,14 +158,14 @@ def _exchange(st: CarStation, job: Job, il: CarInterlocks) -> tuple[Step, ...]:
             100, "Set the spent pack down at handover OUT", "robot", Phase.EXTRACTION,
             robot.at.equals(At.HANDOVER_OUT) & robot.pack_present.is_off() & stacker.out_present.is_on() & stacker.out_seated.is_on()
             & st.reader.out_code.equals(job.spent),
-            within=60, nominal=14, do=robot.set_down(At.HANDOVER_OUT), start=carried & robot.at.equals(At.UNDER_VEHICLE) & stacker.out_present.is_off(), permissives=(*il.needs(tr), il.laden, *clear, out_empty),
+            within=60, nominal=14, do=robot.set_down(At.HANDOVER_OUT), start=carried & robot.z.at_most(TRAVEL_MM) & robot.at.equals(At.UNDER_VEHICLE) & stacker.out_present.is_off(), permissives=(*il.needs(tr), il.laden, low, *clear, out_empty),
             interlocks=(*il.keeps(tr), Kept(il.laden, OnLoss.HOLD)), on_resume=OnResume.ASK, enters=(HANDOVER,), leaves=(PIT,),
-            moves=(Move(job.spent, ROBOT, HANDOVER_OUT),), chapter="A10",
+            moves=(Move(job.spent, ROBOT, HANDOVER_OUT),), ending=_beneath_again(st, job, (*il.needs(tr), low, *clear)), chapter="A10",
         ),
         Step(
             105, "Take the charged pack from handover IN", "robot", Phase.INSERTION,
             robot.at.equals(At.HANDOVER_IN) & carried & stacker.in_present.is_off(), within=60, nominal=18,
-            do=robot.pick_up(At.HANDOVER_IN), start=robot.pack_present.is_off() & stacker.in_present.is_on(), permissives=(*il.needs(tr), il.unladen, *clear, _waiting(st, job)), interlocks=(*il.keeps(tr), Kept(il.unladen, OnLoss.HOLD)),
+            do=robot.pick_up(At.HANDOVER_IN), start=robot.pack_present.is_off() & robot.z.at_most(TRAVEL_MM) & stacker.in_present.is_on(), permissives=(*il.needs(tr), il.unladen, low, *clear, _waiting(st, job)), interlocks=(*il.keeps(tr), Kept(il.unladen, OnLoss.HOLD)),
             on_resume=OnResume.ASK, moves=(Move(job.fresh, HANDOVER_IN, ROBOT),), chapter="A10",
         ),
         Step(
@@ -175,6 +176,15 @@ def _exchange(st: CarStation, job: Job, il: CarInterlocks) -> tuple[Step, ...]:
         ),
         lock_pack(st, job, il),
     )  # fmt: skip
+
+
+def _beneath_again(st: CarStation, job: Job, needs: tuple[Interlock, ...]) -> Ending:
+    """A robot that was stopped after it had set its pack down, and stands nowhere: empty, to its place beneath it."""
+    robot, stacker = st.robot, st.stacker
+    standing = stacker.out_present.is_on() & stacker.out_seated.is_on() & st.reader.out_code.equals(job.spent)
+    spread = round(job.recipe.pack_kg * st.policy.pack_weight_tolerance_percent / 100, 1)
+    nothing = Interlock("G16e", "Nothing on the robot", robot.pack_present.is_off() & robot.load_kg.at_most(spread))
+    return Ending(standing & robot.pack_present.is_off(), robot.set_down(At.HANDOVER_OUT), (*needs, nothing))
 
 
 def lock_pack(st: CarStation, job: Job, il: CarInterlocks) -> Step:

@@ -118,6 +118,17 @@ class Channel:
     def busy(self) -> bool:
         return self.kind is not None
 
+    @property
+    def faulty(self) -> bool:
+        """Its drive has stalled, and nobody has reset it since."""
+        return self.state["FAULT"] == FAULT_STALL
+
+    def reset(self) -> None:
+        """A person at the device's own panel; nothing moves by it."""
+        if not self.busy:
+            self.set(FAULT=0)
+            self.plc.sensed_now()
+
     def look(self) -> None:
         """A PLC cycle's look at the order block and the stop level."""
         inputs = self.plc.inputs
@@ -165,7 +176,7 @@ class Channel:
             return UNKNOWN
         if plc.inputs.get(self.stop_name):
             return STOP_ASKED
-        if plc.silent or not plc.ready(kind):
+        if plc.silent or not plc.ready(kind) or (kind.driven and self.faulty):
             return NOT_READY
         if self.busy:
             return BUSY

@@ -24,8 +24,8 @@ SLOTS = (
     "SOCKET_TEMP", "PACK_ID", "ENERGY", "REMAIN_MIN", "POWER_SET", "CYCLES",
 )  # fmt: skip
 
-THROUGH_THE_CHARGER = frozenset(SLOTS[12:]) - {"GAS"} | {"SOCKET_DEAD", "BMS_LINK", "NO_CRASH"}
-"""What the rack knows from the charger and, through it, from the BMS; the rest are its own sensors."""
+THROUGH_THE_CHARGER = frozenset(SLOTS[12:]) - {"GAS"} | {"BMS_LINK", "NO_CRASH"}
+"""What the rack knows from the charger and, through it, from the BMS; the socket's voltage it measures itself."""
 
 Shown = tuple[bool | int | float | str, ...]
 

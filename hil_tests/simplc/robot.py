@@ -231,6 +231,9 @@ class RobotPlc(Plc):
 
     def _set_down(self, p: Params, pace: float) -> Steps:
         body = self.body
+        if not self.is_true("PACK_PRESENT") and self.number("LOAD_KG") == 0.0:
+            # Stopped after it had set its pack down: it comes to its place from below.
+            yield from body.lower_table(DOWN_Z, 2.0 * pace)
         yield from body.travel(OUT, pace)
         yield from body.set_down(11.5 * pace)
         if not self.wired["stacker"].is_true("HANDOVER_OUT_PRESENT"):

@@ -72,6 +72,7 @@ class SimStation:
             "pack": self._pack,
             "grid": self._grid,
             "safety-reset": self._safety_reset,
+            "fault-reset": self._fault_reset,
             "report": self._report,
             "quit": lambda args: {"ok": True},
         }
@@ -194,6 +195,17 @@ class SimStation:
         if self.plant.safety.reset():
             return {"ok": True}
         return _refused("an input of the safety chain is still open")
+
+    def _fault_reset(self, args: Mapping[str, Any]) -> dict[str, Any]:
+        """The reset button at the panel of the device that `plc` drives."""
+        name = str(args.get("plc"))
+        if name not in self.plcs or not self.plcs[name].channels:
+            drives = ", ".join(plc.name for plc in self.plcs.values() if plc.channels)
+            return _refused(f"no device {name!r}; there are {drives}")
+        for channel in self.plcs[name].channels:
+            channel.reset()
+        self.plant.motions.version += 1
+        return {"ok": True, "plc": name}
 
     def _report(self, args: Mapping[str, Any]) -> dict[str, Any]:
         channels = [channel for plc in self.plcs.values() for channel in plc.channels]

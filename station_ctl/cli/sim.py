@@ -129,6 +129,17 @@ def safety_reset(folder: Path, as_json: bool) -> None:
     _told("safety-reset", ask(folder, cmd="safety-reset"), as_json, "the safety PLC is reset")
 
 
+@command.command("fault-reset")
+@click.argument("plc")
+@_folder
+@json_option
+def fault_reset(plc: str, folder: Path, as_json: bool) -> None:
+    """Press the reset button at a device's own panel, as a technician does after a drive has stalled. Moves nothing."""
+    from station_ctl.cli.plant_control import ask
+
+    _told("fault-reset", ask(folder, cmd="fault-reset", plc=plc), as_json, f"the fault of {plc} is reset")
+
+
 @command.command()
 @_folder
 @json_option

@@ -64,6 +64,8 @@ class Channel:
     result: Signal[int]
     state: Signal[int]
     fault: Signal[int]
+    no_fault: Signal[bool] | None = None
+    """Off while a fault stands that a person must reset at the device; None where the PLC has no such tag."""
 
     @property
     def stop_tag(self) -> str:
@@ -163,15 +165,12 @@ class Device:
 
     def _channel(self) -> Channel:
         p = self.prefix
+        epoch, uptime = self.signal(int, "EPOCH"), self.signal(int, "UPTIME_MS")
+        answers = ("ACK_ID", "ACK_CODE", "DONE_ID", "RESULT", "ORDER_STATE", "FAULT")
+        ack_id, ack_code, done_id, result, state, fault = (self.signal(int, p + tag) for tag in answers)
+        no_fault = self.signal(bool, f"{p}NO_FAULT") if f"{p}NO_FAULT" in self.io else None
         return Channel(
-            self.role,
-            self.link,
-            p,
-            *(self.signal(int, tag) for tag in ("EPOCH", "UPTIME_MS")),
-            *(
-                self.signal(int, p + tag)
-                for tag in ("ACK_ID", "ACK_CODE", "DONE_ID", "RESULT", "ORDER_STATE", "FAULT")
-            ),
+            self.role, self.link, p, epoch, uptime, ack_id, ack_code, done_id, result, state, fault, no_fault
         )
 
 

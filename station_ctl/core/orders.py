@@ -45,7 +45,7 @@ ACK_TEXT = {
     AckCode.BUSY: "another order is under way",
     AckCode.UNKNOWN_ORDER: "order code or parameter unknown to the PLC",
     AckCode.STOP_REQUESTED: "a stop is requested",
-    AckCode.DRIVES_OFF: "drives off, not homed, or no controller heartbeat",
+    AckCode.DRIVES_OFF: "drives off, a fault not reset, not homed, or no controller heartbeat",
 }
 
 

@@ -72,7 +72,8 @@ def _assess(facts: StationFacts, run: Run, step: Step, st: StepState, image: Ima
         return found(Finding.UNKNOWN, f"{channel.link}: {unread.why}")
     restarted, ours = epoch.value != st.epoch, st.order in (ack.value, done.value)
     if at_work.value == OrderState.BUSY:
-        return found(Finding.MOVING, f"the PLC still works; the last order it answered is {ack}; wait until it stands, or abort")
+        last = f"the last order it answered is {ack}"
+        return found(Finding.MOVING, f"the PLC still works; {last}; wait until it stands, or abort")
     proven = step.done.proven(image)
     # The last answer may be that to a copy of an older order that came late; what was done stays done.
     said_done = done.value == st.order and result.value == Result.OK

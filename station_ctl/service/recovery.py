@@ -111,7 +111,7 @@ class WaysOut:
     """What a person is offered for interrupted runs. An empty reason = the way is open.
 
     `custody` and `machines` say where every pack and machine is and how sure that is; `by_hand` is attended recovery:
-    what must be done at the machine first, if neither way is open.
+    what must be done at the machine first, as a fault that only a person can reset, or if neither way is open.
     """
 
     findings: tuple[str, ...]
@@ -140,7 +140,7 @@ def ways_out(facts: StationFacts, state: StationState, image: Image) -> WaysOut:
         recovery.why_not_resume(facts, state, image, confirmed=True),
         {run.run_id: _why_not_retreat(facts, state, image, run) for run in state.runs},
         whereabouts.machines(facts, state, image),
-        tuple(whereabouts.by_hand(facts, assessed)),
+        (*whereabouts.resets(facts, image), *whereabouts.by_hand(facts, assessed, image.with_own(state.own))),
     )
 
 

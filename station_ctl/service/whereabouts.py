@@ -8,14 +8,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from station_ctl.core.custody import Custody
+from station_ctl.core.devices import Channel
+from station_ctl.core.orders import AckCode
 from station_ctl.core.signals import Image
 from station_ctl.engine import recovery
 from station_ctl.engine.custody_watch import WatchedPlace
-from station_ctl.engine.state import StationState
+from station_ctl.engine.state import StationState, StepState
 from station_ctl.engine.station import StationFacts
 
 AGREED = "seen and its code read"
 """The end of a sentence about a pack that ledger and every sensor have at the same place."""
+
+RESET_AT_PANEL = "reset it at the device's own panel"
+"""The part of a sentence by which a person knows that a device waits for his hand and not for an order."""
+
+
+HAND = "by hand"
+"""The part of a sentence by which a person knows that no order brings the machine on."""
 
 
 def packs(facts: StationFacts, state: StationState, image: Image) -> tuple[str, ...]:
@@ -73,13 +82,31 @@ def machines(facts: StationFacts, state: StationState, image: Image) -> tuple[st
     )
 
 
-def by_hand(facts: StationFacts, assessed: Iterable[recovery.Assessment]) -> Iterator[str]:
+def resets(facts: StationFacts, image: Image) -> Iterator[str]:
+    """What a person must reset at a device before it takes an order again; no order of ours does that."""
+    for role, channel in facts.channels.items():
+        shown = channel.no_fault.read(image) if channel.no_fault is not None else None
+        if shown is None or not shown.good or shown.value:
+            continue
+        code = channel.fault.read(image)
+        which = f"fault code {code.value}" if code.good else "a fault"
+        yield (
+            f"{role}: {which} stands ({channel.link} {channel.fault.tag}): look its cause up in the supplier's manual "
+            f"and remove it, then {RESET_AT_PANEL}, in sight of it; that moves nothing"
+        )
+
+
+def by_hand(facts: StationFacts, assessed: Iterable[recovery.Assessment], image: Image) -> Iterator[str]:
     """Attended recovery: what must be done at the machine before a run may go on; nothing if it may go on as it is."""
     for found in assessed:
         step = found.step
-        if not recovery.why_step_may_not_go_on(found, confirmed=True) or step.do is None:
+        if step.do is None:
             continue
-        link = facts.channels[step.do.role].link
+        channel = facts.channels[step.do.role]
+        stuck = "" if found.finding in recovery.DONE else _stuck(channel, found, image)
+        if not stuck and not recovery.why_step_may_not_go_on(found, confirmed=True):
+            continue
+        link = channel.link
         match found.finding:
             case recovery.Finding.UNKNOWN:
                 yield f"step {step.no} {step.text}: bring {link} back, what it shows is not known: {found.why}"
@@ -88,4 +115,19 @@ def by_hand(facts: StationFacts, assessed: Iterable[recovery.Assessment]) -> Ite
             case _:
                 before = f", or to where it has not begun ({step.start})" if step.start is not None else ""
                 where = f"to where the step is done ({step.done}){before}"
-                yield f"step {step.no} {step.text}: bring {step.do.role} by hand {where}; then resume"
+                yield f"step {step.no} {step.text}: {stuck}bring {step.do.role} {HAND} {where}; then resume"
+
+
+def _stuck(channel: Channel, found: recovery.Assessment, image: Image) -> str:
+    """Why no order brings this machine on from where it stands, as the beginning of a sentence; empty if one may."""
+    acknowledged, code = channel.ack_id.read(image), channel.ack_code.read(image)
+    if acknowledged.good and acknowledged.value == found.order and code.good and code.value == AckCode.INTERLOCK:
+        return f"{channel.link} refuses it by its own interlock, and its panel says why; where that cannot be mended, "
+    step = found.step
+    elsewhere = {lack.source for shown in (step.start, step.done) if shown is not None for lack in shown.unmet(image)}
+    for row in recovery.as_it_stands(step, StepState(order=found.order), image).permissives:
+        lacks = row.holds.unmet(image)
+        own = (lack.known and lack.source in elsewhere and lack.source.startswith(f"{channel.link} ") for lack in lacks)
+        if lacks and all(own):
+            return f"it cannot begin from there, {row.code} {row.text}: {row.holds.why_not(image)}: "
+    return ""

@@ -1,6 +1,6 @@
 """The campaign of the catalogue: one swap; at every step copies of the process are struck, each by one fault.
 
-    python -m tests.faults.campaign [--long] [--only TEXT] [--to-the-end]
+    python -m tests.faults.campaign [--long] [--only TEXT …] [--to-the-end]
 
 Prints one JSON object: counts, and every case with what it came to. Runs in a process of its own because it forks.
 """
@@ -17,7 +17,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -59,10 +59,11 @@ class Campaign:
     """Every strike at every step where it applies, or a sample of them."""
 
     def __init__(
-        self, folder: Path, *, long: bool, only: str = "", to_end: bool = False, sabotage: str = ""
+        self, folder: Path, *, long: bool, only: Sequence[str] = (), to_end: bool = False, sabotage: str = ""
     ) -> None:
         self.folder, self.to_end, self.results = folder, to_end, list[dict[str, Any]]()
-        chosen = [(s, no) for s in STRIKES for no in s.steps if only in s.case(no)]
+        cases = [(s, no) for s in STRIKES for no in s.steps]
+        chosen = [(s, no) for s, no in cases if not only or any(text in s.case(no) for text in only)]
         self.cases = chosen if long or only else [c for c in chosen if in_the_sample(*c)]
         self.sabotage = SABOTAGE.get(sabotage, lambda strike: strike)
         self._copy = False
@@ -114,7 +115,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run it and print what was found."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults.campaign")
     parser.add_argument("--long", action="store_true", help="every case, not only the sample")
-    parser.add_argument("--only", default="", help="cases whose name contains this")
+    parser.add_argument("--only", default=[], nargs="+", help="cases whose name contains one of these")
     parser.add_argument("--to-the-end", action="store_true", help="go the way out to its end")
     parser.add_argument(
         "--sabotage", choices=SABOTAGE, default="", help="spoil the station or what is expected"

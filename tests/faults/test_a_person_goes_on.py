@@ -13,7 +13,7 @@ import pytest
 from station_ctl.core.errors import StationError
 from station_ctl.core.modes import State
 from station_ctl.engine.events import Verb
-from station_ctl.service.recovery import retreat
+from station_ctl.service.recovery import retreat, ways_out
 from tests.faults.struck_bench import IN_THE_MIDDLE, StruckBench, assert_safe, ordered_steps, run, visited
 
 
@@ -128,5 +128,29 @@ def test_a_vehicle_with_a_bolt_that_was_stuck_leaves_with_its_own_pack(tmp_path:
             assert places[job.spent] == f"left:{job.vehicle}"
             assert job.spent not in bench.state.ledger
             assert job.fresh in bench.state.ledger
+
+    run(story)
+
+
+def test_a_robot_beside_the_pack_that_it_has_set_down_comes_to_its_place_empty_and_low(tmp_path: Path) -> None:
+    """The step can neither be proven, for the robot stands nowhere, nor begun, for its pack is down: its end can."""
+
+    async def story() -> None:
+        async with visited(tmp_path) as bench:
+            step = await bench.at_step(100, 0.0)
+            plant = bench.sim.plant
+            await bench.until(lambda: plant.places.at("handover_out") is not None, 60.0)
+            bench.strike(step, name="e-stop")
+            await bench.rest()
+            plant.robot.x += 240.0
+            plant.motions.version += 1
+            bench.do(cmd="fault", name="e-stop", on=False)
+            bench.do(cmd="safety-reset")
+            await asyncio.sleep(1.0)
+            ways = ways_out(bench.engine.facts, bench.state, bench.engine.image())
+            assert any("only its end is missing" in text for text in ways.findings), ways.findings
+            assert not ways.why_not_resume_confirmed and "look at the machine" in ways.why_not_resume
+            await go_on(bench)
+            await assert_completes(bench)
 
     run(story)

@@ -77,6 +77,21 @@ def test_the_sample_ends_as_expected() -> None:
     assert (told["unsafe_orders"], told["custody_errors"], told["no_way_out"]) == (0, 0, 0)
 
 
+def test_where_no_order_leads_on_a_person_is_told_what_to_do_at_the_machine_and_it_leads_on() -> None:
+    """A drive to be reset at its panel, a robot beside the place where it set its pack down, a table up beside its."""
+    told = campaign(
+        "--to-the-end", "--only", "P11 drive stops half-way @ 80", "P11 drive stops half-way @ 140",
+        "P10 drive overshoots @ 100", "P10 drive overshoots @ 110",
+    )  # fmt: skip
+    assert [f"{r['case']}: {text}" for r in told["results"] for text in r["wrong"]] == []
+    gone = {result["case"].partition(" ")[0] + result["case"][-4:]: result["gone"] for result in told["results"]}
+    look = "resume after a look"
+    assert (gone["P11@ 80"], gone["P11 140"]) == ([look], ["resume"])
+    # Whether the PLC still said done before it was stopped is a matter of a scan.
+    assert gone["P10 100"] in ([look], ["attended", "resume"])
+    assert gone["P10 110"] == [look, look, "attended", look]
+
+
 @pytest.mark.long
 @pytest.mark.timeout(3600)
 def test_every_case_ends_as_expected_and_every_way_out_leads_out() -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from hil_tests.simplc.contract import Params
 from hil_tests.simplc.truth.motion import Steps
+from hil_tests.simplc.truth.robot import TRAVEL_Z, Robot
 from hil_tests.simplc.truth.stacker import Stacker
 from station_ctl.core.errors import StationError
 from station_ctl.core.modes import Mode, State
@@ -19,6 +20,7 @@ from station_ctl.engine.events import Verb
 from station_ctl.service import recovery
 from station_ctl.service.recovery import WaysOut
 from station_ctl.service.run_watch import RESTING
+from station_ctl.service.whereabouts import HAND, RESET_AT_PANEL
 from tests.faults.catalogue_bench import PATIENCE, CatalogueBench
 
 RESUME, LOOK, RETREAT, ATTENDED, NEXT = (
@@ -29,6 +31,7 @@ RESUME, LOOK, RETREAT, ATTENDED, NEXT = (
     "serve the next",
 )
 WHO = "test"
+TIGHTENS = 120
 GRANTED_WITHIN = 20
 """How often a person asks, every 0.3 s, before he takes a refusal for final."""
 
@@ -60,11 +63,15 @@ def offered(bench: CatalogueBench) -> tuple[tuple[str, ...], str]:
     """The ways that are open now, and what a person is told of those that are not."""
     if not bench.state.runs:
         return (NEXT,), "no run is open"
-    ways = recovery.ways_out(bench.engine.facts, bench.state, bench.reception.image())
+    ways = _said(bench)
     found = [RESUME] if not ways.why_not_resume else [LOOK] if not ways.why_not_resume_confirmed else []
     if any(not why for why in ways.why_not_retreat.values()):
         found.append(RETREAT)
     return tuple(found or [ATTENDED]), _words(ways)
+
+
+def _said(bench: CatalogueBench) -> WaysOut:
+    return recovery.ways_out(bench.engine.facts, bench.state, bench.reception.image())
 
 
 def _words(ways: WaysOut) -> str:
@@ -75,12 +82,21 @@ def _words(ways: WaysOut) -> str:
 async def to_the_end(bench: CatalogueBench, way: WayOut) -> None:
     """Until no run is open and the vehicle has left. Raises NoWayOut."""
     for _ in range(6):
+        _reset_what_is_named(bench)
         await acknowledged(bench)
         await _one_way_on(bench, way)
         if await _through(bench):
             return
         await asyncio.sleep(0.3)
     raise NoWayOut(f"{way.gone}: {bench.state.trips[0].text if bench.state.trips else bench.state.state}")
+
+
+def _reset_what_is_named(bench: CatalogueBench) -> None:
+    """At the device's own panel, if a person is told of it and not otherwise."""
+    told = [text for text in _said(bench).by_hand if RESET_AT_PANEL in text]
+    for role, channel in bench.engine.facts.channels.items():
+        if any(text.startswith(f"{role}: ") for text in told):
+            bench.do(cmd="fault-reset", plc=channel.link)
 
 
 async def _one_way_on(bench: CatalogueBench, way: WayOut) -> None:
@@ -98,6 +114,9 @@ async def _one_way_on(bench: CatalogueBench, way: WayOut) -> None:
     ]
     back: tuple[str, Callable[[], Any]] = (RETREAT, lambda: _retreat(bench))
     tries = [back, *tries] if second_time else [*tries, back]
+    if second_time and any(HAND in text for text in _said(bench).by_hand):
+        way.gone.append(ATTENDED)
+        await _moved_by_hand(bench)
     for attempt in range(2):
         for name, ask in tries:
             try:
@@ -133,7 +152,10 @@ async def _through(bench: CatalogueBench) -> bool:
 
 
 async def _moved_by_hand(bench: CatalogueBench) -> None:
-    """At its panel, in sight: what an interrupted device has not finished is finished, step by step."""
+    """At its panel, in sight: what an interrupted device has not finished is finished, step by step.
+
+    Bolts that were tightened wrongly are turned out again: tightened ones measure nothing a second time.
+    """
     facts, image, plant = bench.engine.facts, bench.reception.image(), bench.sim.plant
     for found in recovery.recovery.assess(facts, bench.state, image):
         order = found.step.do
@@ -146,10 +168,20 @@ async def _moved_by_hand(bench: CatalogueBench) -> None:
             prefix = "VEH_" if order.role == "vehicle" else ""
             plc = next(c for c in bench.sim.plcs[channel.link].channels if c.prefix == prefix)
             work = plc.kinds[order.opcode].work(Params(*order.params), 1.0)
+            if found.step.no == TIGHTENS and plant.robot.contact:
+                work = plant.robot.turn_bolts(order.params[0], -1, 0.0, 4.0, 10.0)
+            elif order.role == "robot" and not plant.robot.contact:
+                work = _lowered_before(plant.robot, work)
         ended: list[object] = []
         plant.motions.start(work, driven=True, ended=ended.append)
         await bench.until(lambda e=ended: bool(e), PATIENCE)
     await asyncio.sleep(0.5)
+
+
+def _lowered_before(robot: Robot, work: Steps) -> Steps:
+    """A table that stands up where it should not comes down before the robot travels."""
+    yield from robot.lower_table(TRAVEL_Z, 2.0)
+    yield from work
 
 
 def _parked(stacker: Stacker) -> Steps:

@@ -91,7 +91,7 @@ def test_a_step_goes_on_or_a_person_is_told_what_to_do_by_hand(
 ) -> None:
     found = Assessment("S-1", step, 7, finding, "the reason")
     why = why_step_may_not_go_on(found, confirmed=True)
-    told = list(whereabouts.by_hand(the_station().facts, [found]))
+    told = list(whereabouts.by_hand(the_station().facts, [found], World().image()))
     assert bool(told) == bool(why) or step.do is None
     for sentence in told:
         assert sentence.startswith(f"step {step.no} {step.text}: ")
@@ -105,9 +105,43 @@ def test_a_step_goes_on_or_a_person_is_told_what_to_do_by_hand(
 def test_a_step_that_may_never_be_repeated_is_brought_on_by_hand() -> None:
     step = next(s for s in the_station().procedures().swap(the_job()).steps if s.on_resume is OnResume.ASK)
     found = Assessment("S-1", replace(step, on_resume=OnResume.NEVER), 7, Finding.HALF_WAY, "the reason")
-    (told,) = whereabouts.by_hand(the_station().facts, [found])
+    (told,) = whereabouts.by_hand(the_station().facts, [found], World().image())
     assert "by hand to where the step is done" in told and "not begun" in told
 
+
+@pytest.mark.parametrize(("number", "answer", "told"), [(7, 6, True), (8, 6, False), (7, 1, False), (7, 10, False)])
+def test_where_the_plc_refuses_a_step_by_its_own_interlock_a_person_is_told_to_bring_the_machine_there(
+    number: int, answer: int, told: bool
+) -> None:
+    """The PLC's answer to this very order; without it the step may simply be tried again."""
+    step = next(s for s in the_station().procedures().swap(the_job()).steps if s.no == 110)
+    channel, world = the_station().facts.channels["robot"], World()
+    world.set(channel.ack_id, number)
+    world.set(channel.ack_code, answer)
+    for finding in (Finding.HALF_WAY, Finding.NOT_BEGUN):
+        found = Assessment("S-1", step, 7, finding, "the reason")
+        said = list(whereabouts.by_hand(the_station().facts, [found], world.image()))
+        assert bool(said) is told
+        assert all("robot refuses it by its own interlock" in text and "by hand" in text for text in said)
+    done = Assessment("S-1", step, 7, Finding.DONE, "the reason")
+    assert list(whereabouts.by_hand(the_station().facts, [done], world.image())) == []
+
+
+@pytest.mark.parametrize("role", ["robot", "lift", "stacker"])
+def test_a_person_is_told_which_device_to_reset_at_its_panel(role: str) -> None:
+    """Said while the fault stands and is seen; nothing is said of a device whose tag cannot be read."""
+    facts, world = the_station().facts, World()
+    assert {name for name, channel in facts.channels.items() if channel.no_fault} == {"robot", "lift", "stacker"}
+    channel = facts.channels[role]
+    assert channel.no_fault is not None
+    for shown, said in ((True, 0), (False, 1)):
+        world.set(channel.no_fault, shown)
+        world.set(channel.fault, 23)
+        told = list(whereabouts.resets(facts, world.image()))
+        assert len(told) == said
+        assert all(text.startswith(f"{role}: fault code 23 stands") and "own panel" in text for text in told)
+    world.flag(channel.no_fault)
+    assert list(whereabouts.resets(facts, world.image())) == []
 
 # ---- how sure ----
 @pytest.mark.parametrize(

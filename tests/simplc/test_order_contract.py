@@ -236,3 +236,36 @@ def test_uptime_and_heartbeat_run_on_wall_time(make_client):
     for speed in (1.0, 50.0):
         lift = make_client(speed=speed).station.plcs["lift"]
         assert (lift.values["UPTIME_MS"], lift.values["HB_PLC"]) == (200, 20)
+
+
+def test_a_drive_that_has_stalled_takes_no_order_until_a_person_has_reset_it(client):
+    robot = client.station.plcs["robot"]
+    client.swap_until("LIFT_TO_WORK")
+    client.station.command({"cmd": "fault", "name": "drive-stops", "on": True, "plc": "robot"})
+    assert client.give("robot", 11, 5200) == ACCEPTED
+    assert client.done("robot") == [2]
+    client.station.command({"cmd": "fault", "name": "drive-stops", "on": False, "plc": "robot"})
+    client.advance(0.1)
+    assert (robot.values["FAULT"], robot.values["NO_FAULT"]) == (1, False)
+    assert client.give("robot", HOME) == NOT_READY
+    before = client.station.plant.robot.x
+    assert client.station.command({"cmd": "fault-reset", "plc": "robot"})["ok"]
+    client.advance(0.5)
+    assert (robot.values["FAULT"], robot.values["NO_FAULT"]) == (0, True)
+    assert client.station.plant.robot.x == before, "the reset moves nothing"
+    assert client.give("robot", HOME) == ACCEPTED
+    assert client.station.command({"cmd": "fault-reset", "plc": "reader"})["ok"] is False
+
+
+def test_an_empty_robot_comes_to_its_place_beneath_the_pack_it_has_set_down_with_its_table_low(client):
+    client.swap_until("SET_DOWN")
+    robot = client.station.plant.robot
+    robot.x, robot.z = robot.x + 240.0, 150.0
+    client.station.plant.motions.version += 1
+    assert client.give("robot", 30, 3) == ACCEPTED
+    while robot.x == 8240.0:
+        client.station.advance(0.01)
+    assert robot.z == 0.0, "the table comes down before the robot drives"
+    assert client.done("robot") == [1]
+    assert (robot.x, robot.z) == (8000.0, 0.0)
+    assert client.report()["violations"] == []

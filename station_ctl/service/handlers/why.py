@@ -8,7 +8,7 @@ from station_ctl.core.errors import Exit, NotFound
 from station_ctl.core.modes import State
 from station_ctl.engine.jogging import jogs
 from station_ctl.engine.state import INTERRUPTED, Run, StationState, Trip
-from station_ctl.service import recovery, view
+from station_ctl.service import recovery, view, whereabouts
 from station_ctl.service.calls import Check, Result
 from station_ctl.service.catalogue.station import Subject
 from station_ctl.service.checks import roots_first
@@ -102,15 +102,16 @@ def _do_next(duty: Duty, ways: recovery.WaysOut) -> list[str]:
 def _going_on(state: StationState, ways: recovery.WaysOut) -> list[str]:
     """How the open runs go on. A jog does so under a hand on the button, as a new one from where it stands."""
     resume = recovery.resume_command(state)
+    first = [text for text in ways.by_hand if whereabouts.RESET_AT_PANEL in text]
     by_hand = next((run for run in state.runs if jogs(run)), None)
     if by_hand is not None:
         again = f"station-ctl {by_hand.sequence.key.replace('.', ' ')} AXIS MM"
-        return [f"with the button held: {again}"] if state.state is State.HELD else []
+        return [*first, f"with the button held: {again}"] if state.state is State.HELD else first
     if not ways.why_not_resume:
-        return [resume]
+        return [*first, resume]
     if not ways.why_not_resume_confirmed:
         step = ways.why_not_resume.partition(":")[0]
-        return [f"look at the machine, {step}; then: {resume} --looked"]
+        return [*first, f"look at the machine, {step}; then: {resume} --looked"]
     return [f"resuming is not possible yet: {ways.why_not_resume_confirmed}", *ways.by_hand]
 
 
