@@ -12,6 +12,9 @@ _DISK = "tests/liveness/test_disk.py::"
 _SICK = "tests/crash/test_sick_disks.py::"
 _STARTED = "tests/faults/test_restarted_otherwise.py::"
 _REFUSED = "tests/faults/test_refusals.py::"
+_CHARGING = "tests/service/test_charging_duty.py::"
+_HOT = f"{_CHARGING}test_a_hot_pack_and_its_neighbours_get_no_current_it_leaves_the_rack_and_stays_locked"
+_RACKS = "hil_tests/test_racks_on_the_wire.py::"
 
 PROOFS: Mapping[str, tuple[str, ...]] = {
     "H01": (
@@ -82,6 +85,20 @@ PROOFS: Mapping[str, tuple[str, ...]] = {
         "tests/faults/test_full_log.py::test_a_full_log_partition_stops_nobody",
     ),
     "H25": ("hil_tests/test_service_manager.py::test_beats_come_while_every_task_lives_and_end_with_a_stuck_one_that_is_named",),
+    "F20": (f"{_CHARGING}test_a_welded_contactor_is_told_counted_and_ordered_nothing",),
+    "F21": (
+        f"{_CHARGING}test_a_silent_charger_is_told_and_its_pack_charges_again_when_it_is_heard",
+        f"{_CHARGING}test_a_rack_that_was_lost_counts_with_its_levels_and_charges_again_by_new_sessions",
+        f"{_CHARGING}test_the_site_never_draws_more_than_the_limit_that_holds",
+    ),
+    "F22": (_HOT,),
+    "F23": (
+        _HOT, f"{_RACKS}test_a_hot_pack_gets_no_current_leaves_the_rack_and_stays_locked_until_a_person_clears_it",
+    ),
+    "F25": (
+        f"{_CHARGING}test_a_pack_that_lies_is_locked_told_and_charged_no_more_while_the_others_go_on",
+        f"{_RACKS}test_a_returned_pack_whose_bms_lies_is_never_charged_until_a_person_clears_it",
+    ),
     "F35": (
         f"{_REFUSED}test_without_a_ready_pack_it_says_when_the_next_one_is",
         f"{_REFUSED}test_without_an_empty_bay_the_vehicle_is_refused",
