@@ -11,13 +11,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from drivers.memory import Backend
+from hil_tests.simplc.plc import JOG_CYCLES, Plc
+from hil_tests.simplc.station import CHARGE_CYCLES, COOL_CYCLES, CYCLE_S
 from hil_tests.simplc.truth.motion import Process
 from hil_tests.virtual.leap_link import LeapLink
 from hil_tests.virtual.leap_plant import LeapStation
 from station_ctl.core.links import OutcomeUnknown
 from station_ctl.core.points import IoList, Value
 
-CYCLE_S = 0.01
 SCANNED = 2
 """PLC cycles between two looks while every cycle counts: the fast scans of the bench in cycles."""
 
@@ -77,16 +78,39 @@ class BenchStation(LeapStation):
         return at_work != [channel.busy for channel in self._channels]
 
     def every_cycle_counts(self) -> bool:
-        """A PLC is lost, boots, stands or misses our heartbeat; or something moves that nobody has ordered."""
+        """A PLC is not well; or something moves that nobody has ordered."""
         self.untold = tuple(p for p in self.untold if p in self.plant.motions.active)
-        return bool(self.untold) or any(
-            not plc.online or plc.booting or plc.stop_mode or (plc._since_beat > MISSED and not plc.silent)
-            for plc in self._running
-        )
+        return bool(self.untold) or any(map(_unwell, self._running))
 
     def at_work(self) -> bool:
         """Whether any order is in hand."""
         return any(channel.busy for channel in self._channels)
+
+    def _charge(self) -> bool:
+        """As often as without leaps, or as seldom as the leaps are."""
+        plant, seconds = self.plant, self.plant.now - self._charged
+        if seconds < CHARGE_CYCLES * CYCLE_S * self.speed - 1e-6:
+            return False
+        self._charged = plant.now
+        plant.charge(seconds)
+        if plant.now - self._cooled >= COOL_CYCLES * CYCLE_S * self.speed:
+            plant.cool(plant.now - self._cooled)
+            self._cooled = plant.now
+        self.monitor.watch_charging(self.cycles)
+        return True
+
+
+def _unwell(plc: Plc) -> bool:
+    """It is lost, boots, stands or misses our heartbeat, a sensor or a drive of it ails, or it is jogged."""
+    return bool(
+        not plc.online
+        or plc.booting
+        or plc.stop_mode
+        or plc.restless
+        or plc.drive.ailment
+        or plc._jog_still <= JOG_CYCLES
+        or (plc._since_beat > MISSED and not plc.silent)
+    )
 
 
 class BenchLink(LeapLink):
