@@ -103,8 +103,10 @@ def site_limit(site: SiteView, seen: SitePower, now: float, policy: SitePolicy) 
     aux = max([policy.aux_power_kw, *(kw for _, kw in seen.aux)])
     chargers = max(most * MARGIN - aux, 0.0)
     if site.meter_kw is not None and site.meter_kw > most and seen.drawn:
-        # Whatever the reason: by so much the site is over, and only the chargers can give it back.
-        chargers = min(chargers, max(seen.drawn[-1][1] - (site.meter_kw - most), 0.0))
+        # Whatever the reason: by so much the site is over, and only the chargers can give it back. Reckoned from what
+        # they drew when the meter was read: they may have come down since, and are not to be taken down twice.
+        drew = max(kw for _, kw in seen.drawn)
+        chargers = min(chargers, max(drew - (site.meter_kw - most), 0.0))
     chargers *= policy.charger_efficiency_percent / 100.0
     return SiteLimit(most, chargers, aux, why, safe)
 

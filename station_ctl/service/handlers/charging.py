@@ -129,8 +129,8 @@ async def clear(duty: Duty, params: BayWanted, call: Call) -> Result:
     await duty.charge.change(change, why, call.take_audit())
     duty.charge.orders.forget(params.bay)
     duty.changed()
-    said = f"bay {params.bay}: cleared {', '.join(plan.moves)}"
-    return Result({"bay": params.bay, "cleared": list(plan.moves)}, said)
+    said = f"bay {params.bay}: cleared: {', '.join(plan.steps)}"
+    return Result({"bay": params.bay, "cleared": list(plan.steps)}, said)
 
 
 # ---- the whole site ----
