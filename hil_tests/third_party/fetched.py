@@ -17,15 +17,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+
+class Absent(Exception):
+    """A counterpart is not here and cannot be fetched; the text says why and what to do about it."""
+
+
 HERE = Path(__file__).parent
 OLDEST_NODE = 20
 _WITHIN = 180
 """Longest that one step of fetching may take, s; it takes some 25 s on a slow line and nothing afterwards."""
+_absent: dict[str, Absent] = {}
 _PACKAGES = ("libmodbus5", "mbpoll")
-
-
-class Absent(Exception):
-    """A counterpart is not here and cannot be fetched; the text says why and what to do about it."""
 
 
 def folder() -> Path:
@@ -38,7 +40,7 @@ def folder() -> Path:
 def node_modules() -> Path:
     """The locked npm packages. Raises Absent."""
     remedy = (
-        f"install Node.js {OLDEST_NODE} or newer with npm, then run `npm ci` once with the registry in reach"
+        f"install Node.js {OLDEST_NODE} or newer with npm, run the tests once with the npm registry in reach"
     )
     for program in ("node", "npm"):
         if shutil.which(program) is None:
@@ -72,7 +74,7 @@ def libmodbus() -> Libmodbus:
     library, program = ctypes.util.find_library("modbus"), shutil.which("mbpoll")
     if library and program:
         return Libmodbus(library, program, dict(os.environ))
-    remedy = f"install them: apt-get install {' '.join(_PACKAGES)}"
+    remedy = f"install {' and '.join(_PACKAGES)} with the system's own package tool"
     for tool in ("apt-get", "dpkg-deb"):
         if shutil.which(tool) is None:
             raise Absent(f"no libmodbus and mbpoll, and no {tool} to fetch them with: {remedy}")
@@ -102,7 +104,12 @@ def _unpack(target: Path, remedy: str) -> None:
 
 @contextlib.contextmanager
 def _made_once(name: str) -> Iterator[tuple[Path, bool]]:
-    """A folder that appears whole or not at all, however many ask for it at once; yields where, and if to fill it."""
+    """A folder that appears whole or not at all, however many ask for it at once; yields where, and if to fill it.
+
+    What could not be fetched is not tried again in this process: each try takes as long as its time-outs.
+    """
+    if name in _absent:
+        raise _absent[name]
     base = folder()
     base.mkdir(parents=True, exist_ok=True)
     done = base / name / ".complete"
@@ -112,7 +119,11 @@ def _made_once(name: str) -> Iterator[tuple[Path, bool]]:
         if missing:
             shutil.rmtree(base / name, ignore_errors=True)
             (base / name).mkdir()
-        yield base / name, missing
+        try:
+            yield base / name, missing
+        except Absent as absent:
+            _absent[name] = absent
+            raise
         done.touch()
 
 
@@ -122,7 +133,7 @@ def _run(command: Sequence[str], remedy: str, cwd: Path | None = None) -> str:
     except subprocess.TimeoutExpired:
         raise Absent(f"`{' '.join(command[:2])}` took longer than {_WITHIN} s: {remedy}") from None
     except (OSError, subprocess.CalledProcessError) as error:
-        said = getattr(error, "stderr", "") or str(error)
-        last = next((line for line in reversed(said.splitlines()) if line.strip()), str(error))
-        raise Absent(f"`{' '.join(command[:2])}` failed ({last.strip()[:200]}): {remedy}") from error
+        said = (getattr(error, "stderr", "") or str(error)).splitlines()
+        why = next((line for line in said if re.search(r"\berror\b|^E:", line)), said[-1])
+        raise Absent(f"`{' '.join(command[:2])}` failed ({why.strip()[:200]}): {remedy}") from error
     return done.stdout
