@@ -17,7 +17,7 @@ from station_ctl.core.roles import At
 from station_ctl.core.steps import Interlock, Job, Kept, OnResume, Recipe, Step
 
 CYCLES_MOST = 20
-OF_A_SWAP = frozenset(("G07", "G09", "G14", "G14h", "G15", "G22"))
+OF_A_SWAP = frozenset(("G07", "G09", "G14", "G14h", "G15", "G22", "G29p"))
 """Rows of the swap's table that speak of its mode, its job's vehicle and its packs; maintenance has its own."""
 
 

@@ -84,7 +84,7 @@ def _positioning(st: CarStation, job: Job, il: CarInterlocks) -> tuple[Step, ...
             23, f"Fetch the charged pack from bay {bay.name} to the handover", "stacker", Phase.POSITIONING,
             fetched & st.reader.in_code.equals(job.fresh), within=180, nominal=32,
             do=stacker.fetch(bay.number), after=(22,), start=bay.present.is_on() & stacker.pack_on_fork.is_off() & stacker.in_present.is_off(),
-            permissives=(*il.needs(fe), il.unplugged(bay), il.quiet(bay), il.in_clear, il.robot_away, il.aisle_clear),
+            permissives=(*il.needs(fe), il.unplugged(bay), il.quiet(bay), il.not_locked(job.fresh, job.fresh_bay), il.in_clear, il.robot_away, il.aisle_clear),
             interlocks=il.keeps(fe), on_resume=OnResume.ASK, enters=(AISLE, HANDOVER), leaves=(AISLE, HANDOVER),
             moves=(Move(job.fresh, bay.name, HANDOVER_IN),), background=True,
             ending=parked_again(st, il, stacker.in_present.is_on() & stacker.in_seated.is_on() & bay.present.is_off()), chapter="A2",
@@ -165,7 +165,7 @@ def _exchange(st: CarStation, job: Job, il: CarInterlocks) -> tuple[Step, ...]:
         Step(
             105, "Take the charged pack from handover IN", "robot", Phase.INSERTION,
             robot.at.equals(At.HANDOVER_IN) & carried & stacker.in_present.is_off(), within=60, nominal=18,
-            do=robot.pick_up(At.HANDOVER_IN), start=robot.pack_present.is_off() & robot.z.at_most(TRAVEL_MM) & stacker.in_present.is_on(), permissives=(*il.needs(tr), il.unladen, low, *clear, _waiting(st, job)), interlocks=(*il.keeps(tr), Kept(il.unladen, OnLoss.HOLD)),
+            do=robot.pick_up(At.HANDOVER_IN), start=robot.pack_present.is_off() & robot.z.at_most(TRAVEL_MM) & stacker.in_present.is_on(), permissives=(*il.needs(tr), il.unladen, low, il.not_locked(job.fresh, job.fresh_bay), *clear, _waiting(st, job)), interlocks=(*il.keeps(tr), Kept(il.unladen, OnLoss.HOLD)),
             on_resume=OnResume.ASK, moves=(Move(job.fresh, HANDOVER_IN, ROBOT),), chapter="A10",
         ),
         Step(

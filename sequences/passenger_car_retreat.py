@@ -155,7 +155,7 @@ def put_back(st: CarStation, job: Job, il: CarInterlocks, *, fetched: bool) -> t
     store = (
         Step(
             300, f"Bring the prepared pack back to bay {bay.name}", "stacker", Phase.PUT_AWAY, stored, within=180, nominal=26,
-            do=stacker.put_back(bay.number), start=here, permissives=(*il.needs(fe), *free, il.robot_away, il.aisle_clear),
+            do=stacker.put_back(bay.number), start=here, permissives=(*il.needs(fe), *free, il.not_locked(job.fresh, job.fresh_bay), il.robot_away, il.aisle_clear),
             interlocks=il.keeps(fe), on_resume=OnResume.ASK, enters=(AISLE, HANDOVER), leaves=(AISLE, HANDOVER),
             moves=(Move(job.fresh, HANDOVER_IN, bay.name),),
             ending=parked_again(st, il, bay.present.is_on() & bay.seated.is_on() & stacker.in_present.is_off()), chapter="R6",

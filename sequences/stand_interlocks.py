@@ -6,7 +6,7 @@ Knows which condition proves each. Does not know steps, jobs or columns.
 from __future__ import annotations
 
 from sequences.car_station import HANDOVER_IN, CarStation
-from station_ctl.core.conditions import Condition, PlaceHolds
+from station_ctl.core.conditions import Condition, NotLocked, PlaceHolds
 from station_ctl.core.roles import At, BaySignals
 from station_ctl.core.steps import Interlock
 
@@ -26,6 +26,13 @@ class StandInterlocks:
     def receiving(self, place: str, sensed_empty: Condition) -> Interlock:
         """G19 for one place: empty by sensor and by ledger."""
         return Interlock("G19", f"{place} empty by sensor and ledger", sensed_empty & PlaceHolds(place))
+
+    def not_locked(self, pack: str, bay: str) -> Interlock:
+        """G29p: what was hot or is in quarantine comes no nearer to a vehicle until a person has cleared it.
+
+        The bay counts, too: a pack that begins to burn on its way out of it has no name there any more.
+        """
+        return Interlock("G29p", "Charged pack neither hot nor in quarantine", NotLocked(pack) & NotLocked(bay))
 
     def not_charging(self, bay: BaySignals) -> Interlock:
         """G25 for one bay with its plug in: charging has ended, or its charger has given up, and the socket is dead.

@@ -43,6 +43,13 @@ class ChargingState:
     quarantined: Mapping[str, Quarantine] = field(default_factory=dict)
     power: SitePower = field(default_factory=SitePower)
 
+    @property
+    def locks(self) -> tuple[tuple[str, str], ...]:
+        """Every latched pack with the reason, or its bay while no code of it is known; so the engine is told of it."""
+        kept = {key: "quarantine: " + "; ".join(map(str, q.reasons)) for key, q in self.quarantined.items()}
+        hot = {h.pack or h.bay: f"hot in bay {h.bay}: {h.words}" for h in self.hot.values()}
+        return tuple(sorted({**kept, **hot}.items()))
+
 
 @dataclass(frozen=True, slots=True)
 class Wish:

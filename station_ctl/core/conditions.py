@@ -285,6 +285,29 @@ class PlaceHolds(Condition):
 
 
 @dataclass(frozen=True, slots=True)
+class NotLocked(Condition):
+    """Charging has locked neither a pack nor a bay of this name: nothing of it is hot or in quarantine, or a person has
+    cleared it."""
+
+    name: str
+
+    def proven(self, image: Image) -> bool:
+        return image.own.locks is not None and all(name != self.name for name, _ in image.own.locks)
+
+    def unmet(self, image: Image) -> tuple[Unmet, ...]:
+        if self.proven(image):
+            return ()
+        found = "not known" if image.own.locks is None else dict(image.own.locks)[self.name]
+        return (Unmet(str(self), found, "charging"),)
+
+    def sampled_at(self, image: Image) -> float:
+        return NOT_SAMPLED
+
+    def __str__(self) -> str:
+        return f"{self.name} not locked"
+
+
+@dataclass(frozen=True, slots=True)
 class OnItsWay(Condition):
     """By the custody ledger an order is moving this pack to this place."""
 

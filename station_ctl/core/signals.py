@@ -67,13 +67,17 @@ def _plain(value: object) -> str:
 @dataclass(frozen=True, slots=True)
 class OwnFacts:
     """What the controller itself contributes to a decision: its mode, its journal, its custody ledger, the bypasses
-    that two persons gave it, the hand on the jog button."""
+    that two persons gave it, the hand on the jog button.
+
+    `locks` names every pack that charging has locked (hot, or in quarantine), with the reason; None: not known.
+    """
 
     mode: Mode = Mode.MAINTENANCE
     journal_writable: bool = False
     ledger: Ledger = EMPTY_LEDGER
     bypasses: tuple[Bypass, ...] = ()
     hand: Hand | None = None
+    locks: tuple[tuple[str, str], ...] | None = None
 
 
 class Image:

@@ -27,6 +27,7 @@ from station_ctl.engine.events import (
     OrderNotSent,
     OrderSent,
     OrderUnknown,
+    PacksLocked,
     Progress,
     RecodeAsked,
     Record,
@@ -90,6 +91,9 @@ def decide(facts: StationFacts, state: StationState, image: Image, event: Event)
             state = recode(facts, state, image, event, effects)
         case RunAsked():
             state = begin_run(state, image, event, effects)
+        case PacksLocked():
+            state = replace(state, locks=event.locks)
+            image = image.with_own(state.own)
         case Scanned():
             pass
     if isinstance(event, (Asked, RunAsked, RetreatAsked, RecodeAsked)) and event.audit is not None:

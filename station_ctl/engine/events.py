@@ -179,6 +179,13 @@ class TaskStuck(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class PacksLocked(Event):
+    """All packs that are locked from now on, hot or in quarantine, each with the reason."""
+
+    locks: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class JournalReady(Event):
     """The journal is open and writable; memory restored from it."""
 

@@ -154,7 +154,7 @@ class StationState:
 
     `half_done` says which run was never closed; `conflicts` where ledger and sensors disagreed at `custody_checked`
     (monotonic s), `announced` those told to a person; `time` is the process time (s) of the last event.
-    `bypasses` and `hand` live here alone: no journal brings them back.
+    `bypasses` and `hand` live here alone: no journal brings them back. `locks` are charging's, which keeps them.
     """
 
     mode: Mode = Mode.MAINTENANCE
@@ -172,11 +172,12 @@ class StationState:
     time: float = 0.0
     bypasses: tuple[Bypass, ...] = ()
     hand: Hand | None = None
+    locks: tuple[tuple[str, str], ...] = ()
 
     @property
     def own(self) -> OwnFacts:
         """What the engine's memory contributes to an image."""
-        return OwnFacts(self.mode, self.journal_writable, self.ledger, self.bypasses, self.hand)
+        return OwnFacts(self.mode, self.journal_writable, self.ledger, self.bypasses, self.hand, self.locks)
 
     def run(self, run_id: str) -> Run | None:
         """An open run by its id."""

@@ -29,7 +29,7 @@ from station_ctl.core.points import ScanClass, Value
 from station_ctl.core.policy import SitePolicy
 from station_ctl.core.roles import BaySignals, ChargingRack, SafetyChain, SiteMeter, Stacker
 from station_ctl.core.signals import Image, Signal
-from station_ctl.engine.events import Audit
+from station_ctl.engine.events import Audit, PacksLocked
 from station_ctl.engine.runner import Engine
 from station_ctl.service.alarm_states import Level
 from station_ctl.service.charging_alarms import levels
@@ -109,6 +109,7 @@ class ChargingDuty:
         ))  # fmt: skip
         for link in engine.links.values():
             link.on_scan(self._scanned)
+        self._tell_locks()
 
     # ---- looking ----
     async def run(self) -> None:
@@ -148,6 +149,7 @@ class ChargingDuty:
         decision = replace(decision, wishes=tuple(self._wishes(decision.wishes, views)))
         self.state, self.decision, self.seen = decision.state, decision, views
         self._keep_latches(before, decision.state)
+        self._tell_locks()
         await self._write(self._bounded(decision.levels), decision.fans)
         await self.orders.see(decision, self.image())
         for onlooker in self._onlookers:
@@ -241,6 +243,12 @@ class ChargingDuty:
         self._engine.gate.submit((memory.row(why),))
         self._take(memory)
 
+    def _tell_locks(self) -> None:
+        """The engine lets no locked pack come nearer to a vehicle; it knows them from the first moment on."""
+        locks = self.state.locks
+        if locks != self._engine.state.locks:
+            self._engine.handle(PacksLocked(self._engine.clock.process(), locks))
+
     async def change(self, change: Callable[[ChargingMemory], ChargingMemory], why: str, *rows: Audit) -> None:
         """What a person wants kept: durable first, true then. Raises JournalError.
 
@@ -261,6 +269,7 @@ class ChargingDuty:
         histories = {bay: history for bay, history in state.histories.items() if bay not in cleared}
         self.memory = memory
         self.state = replace(state, hot=kept.hot, quarantined=kept.quarantined, histories=histories)
+        self._tell_locks()
         self.wake()
 
     # ---- writing ----

@@ -15,7 +15,7 @@ from tests.explore.mutants import MUTANTS
 from tests.explore.specimen import specimen
 
 FULL = " and the disk is full"
-STARTS = ("whole", "fetched_first", "fetched_last", "before_tightening", "two_runs")
+STARTS = ("whole", "fetched_first", "fetched_last", "before_tightening", "two_runs", "hot_rack")
 
 
 def told(found: Found) -> str:

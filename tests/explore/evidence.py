@@ -21,15 +21,17 @@ SHORT: tuple[tuple[tuple[str, ...], int], ...] = (
     (("fetched_first",), 2),
     (("fetched_last",), 2),
     (("two_runs",), 0),
+    (("hot_rack",), 2),
 )
 """Starts and faults at every push: every interleaving of the lanes with one fault; two faults with the charged pack
 fetched before the vehicle drives in, and two with it fetched last. Between these two, every step of the swap is the
-origin of both faults, under both orders of the lanes; two faults under every interleaving come with the long form."""
+origin of both faults, under both orders of the lanes; two faults under every interleaving come with the long form. Two faults at a rack that charges, no vehicle there."""
 
 LONG: tuple[tuple[tuple[str, ...], int], ...] = (
     (("whole",), 2),
     (("two_runs",), 1),
     (("before_tightening",), 3),
+    (("hot_rack",), 3),
 )
 """By a flag: all interleavings with two faults, two runs at once with one, three faults from the bolts' tightening on.
 More, from any start, with `python -m tests.explore`."""

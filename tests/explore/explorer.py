@@ -82,7 +82,7 @@ class Explorer:
     def _expand(self, node: int, cost: int, levels: list[list[int]], found: Found) -> None:
         key = self._keys[node]
         look = self.states.scene(key)
-        if look.engine is not None and not look.engine.runs:
+        if look.engine is not None and not look.engine.runs and not look.racks:
             return
         if look.engine is not None and cost < len(found.struck):
             found.struck[cost] |= {f"{run.sequence.key} {step.no}" for run, step, _ in look.engine.active_steps()}

@@ -11,7 +11,9 @@ from typing import Any
 from station_ctl.core.modes import State
 from station_ctl.engine.events import Verb
 from tests.explore import plant
+from tests.explore.charging import BAYS
 from tests.explore.happening import Move, ignore, role_of, then
+from tests.explore.heat import RACK_OF
 from tests.explore.image import DOWN, FROZEN
 from tests.explore.monitor import NEEDS
 from tests.explore.plant import IN_BAY
@@ -38,6 +40,7 @@ def faults(scene: Scene) -> Iterator[Move]:
         yield "emergency stop", 1, lambda s: _becomes(s, safe=plant.ESTOP)
         yield "somebody walks through the light curtain", 1, lambda s: _becomes(s, safe=plant.CURTAIN)
     yield from _faults_at_the_vehicle(scene)
+    yield from _faults_of_packs(scene)
     yield from _faults_of_plcs(scene)
     if acts and scene.alive.state is State.EXECUTE:
         yield "an operator holds", 1, lambda s: s.ask(Verb.HOLD)
@@ -79,10 +82,26 @@ def _faults_at_the_vehicle(scene: Scene) -> Iterator[Move]:
         yield "the vehicle switches high voltage on", 1, lambda s: _becomes(s, high_voltage=True)
     if t.clamp == 2 and t.lift == 2:
         yield "a clamp gives way", 1, lambda s: _becomes(s, clamp=1)
-    if t.bays[0].pack == plant.FRESH and not t.smoke:
-        if t.at_out != plant.EARLIER and t.on_fork != plant.EARLIER and t.bays[2].pack != plant.EARLIER:
+    if t.bays[0].pack == plant.FRESH and not t.hot:
+        elsewhere = (t.at_out, t.on_fork, t.isolated, t.bays[2].pack)
+        if plant.EARLIER not in elsewhere:
             yield "somebody exchanges the charged pack", 1, lambda s: _exchange(s)
-        yield "smoke in the charged pack's bay", 1, lambda s: _becomes(s, smoke=True)
+
+
+def _faults_of_packs(scene: Scene) -> Iterator[Move]:
+    """A pack burns from within wherever it is in the station; insulation fails, where a charger could notice it."""
+    t = scene.t
+    for at, bay in enumerate(t.bays):
+        if bay.pack and not t.hot:
+            yield f"the pack in bay {BAYS[at]} becomes hot", 1, lambda s, p=bay.pack: _becomes(s, hot=p)
+        if bay.pack and bay.plug == 2 and not t.sick:
+            yield f"the insulation of the pack in bay {BAYS[at]} fails", 1, lambda s, p=bay.pack: _becomes(s, sick=p)
+    for pack in (t.on_fork, t.at_in):
+        if pack and not t.hot:
+            yield "the pack between rack and robot becomes hot", 1, lambda s, p=pack: _becomes(s, hot=p)
+    if scene.racks and scene.stuck is None:
+        yield "sensor BAY02_NO_PREALARM sticks at True", 1, lambda s: _stick(s, "rack_a", "BAY02_NO_PREALARM", True)
+        yield "sensor BAY01_NO_SMOKE sticks at False", 1, lambda s: _stick(s, "rack_a", "BAY01_NO_SMOKE", False)
 
 
 def _faults_of_plcs(scene: Scene) -> Iterator[Move]:
@@ -112,6 +131,7 @@ def _faults_of_links(scene: Scene) -> Iterator[Move]:
     half_done = {
         step.do.role for run in state.runs for step, st in run.pairs() if st.interrupted and step.do is not None
     }
+    at_work |= {RACK_OF[at] for at, bay in enumerate(scene.t.bays) if bay.level}
     concerned = {scene.ground.link_of[role] for role in at_work | half_done if role}
     judged_by = {LINK_NAMES.index(link) for role in at_work for link in NEEDS.get(role, ())}
     for link, name in enumerate(LINK_NAMES):

@@ -103,7 +103,7 @@ def good(conditions: tuple[Condition, ...]) -> Sheet:
             if place.pack and place.pack not in ledger:
                 ledger = ledger.admit(place.pack, place.place)
     values = {(s.link, s.tag): _value_for(list(dict.fromkeys(c))) for s, c in wanted.items()}
-    return Sheet(values, OwnFacts(Mode.AUTOMATIC, True, ledger))
+    return Sheet(values, OwnFacts(Mode.AUTOMATIC, True, ledger, locks=()))
 
 
 def step_faults(station: Specimen, key: str, step: Step) -> Iterator[str]:

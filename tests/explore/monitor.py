@@ -23,7 +23,7 @@ from station_ctl.engine.events import (
     Verb,
 )
 from station_ctl.engine.state import StationState, StepStatus
-from tests.explore import plant
+from tests.explore import heat, plant
 from tests.explore.image import EPOCH, UP
 from tests.explore.plant import FRESH, HOME, IN_BAND, LOCKED, OPEN, SPENT, UNDER, Truth, Work
 from tests.explore.sensing import CODES, LINKS
@@ -163,6 +163,7 @@ class Monitor:
                 scene.broken.append(("S15", f"step {step.no} goes on although its ground is gone"))
         if t.safe and state.state in (State.EXECUTE, State.STOPPING) and scene.links[LINK_NAMES.index("safety")] == UP:
             scene.broken.append(("S2", "safety chain open and the station executes"))
+        heat.settled(scene)
         self.custody(scene)
 
     def custody(self, scene: Scene) -> None:
@@ -202,6 +203,7 @@ class Monitor:
         must(not any(trip.reaction is OnLoss.ABORT for trip in state.trips), "S2", "an abort is not acknowledged")
         must(scene.armed, "S14", "no person has confirmed since the last start, loss or safety reset")
         self._single(scene, must, message)
+        heat.leaving(scene, must, role, opcode, params)
         kept = scene.journal.get(issue.run_id)
         row = kept[2].get(issue.step.no) if kept is not None else None
         must(row is not None and row[0] == issue.number, "S9", "no intent in the journal")
@@ -216,7 +218,6 @@ class Monitor:
         elif role.startswith("rack"):
             bay = t.bays[plant.BAY_BY_RACK[role, params[0]]]
             must(opcode != 31 or not bay.charges, "S12", "the plug is live")
-            must(opcode != 32 or not t.smoke or (role, params[0]) != ("rack_a", 1), "S16", "smoke, and charging begins")
 
     def _single(self, scene: Scene, must: Any, message: Message) -> None:
         chan = scene.chan(message.role)
@@ -243,7 +244,6 @@ class Monitor:
             must(t.stacker == 0, "S7", "the stacker may be in the handover")
             must(opcode != 30 or not (t.at_out and t.on_robot), "S12", "handover OUT is taken")
             must(opcode != 31 or t.on_robot == FRESH or t.at_in == FRESH, "S12", "not the ordered pack at handover IN")
-            must(not (opcode == 31 and t.smoke and t.at_in == NONE_SMOKING), "S16", "a hot pack toward the vehicle")
 
     def _lift(self, scene: Scene, t: Truth, must: Any, opcode: int) -> None:
         if opcode != 11 and opcode != 17:
@@ -263,14 +263,10 @@ class Monitor:
     def _stacker(self, t: Truth, must: Any, opcode: int, params: tuple[int, ...]) -> None:
         bay = t.bays[plant.BAY_BY_NUMBER[params[0]]]
         must(t.robot not in (plant.OUT, plant.IN, plant.BETWEEN) or opcode == 20 and t.robot == plant.BETWEEN, "S7", "the robot is in the handover")
-        must(not bay.charges and bay.plug == 0, "S12", "charger on or plug in")
         if opcode == 20:
             # Unplugged, a pack in a bay cannot say its code: the reader at the handover is the first to see it.
             must(params == (1,) and (t.on_fork or bay.pack), "S12", "not the ordered pack's bay")
             must(not t.at_in, "S12", "handover IN is taken")
-            must(not t.smoke or t.on_fork == FRESH, "S16", "a pack in smoke toward the vehicle")
-        else:
-            must(not bay.pack, "S12", "the bay is taken")
 
     # ---- the PLCs ------------------------------------------------------------------------------------------
     def accepted(self, scene: Scene, message: Message, chan: Chan) -> None:
@@ -298,11 +294,8 @@ class Monitor:
             scene.broken.append(("S7", "the lift moves with the robot in the pit"))
 
 
-NONE_SMOKING = -1
-
-
 def _packs(t: Truth) -> tuple[int, ...]:
-    at = (t.in_vehicle, t.on_robot, t.at_in, t.at_out, t.on_fork, *(b.pack for b in t.bays))
+    at = (t.in_vehicle, t.on_robot, t.at_in, t.at_out, t.on_fork, t.isolated, *(b.pack for b in t.bays))
     return tuple(p for p in at if p)
 
 
@@ -313,7 +306,7 @@ def _places(t: Truth, vin: str) -> list[tuple[int, tuple[str, ...]]]:
     if t.in_vehicle and t.car == plant.IN_BAY:
         on_table = t.robot == UNDER and t.bolts != LOCKED
         found.append((t.in_vehicle, (car, "robot") if on_table or t.torque != plant.UNTOUCHED else (car,)))
-    for pack, place in ((t.on_robot, "robot"), (t.at_in, "handover_in"), (t.at_out, "handover_out"), (t.on_fork, "fork")):
+    for pack, place in ((t.on_robot, "robot"), (t.at_in, "handover_in"), (t.at_out, "handover_out"), (t.on_fork, "fork"), (t.isolated, "isolation")):
         if pack:
             found.append((pack, (place,)))
     for bay, name in zip(t.bays, ("A01", "B01", "A02"), strict=True):

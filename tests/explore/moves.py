@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from station_ctl.core.modes import State
+from station_ctl.engine.events import RunAsked
 from station_ctl.engine.state import StepStatus
+from tests.explore.charging import WHO_ASKS
 from tests.explore.faults import faults
 from tests.explore.happening import Move, ignore, then
 from tests.explore.image import NOW
-from tests.explore.people import people, unhurried
-from tests.explore.scene import ACTING, DEAF_AFTER, QUIET_AFTER, UNKNOWN_AFTER, Scene
-
-QUIET = (State.HELD, State.ABORTED, State.STOPPED)
+from tests.explore.people import QUIET, clearing, people, unhurried
+from tests.explore.scene import ACTING, DEAF_AFTER, QUIET_AFTER, UNKNOWN_AFTER, Scene, T
 
 
 def moves(scene: Scene, faults_left: int) -> Iterator[Move]:
@@ -33,8 +33,18 @@ def moves(scene: Scene, faults_left: int) -> Iterator[Move]:
             yield from _time(scene)
             if scene.engine.state in QUIET:
                 yield from ((label, price, unhurried(act)) for label, price, act in people(scene))
+            yield from clearing(scene)
+        yield from _charging(scene)
     if faults_left > 0:
         yield from faults(scene)
+
+
+def _charging(scene: Scene) -> Iterator[Move]:
+    """Sessions opened and closed, and a hot pack carried away, as charging asks for them."""
+    asked = scene.ground.duty.asks(scene)
+    if asked is not None:
+        words, sequence = asked
+        yield f"charging asks: {words}", 0, lambda s: then(s, lambda: ignore(s.feed(RunAsked(T, WHO_ASKS, sequence, None, "charging", 1))))
 
 
 # ---- what goes on by itself --------------------------------------------------------------------------------

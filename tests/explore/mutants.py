@@ -19,7 +19,7 @@ from station_ctl.engine.events import (
     StopDevices,
 )
 from station_ctl.engine.gate import Gate
-from tests.explore import defects
+from tests.explore import defects, hot_defects
 from tests.explore.defects import Patch
 
 
@@ -103,6 +103,15 @@ MUTANTS: Mapping[str, Mutant] = _list(
     Mutant("d", "a refusal falls through to the next step", "S17", defects.verdict(defects.falls_through)),
     Mutant("e", "a time-out counts as success", "S17", defects.verdict(defects.success_on_timeout)),
     Mutant("f", "what ends one stop clears all stops, whatever their causes", "S15", lambda: defects.decision(defects.clears_all)),
+    Mutant("deaf-to-smoke", "smoke lowers no level", "S16", hot_defects.deaf_to_smoke, 1, "hot_rack"),
+    Mutant("hot-alone", "the neighbours of a hot pack are forgotten", "S16", hot_defects.alone, 1, "hot_rack"),
+    Mutant("hot-forgiven", "charging goes on before a person has cleared", "S16", hot_defects.forgives, 1, "hot_rack"),
+    Mutant("doubt-charged", "a pack in quarantine is charged", "S16", hot_defects.charges_the_doubtful, 1, "hot_rack"),
+    Mutant("hot-promised", "a locked pack is chosen for a vehicle", "S12", hot_defects.promises_anything, 1, "hot_rack"),
+    Mutant("isolate-forward", "a hot pack is isolated toward the vehicle", "S16", hot_defects.isolates_forward, 1, "hot_rack"),
+    Mutant("hot-fetched", "nobody asks whether the pack is locked", "S16", hot_defects.locks_unheard, 0, "burning"),
+    Mutant("hot-nameless", "a pack that burns on its way out is not locked", "S16", hot_defects.nameless, 0, "burning"),
+    Mutant("locks-forgotten", "a restart forgets what is locked", "S16", hot_defects.forgets_at_start, 1, "burning"),
     Mutant("i", "the vehicle always counts as in place", "S17", defects.always_true("IN_POSITION")),
 )  # fmt: skip
 """By the names of the usual list: nodedup = plc-no-numbers, nowal = no-intent, norecheck = no-second-look, stale =

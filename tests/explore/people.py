@@ -15,10 +15,13 @@ from station_ctl.engine import recovery
 from station_ctl.engine.events import RetreatAsked, Verb
 from station_ctl.service.recovery import retreat
 from tests.explore import plant
-from tests.explore.happening import Move, role_of
+from tests.explore.charging import cleared
+from tests.explore.happening import Move, role_of, then
 from tests.explore.image import UP
 from tests.explore.plant import IN_BAY, Truth
 from tests.explore.scene import LINK_NAMES, Scene, T
+
+QUIET = (State.HELD, State.ABORTED, State.STOPPED)
 
 
 def unhurried(act: Callable[[Scene], None]) -> Callable[[Scene], None]:
@@ -52,10 +55,30 @@ def people(scene: Scene) -> Iterator[Move]:
     if any(chan.work is not None for chan in scene.chans):
         yield "a person aborts what still moves", 0, lambda s: s.ask(Verb.ABORT)
     yield "a person resumes", 0, lambda s: s.ask(Verb.RESUME, confirmed=True)
-    for run in state.runs:
+    for run in (run for run in state.runs if run.job is not None):
         yield f"a person gives run {run.run_id} up", 0, lambda s, r=run.run_id: ask_retreat(s, r)
     if _why_not_resume(scene):
         yield "a person brings the machine to the step's end by hand", 0, by_hand
+
+
+def clearing(scene: Scene) -> Iterator[Move]:
+    """At the racks, whatever the station does: a pack is cooled or mended, and what is cool and sound is cleared."""
+    t = scene.t
+    if scene.racks and (t.hot or t.sick):
+        yield "people cool and mend the pack", 0, lambda s: then(s, lambda: _cool(s))
+    if (scene.charge.hot or scene.charge.kept) and not (t.hot or t.sick) and (scene.racks or scene.alive.state in QUIET):
+        yield "a person clears what is locked", 0, clear
+
+
+def _cool(scene: Scene) -> None:
+    scene.t = scene.t._replace(hot=plant.NONE, sick=plant.NONE)
+
+
+def clear(scene: Scene) -> None:
+    """By the real functions; who clears a pack answers for it."""
+    cleared(scene)
+    scene.noticed = scene.doubted = 0
+    scene.react()
 
 
 def _why_not_resume(scene: Scene) -> str:
@@ -75,7 +98,7 @@ def _restart(scene: Scene) -> None:
 def _something_to_mend(scene: Scene) -> bool:
     t = scene.t
     return bool(
-        any(chan.deaf and chan.stop for chan in scene.chans) or t.safe or _exchanged(scene) or scene.stuck is not None or any(scene.links) or t.smoke or _voltage_is_wrong(t) or _clamp_is_wrong(t)
+        any(chan.deaf and chan.stop for chan in scene.chans) or t.safe or _exchanged(scene) or scene.stuck is not None or any(scene.links) or t.hot or t.sick or _voltage_is_wrong(t) or _clamp_is_wrong(t)
     )
 
 
@@ -100,7 +123,7 @@ PLACES = ("on_robot", "at_in", "at_out", "on_fork", "in_vehicle")
 def mend(scene: Scene) -> None:
     """Every cause is removed by people: chain reset, voltage off, clamp back, links and sensors mended."""
     t = scene.t
-    changes: dict[str, Any] = {"safe": 0, "smoke": False}
+    changes: dict[str, Any] = {"safe": 0, "hot": plant.NONE, "sick": plant.NONE}
     if _voltage_is_wrong(t):
         changes["high_voltage"] = False
     if _clamp_is_wrong(t):

@@ -25,15 +25,18 @@ BAY_BY_RACK = {("rack_a", 1): 0, ("rack_b", 1): 1, ("rack_a", 2): 2}
 
 
 class Bay(NamedTuple):
-    """One bay: its pack, its plug (0 out, 1 half, 2 in), whether it charges."""
+    """One bay: its pack, its plug (0 out, 1 half, 2 in), whether its charging session is open, and whether its charger
+    was told a level above 0. Current flows where all three are."""
 
     pack: int = NONE
     plug: int = 0
     charges: bool = False
+    level: bool = False
 
 
 class Truth(NamedTuple):
-    """What is the case, whatever the sensors say."""
+    """What is the case, whatever the sensors say. `hot` is the pack that burns from within, `sick` one whose insulation
+    fails, `isolated` the one at the isolation place."""
 
     car: int = AT_ENTRY
     secured: bool = False
@@ -57,7 +60,9 @@ class Truth(NamedTuple):
     stacker: int = 0
     bays: tuple[Bay, ...] = (Bay(FRESH, 2, True), Bay(), Bay())
     safe: int = SAFE
-    smoke: bool = False
+    hot: int = NONE
+    sick: int = NONE
+    isolated: int = NONE
 
     def bay(self, at: int, **changes: object) -> Truth:
         """With one bay changed."""
@@ -129,7 +134,7 @@ def _stacker_begun(t: Truth, opcode: int, params: tuple[int, ...]) -> Truth:
     if t.on_fork:
         return t._replace(stacker=1)
     match opcode:
-        case 20:
+        case 20 | 23:
             return t.bay(at, pack=NONE)._replace(on_fork=t.bays[at].pack, stacker=1)
         case 21:
             return t._replace(on_fork=t.at_out, at_out=NONE, stacker=1)
@@ -190,6 +195,8 @@ def _robot_ended(t: Truth, opcode: int) -> Truth:
 def _stacker_ended(t: Truth, opcode: int, params: tuple[int, ...]) -> Truth:
     if opcode == 20:
         return t._replace(at_in=t.on_fork, on_fork=NONE, stacker=0)
+    if opcode == 23:
+        return t._replace(isolated=t.on_fork, on_fork=NONE, stacker=0)
     return t.bay(BAY_BY_NUMBER[params[0]], pack=t.on_fork)._replace(on_fork=NONE, stacker=0)
 
 
@@ -228,8 +235,8 @@ def refused(t: Truth, role: str, work: Work) -> bool:
 
 
 def _stacker_refuses(t: Truth, opcode: int, bay: Bay) -> bool:
-    if opcode == 20:
-        into = bool(t.at_in) or t.robot in (OUT, IN)
+    if opcode in (20, 23):
+        into = bool(t.isolated) if opcode == 23 else bool(t.at_in) or t.robot in (OUT, IN)
         return into or (not t.on_fork and (bay.plug != 0 or bay.charges or not bay.pack))
     source = t.at_out if opcode == 21 else t.at_in
     taking = not t.on_fork and (not source or t.robot in (OUT, IN))

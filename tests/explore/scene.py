@@ -33,6 +33,8 @@ from station_ctl.engine.gate import Gate
 from station_ctl.engine.journal import JournalRow, Restored, _open_run
 from station_ctl.engine.state import StationState, StepState, StepStatus
 from station_ctl.service.recovery import rebuild
+from tests.explore import charging, heat
+from tests.explore.charging import Charge, Duty
 from tests.explore.image import DOWN, EPOCH, FROZEN, NOW, Camera, Frozen, PlantImage, Stuck, View
 from tests.explore.memory import Memory
 from tests.explore.monitor import Monitor
@@ -85,6 +87,7 @@ class Ground:
         self.link_of = {role: LINK_NAMES.index(self.facts.channels[role].link) for role in self.roles}
         self.monitor = Monitor(self)
         self.memory = Memory()
+        self.duty = Duty(specimen)
         self._stops = _Stops()
         self._looked: tuple[StationState, PlantImage] | None = None
         nothing: Any = None
@@ -120,11 +123,14 @@ class Scene(Plcs):
         self.stuck: Stuck = None
         self.frozen: Frozen = None
         self.gate: list[Waiting] = []
-        self.journal: dict[str, tuple[str, int, Steps]] = {}
+        self.journal: dict[str, tuple[str, Any, Steps]] = {}
         self.written = Ledger()
         self.raised: set[str] = set()
         self.armed = False
         self.journal_fails = False
+        self.charge = charging.kept(Charge())
+        self.noticed = self.doubted = 0
+        self.racks = False
         self.said: list[str] = []
         self.answer = ""
 
@@ -192,7 +198,9 @@ class Scene(Plcs):
         data = dict(row.data)
         match row.kind:
             case "run-opened":
-                job = 1 if data.get("vehicle") == self.ground.specimen.earlier.vehicle else 0
+                args = data.get("args")
+                job: Any = 1 if data.get("vehicle") == self.ground.specimen.earlier.vehicle else 0
+                job = job if args is None else tuple(sorted(args.items()))
                 self.journal = {**self.journal, row.run_id: (str(data["sequence"]), job, {})}
             case "run-closed":
                 self.journal = {name: kept for name, kept in self.journal.items() if name != row.run_id}
@@ -234,7 +242,9 @@ class Scene(Plcs):
             stopped = self._own_stops()
             if self.engine is None:
                 return
-            if self.feed(Scanned(T)) or stopped:
+            heat.notice(self)
+            acted = self.feed(Scanned(T))
+            if charging.look(self) or acted or stopped:
                 continue
             if not any(st.stopped_at for _, _, st in self.alive.active_steps()):
                 break
@@ -305,7 +315,11 @@ class Scene(Plcs):
     def sequence(self, run_id: str) -> Any:
         """The procedure of an open run, by the journal."""
         key, job, _ = self.journal[run_id]
-        return self.ground.specimen.procedures.by_key(key, self.job(job))
+        return self._procedure(key, job)
+
+    def _procedure(self, key: str, job: Any) -> Any:
+        procedures = self.ground.specimen.procedures
+        return procedures.charging[key].make(dict(job)) if isinstance(job, tuple) else procedures.by_key(key, self.job(job))
 
     def job(self, number: int) -> Any:
         """Job 0 is the one explored, 1 the earlier one."""
@@ -320,6 +334,8 @@ class Scene(Plcs):
     def die(self) -> None:
         """kill -9: memory and gate are gone, what was committed stays."""
         self.engine, self.gate, self.raised, self.armed = None, [], set(), False
+        self.charge = charging.restarted(self.charge)
+        self.t = self.t._replace(bays=tuple(b._replace(level=False) for b in self.t.bays))
 
     def start_again(self) -> None:
         """A new process on the same journal, put together as the service does it."""
@@ -329,15 +345,18 @@ class Scene(Plcs):
             opened.append(_open_run(run_id, list(self._rows(run_id, key, job, steps))))
         restored = Restored(self.written, NEXT, tuple(opened))
         runs, faults = rebuild(restored, self.ground.specimen.procedures, self.ground.specimen.recipes)
+        # What only asked is dropped at a start, and asked anew.
+        self.journal = {run.run_id: self.journal[run.run_id] for run in runs}
         self.engine = AT_START
         self.feed(JournalReady(T, self.written, NEXT, "; ".join(faults), runs))
         self.react()
 
-    def _rows(self, run_id: str, key: str, number: int, steps: Steps) -> Any:
-        job = self.job(number)
-        sequence = self.ground.specimen.procedures.by_key(key, job)
-        opened: dict[str, object] = {
-            "sequence": key, "steps": [s.no for s in sequence.steps], "vehicle": job.vehicle,
+    def _rows(self, run_id: str, key: str, number: Any, steps: Steps) -> Any:
+        sequence = self._procedure(key, number)
+        opened: dict[str, object] = {"sequence": key, "steps": [s.no for s in sequence.steps]}
+        job = self.job(0) if isinstance(number, tuple) else self.job(number)
+        opened |= {"args": dict(number)} if isinstance(number, tuple) else {
+            "vehicle": job.vehicle,
             "model": job.recipe.model, "spent": job.spent, "fresh": job.fresh, "fresh_bay": job.fresh_bay,
             "spent_bay": job.spent_bay,
         }  # fmt: skip

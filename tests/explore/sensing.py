@@ -5,6 +5,7 @@ Knows tags and truth. Judges nothing; quality and age are put on in image.py.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from operator import attrgetter
 from typing import Any
 
@@ -22,7 +23,6 @@ from tests.explore.plant import (
     SPENT,
     TOO_LOOSE,
     UNDONE,
-    Bay,
     Truth,
 )
 
@@ -35,6 +35,8 @@ TORQUE = {IN_BAND: 85.0, TOO_LOOSE: 60.0, UNDONE: 12.0}
 OPEN_BITS = {LOCKED: 0, OPEN: MASK}
 CLOSED_BITS = {LOCKED: MASK, OPEN: 0}
 HALF_BITS = 0x01F
+HOMES = {FRESH: 0, SPENT: 1, EARLIER: 2}
+"""The bay that each pack is taken from or stored in."""
 
 Values = dict[str, Any]
 
@@ -88,30 +90,48 @@ def stacker(t: Truth) -> Values:
         "PACK_ON_FORK": t.on_fork != NONE, "LOAD_KG": 560.0 if t.on_fork != NONE else 0.0, "PARKED": t.stacker == 0, "AISLE_CLEAR": True,
         "HANDOVER_IN_PRESENT": t.at_in != NONE, "HANDOVER_IN_SEATED": t.at_in != NONE,
         "HANDOVER_OUT_PRESENT": t.at_out != NONE, "HANDOVER_OUT_SEATED": t.at_out != NONE,
+        "ISOLATION_EMPTY": t.isolated == NONE, "ISOLATION_PRESENT": t.isolated != NONE, "ISOLATION_READY": True,
         "NOT_OVERLOADED": True, "CHAIN_TIGHT": True, "HOMED": True, "BRAKE_OK": True, "NO_FAULT": True,
     }  # fmt: skip
 
 
-def _bay(local: int, bay: Bay, smoke: bool) -> Values:
+LOW_OHM, WELL_OHM = 20, 8000
+WARM, COOL = 65.0, 25.0
+SOC = {FRESH: 92.0}
+"""The charged pack is not yet full; every other has been driven empty."""
+
+
+def beside_detectors(t: Truth, at: int) -> int:
+    """The pack that the detectors of a bay can tell of: in it, or being taken out of it or put into it."""
+    if t.bays[at].pack:
+        return t.bays[at].pack
+    return t.on_fork if t.on_fork and at == HOMES[t.on_fork] else NONE
+
+
+def _bay(local: int, at: int, t: Truth) -> Values:
+    """A hot pack gives the pre-alarm, the charged one smoke, too. Without its plug a pack says nothing of itself."""
+    bay = t.bays[at]
     speaks = bay.plug == 2 and bay.pack != NONE
+    hot = t.hot != NONE and beside_detectors(t, at) == t.hot
     shown: Values = {
         "PRESENT": bay.pack != NONE, "SEATED": bay.pack != NONE, "PLUG_OUT": bay.plug == 0, "PLUG_IN": bay.plug == 2,
-        "SOCKET_DEAD": not bay.charges, "NO_SMOKE": not smoke, "NO_PREALARM": True, "NO_CRASH": True,
-        "ENABLED": True, "BMS_LINK": speaks, "CHG_STATE": 3 if bay.charges else 0, "SOC": 95.0, "SOH": 98.0,
-        "TEMP_MAX": 25.0, "INSULATION": 8000, "PACK_TYPE": PACK_TYPE if speaks else 0,
-        "PACK_ID": CODES[bay.pack] if speaks else "",
+        "SOCKET_DEAD": not bay.charges, "NO_SMOKE": not (hot and t.hot == FRESH), "NO_PREALARM": not hot,
+        "NO_CRASH": True, "ENABLED": True, "COOLANT_OK": True, "CHARGER_LINK": True, "BMS_LINK": speaks,
+        "CHG_STATE": 3 if bay.charges else 0, "STOP_REASON": 0, "POWER": 0.0, "SOC": SOC.get(bay.pack, 40.0), "SOH": 98.0,
+        "TEMP_MAX": WARM if hot else COOL, "INSULATION": LOW_OHM if speaks and bay.pack == t.sick else WELL_OHM,
+        "GAS": 0, "PACK_TYPE": PACK_TYPE if speaks else 0, "PACK_ID": CODES[bay.pack] if speaks else "",
     }  # fmt: skip
     return {f"BAY{local:02d}_{tag}": value for tag, value in shown.items()}
 
 
 def rack_a(t: Truth) -> Values:
     """The rack with the charged pack, and the bay that an earlier run puts its pack into."""
-    return {**_bay(1, t.bays[0], t.smoke), **_bay(2, t.bays[2], False)}
+    return {**_bay(1, 0, t), **_bay(2, 2, t)}
 
 
 def rack_b(t: Truth) -> Values:
     """The rack that takes the spent pack."""
-    return _bay(1, t.bays[1], False)
+    return _bay(1, 1, t)
 
 
 def safety(t: Truth) -> Values:
@@ -142,13 +162,22 @@ SEES = {
         "in_vehicle",
     ),
     "robot": ("car", "robot", "table", "pins", "bolts", "torque", "in_vehicle", "on_robot"),
-    "stacker": ("on_fork", "stacker", "at_in", "at_out"),
-    "rack_a": ("bays", "smoke"),
-    "rack_b": ("bays",),
+    "stacker": ("on_fork", "stacker", "at_in", "at_out", "isolated"),
     "safety": ("safe",),
     "reader": ("at_in", "at_out"),
 }  # fmt: skip
 """Which part of the truth each link depends on: two plants alike in it give the same scan."""
 
-PARTS = {link: attrgetter(*names) for link, names in SEES.items()}
-"""The same as functions of the truth."""
+
+def _rack(*bays: int) -> Callable[[Truth], Any]:
+    def part(t: Truth) -> Any:
+        hot = t.hot and (t.hot, t.on_fork == t.hot)
+        return *(t.bays[at][:3] for at in bays), hot, t.sick
+
+    return part
+
+
+PARTS: dict[str, Callable[[Truth], Any]] = {
+    **{link: attrgetter(*names) for link, names in SEES.items()}, "rack_a": _rack(0, 2), "rack_b": _rack(1),
+}  # fmt: skip
+"""The same as functions of the truth; racks see their own bays."""

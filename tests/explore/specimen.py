@@ -5,11 +5,12 @@ Knows the composition root. Decides nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 
 from station_ctl.build import PARTS, PaperStation, put_together
+from station_ctl.charging import bay_view
 from station_ctl.config import load_station
 from station_ctl.core.conditions import Condition
 from station_ctl.core.points import ScanClass
@@ -34,7 +35,8 @@ class Specimen:
         self.earlier = Job(EARLIER_VIN, recipe, CODES[EARLIER], "G" * 24, "A03", "A02")
         bound = self.paper.procedures()
         made = {key: cache(make) for key, make in bound.by_job.items()}
-        self.procedures: Procedures = replace(bound, by_job=made)
+        charging = {name: replace(p, make=_kept(p.make)) for name, p in bound.charging.items()}
+        self.procedures: Procedures = replace(bound, by_job=made, charging=charging)
         self.scans = {(s.link, s.tag): s.scan for s in self._signals()}
 
     def sequences(self) -> Iterator[Sequence]:
@@ -43,11 +45,20 @@ class Specimen:
 
     def _signals(self) -> Iterator[_HasScan]:
         earlier = self.procedures.swap(self.earlier)
-        for condition in conditions((*self.sequences(), earlier), (*self.facts.safe, *(k.interlock for k in self.facts.always))):
+        bays = [self.paper.stand.bay(name) for name in ("A01", "B01", "A02")]
+        asked = [p.make({"bay": bay.name, "pack": CODES[FRESH]}) for p in self.procedures.charging.values() for bay in bays]
+        for bay in bays:
+            yield from (getattr(bay, name) for _, name, _ in bay_view._SIGNALS)
+        for condition in conditions((*self.sequences(), earlier, *asked), (*self.facts.safe, *(k.interlock for k in self.facts.always))):
             for compare in compares(condition):
                 yield compare.signal
         for c in self.facts.channels.values():
             yield from (c.epoch, c.uptime_ms, c.ack_id, c.ack_code, c.done_id, c.result, c.state, c.fault)
+
+
+def _kept(make: Callable[[Mapping[str, str]], Sequence]) -> Callable[[Mapping[str, str]], Sequence]:
+    made = cache(lambda args: make(dict(args)))
+    return lambda args: made(tuple(sorted(args.items())))
 
 
 class _HasScan:

@@ -19,7 +19,7 @@ from tests.explore.sensing import CODES
 from tests.explore.states import first
 
 RUN, EARLIER = "S-1", "S-0"
-FETCHES, ENGAGES, RAISES = 23, 70, 110
+UNPLUGS, FETCHES, ENGAGES, RAISES = 22, 23, 70, 110
 
 
 def whole(ground: Ground) -> Scene:
@@ -72,6 +72,28 @@ def two_runs(ground: Ground) -> Scene:
     scene.engine, scene.written = replace(state, runs=(run,), ledger=ledger), ledger
     scene.journal[EARLIER] = (sequence.key, 1, {s.no: (0, 0, True) for s in sequence.steps if s.no not in waits})
     return _asked(scene)
+
+
+def hot_rack(ground: Ground) -> Scene:
+    """No vehicle: the charged pack and an empty one stand side by side, and charging works."""
+    scene = first(ground)
+    state = scene.alive
+    ledger = state.ledger.admit(CODES[plant.EARLIER], "A02")
+    scene.t = Truth(car=plant.GONE, bays=(Bay(plant.FRESH, 2, True), Bay(), Bay(plant.EARLIER, 2)))
+    scene.engine, scene.written, scene.racks = replace(state, ledger=ledger), ledger, True
+    scene.react()
+    assert not scene.broken, scene.broken
+    return scene
+
+
+def burning(ground: Ground) -> Scene:
+    """The charged pack begins to burn while the order to fetch it waits at the gate."""
+    scene = fetched_last(ground)
+    _on(scene, lambda label: not label.startswith(("robot", "stacker")), lambda s: _done(s, UNPLUGS))
+    scene.t = scene.t._replace(hot=plant.FRESH)
+    scene.react()
+    assert not scene.broken, scene.broken
+    return scene
 
 
 def _done(scene: Scene, no: int) -> bool:

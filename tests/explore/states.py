@@ -67,7 +67,7 @@ class States:
             chans, tuple(scene.links), scene.stuck, scene.frozen,
             tuple(sorted({m._replace(number=ranks[m.number]) for m in scene.messages})),
             tuple(w._replace(number=ranks.get(w.number, 0), connection=min(w.connection, 1)) for w in scene.gate),
-            scene.armed, scene.journal_fails,
+            scene.armed, scene.journal_fails, scene.charge, scene.noticed, scene.doubted, scene.racks,
         )  # fmt: skip
         return (
             self._part(engine, ranks, tuple(sorted(scene.raised)), lambda: self._engine(scene, ranks)),
@@ -85,7 +85,10 @@ class States:
         if kept is not None:
             made.engine, raised = kept
             made.raised = set(raised)
-        chans, links, made.stuck, made.frozen, messages, gate, made.armed, made.journal_fails = self.wires.parts[wire]
+        (
+            chans, links, made.stuck, made.frozen, messages, gate, made.armed, made.journal_fails,
+            made.charge, made.noticed, made.doubted, made.racks,
+        ) = self.wires.parts[wire]  # fmt: skip
         made.chans, made.links, made.messages, made.gate = list(chans), list(links), list(messages), list(gate)
         made.journal, made.written = self.journals.parts[journal]
         return made
@@ -173,8 +176,8 @@ class States:
         ledger = _custody(state.ledger, ranks)
         zones = tuple(sorted((z.name, z.run_id, z.role) for z in state.zones))
         key = (
-            state.mode, state.state, state.journal_writable, state.half_done, zones, tuple(trips), ledger,
-            tuple((run.run_id, run.phase, run.interrupted, run.steps) for run in runs), tuple(sorted(scene.raised)),
+            state.mode, state.state, state.journal_writable, state.half_done, state.locks, zones, tuple(trips), ledger,
+            tuple((run.run_id, run.sequence.args, run.phase, run.interrupted, run.steps) for run in runs), tuple(sorted(scene.raised)),
         )  # fmt: skip
         normal = replace(
             state, runs=runs, trips=tuple(trips.values()), ledger=Ledger(dict(ledger)), next_order=NEXT, conflicts=(),

@@ -52,7 +52,7 @@ def torques(low: float, high: float) -> Needed:
     return (one(low), one(high)), (one(low - 0.1), one(high + 0.1), (85.0,) * 9)
 
 
-AUTOMATIC = OwnFacts(Mode.AUTOMATIC, True)
+AUTOMATIC = OwnFacts(Mode.AUTOMATIC, True, locks=())
 
 # Every signal of a row with all its values; each alone takes the row away.
 ALL_NEEDED: dict[str, dict[str, Needed]] = {
@@ -102,6 +102,7 @@ ALL_NEEDED: dict[str, dict[str, Needed]] = {
     "G22": {"vehicle.pack_id": is_("P-new", "P-old", "")},
     "G24": {"vehicle.postcheck_ok": ON, "vehicle.hv_on": ON},
     "G27": {"safety.grid_ok": ON},
+    "G29p": {},
     "G28": {},
     "G16t": {
         "robot.pack_present": ON, "robot.pin_1": ON, "robot.pin_2": ON, "robot.load_kg": band(504, 616),
@@ -134,12 +135,12 @@ WARM: dict[str, Needed] = {"rack_a.A03.bms_link": ON, "rack_a.A03.temp_max": at_
 
 # Columns:  EN CL UN EX TR IN LK VR RL FE CH, by row: X to begin, H held, S aborts.
 COLUMNS: dict[str, dict[str, str]] = {
-    "EN": {"X": "G04b G05 G06 G27 G28 G07 G08 G09 G14 G15", "H": "", "S": "G03 G04 G01"},
-    "CL": {"X": "G05 G06 G27 G28 G08 G09 G10 G11 G15", "H": "G07", "S": "G03 G04 G04b G01"},
-    "UN": {"X": "G05 G06 G27 G28 G08 G09 G14h G15", "H": "G07 G10 G11 G13 G16", "S": "G03 G04 G04b G01 G12"},
+    "EN": {"X": "G29p G04b G05 G06 G27 G28 G07 G08 G09 G14 G15", "H": "", "S": "G03 G04 G01"},
+    "CL": {"X": "G29p G05 G06 G27 G28 G08 G09 G10 G11 G15", "H": "G07", "S": "G03 G04 G04b G01"},
+    "UN": {"X": "G29p G05 G06 G27 G28 G08 G09 G14h G15", "H": "G07 G10 G11 G13 G16", "S": "G03 G04 G04b G01 G12"},
     "EX": {"X": "G05 G06 G27 G28 G08 G15 G16 G17", "H": "G07 G10 G11 G13 G30r", "S": "G03 G04 G04b G01 G12"},
     "TR": {"X": "G05 G06 G27 G28 G08 G15 G18", "H": "G07 G13", "S": "G03 G04 G04b G01 G30r"},
-    "IN": {"X": "G05 G06 G28 G08 G09 G16w", "H": "G27 G07 G10 G11 G13 G30r", "S": "G03 G04 G04b G01 G12"},
+    "IN": {"X": "G29p G05 G06 G28 G08 G09 G16w", "H": "G27 G07 G10 G11 G13 G30r", "S": "G03 G04 G04b G01 G12"},
     "LK": {"X": "G05 G06 G28 G08 G20", "H": "G27 G07 G10 G11 G13 G16", "S": "G03 G04 G04b G01 G12"},
     "VR": {"X": "G05 G28 G09 G21", "H": "G06 G07 G11", "S": "G03 G04 G04b G01"},
     "RL": {"X": "G28 G21 G22", "H": "", "S": "G03 G04 G04b G01"},
@@ -204,6 +205,9 @@ def test_a_row_is_proven_by_these_values_and_lost_by_any_other(code: str) -> Non
         ("G15", replace(AUTOMATIC, ledger=Ledger({"P-old": Custody("B12")}))),
         ("G15", replace(AUTOMATIC, ledger=Ledger({"P-old": Custody("robot", "B12", 5)}))),
         ("G19", replace(AUTOMATIC, ledger=Ledger({"P-old": Custody("handover_in")}))),
+        ("G29p", replace(AUTOMATIC, locks=(("P-new", "hot"),))),
+        ("G29p", replace(AUTOMATIC, locks=(("A03", "hot"),))),
+        ("G29p", replace(AUTOMATIC, locks=None)),
     ],
 )
 def test_a_row_about_mode_journal_or_ledger_is_lost_by_them_alone(code: str, lost: OwnFacts) -> None:
@@ -231,6 +235,13 @@ def test_what_the_robot_carries_may_change_at_the_end_of_its_way_and_only_there(
                 lost = ALL_NEEDED[code][signal.name][1]
                 world.set(signal, {"robot.at": at, sensor: shown}.get(signal.name, next(iter(lost), None)))
             assert condition.proven(world.image(AUTOMATIC)) == (at is there or shown is handed_over), (at, shown)
+
+
+def test_a_locked_pack_is_neither_fetched_nor_taken_nor_put_back() -> None:
+    known, job = the_station().procedures(), the_job()
+    for step in (*known.swap(job).steps, *known.by_key("give-back-car:inside:fetched", job).steps):
+        if step.no in (23, 105, 110, 300):
+            assert "G29p" in {row.code for row in step.permissives}, step
 
 
 def test_the_transfers_keep_what_the_robot_carries() -> None:
