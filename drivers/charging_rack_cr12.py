@@ -86,8 +86,9 @@ class ChargingRackCR12(Device):
     | 34 SET_POWER    | bay 1-12 | power, 0.1 kW | change the power of a running charge                   |
 
     P1 counts bays in this rack. Bay k's tags begin with BAYkk_ and its block of 40 registers with ir:40·k.
-    Range of power 0 to 500 kW. Beside the orders stand written levels: BAYkk_LIMIT at hr:63+k, the most that the charger may
-    draw now, 0 after the PLC's start, and FAN at hr:76. Orders are written at hr:0, the answers read at ir:10.
+    Range of power 0 to 500 kW. Beside the orders stand written levels: BAYkk_LIMIT at hr:63+k, the most that the
+    charger may draw now, 0 after the PLC's start, and FAN at hr:76. Orders are written at hr:0, the answers read at
+    ir:10.
     Verified against the simulated PLC only.
 
     `bays` is how many bays are fitted (1..12), `first_bay` the station-wide number of the first, `bay_prefix`
@@ -137,15 +138,15 @@ class ChargingRackCR12(Device):
         return self.command(RackOrder.SET_POWER, self._local(bay), _power(power_kw), text=text)
 
     def power_limits(self, levels: Mapping[BaySignals, float]) -> dict[str, Value]:
-        """Tags for the link's write that let each bay draw at most so many kW from now on, 0 to 500 kW, down to 0.1 kW.
+        """Tags for the link's write: each bay may draw at most so many kW from now on, 0 to 500 kW, down to 0.1 kW.
 
         A level, not an order: it moves nothing and opens no charge, and may be written again. What lies between two
-        steps is rounded down. Raises ValueError for a bay of another rack, or a power that is out of range or no number.
+        steps is rounded down. Raises ValueError for a bay of another rack, or a power out of range or no number.
         """
         return {f"BAY{self._local(bay):02d}_LIMIT": _level(kw) for bay, kw in levels.items()}
 
     def fan(self, *, on: bool) -> dict[str, Value]:
-        """Tag for the link's write that switches the exhaust fan; a level. Smoke keeps it running whatever is written."""
+        """Tag for the link's write that switches the exhaust fan; a level. Smoke keeps it running whatever is told."""
         return {"FAN": int(on)}
 
     def _local(self, bay: BaySignals) -> int:

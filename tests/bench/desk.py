@@ -15,7 +15,7 @@ from station_ctl.core.devices import Channel, Command
 from station_ctl.core.modes import Mode, Phase, State
 from station_ctl.core.orders import AckCode, OrderState, Result
 from station_ctl.core.points import ScanClass
-from station_ctl.core.signals import OwnFacts, Signal
+from station_ctl.core.signals import Signal
 from station_ctl.core.steps import Interlock, Kept, OnLoss, Sequence, Step
 from station_ctl.engine.decide import decide
 from station_ctl.engine.events import (

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from station_ctl.core.conditions import JournalWritable
+from station_ctl.core.custody import Move
 from station_ctl.core.devices import Command
 from station_ctl.core.modes import ORDERED_PHASES, Phase
 from station_ctl.core.steps import Ending, Interlock, OnResume, Recipe, Sequence, Step
@@ -22,6 +23,8 @@ BACK = Ending(
     JournalWritable(), Command("robot", 2, (), "robot.home"), (Interlock("T1", "", JournalWritable()),)
 )
 """A way back of the robot, for a step that was stopped when its work was done."""
+
+ASK = Command("vehicle", 1, (), "vehicle.identify")
 
 
 def faults(*steps: Step) -> str:
@@ -53,6 +56,9 @@ def test_a_step_may_take_as_long_as_it_may_and_less_than_a_second() -> None:
         ((step(10, on_resume=OnResume.ASK),), "step 10: asks on resume, so it needs `start`"),
         ((step(10, asks=True, do=Command("lift", 1, (), "lift.ask")), step(20)), "step 10: a step that only asks"),
         ((step(10, asks=True),), "step 10: a step that only asks"),
+        ((step(10, asks=True, do=ASK, moves=(Move("P", "a", "b"),)),), "step 10: a step that only asks"),
+        ((step(10, asks=True, do=ASK, admits=("P", "a")),), "step 10: a step that only asks"),
+        ((step(10, asks=True, do=ASK, releases="P"),), "step 10: a step that only asks"),
         ((step(10, ending=BACK),), "step 10: its ending is ordered of another role than the step"),
         (
             (step(10, do=Command("lift", 1, (), "lift.go"), ending=BACK),),
