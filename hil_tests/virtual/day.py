@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from hil_tests.virtual.custody import custody_errors
-from hil_tests.virtual.ledger_of_energy import EnergyLedger
+from hil_tests.virtual.ledger_of_energy import EnergyLedger, stored_kwh
 from hil_tests.virtual.planner import Planner
 from hil_tests.virtual.station import VirtualStation
 from station_ctl.charging.selection import ready_count
@@ -22,6 +22,12 @@ from station_ctl.service.run_watch import Interrupted
 DAY_S = 86_400.0
 SPILL_S = 4 * 3600.0
 """Process seconds after midnight in which those who wait are still served."""
+
+FILL_S = 8 * 3600.0
+"""Process seconds after midnight in which packs may become as full as they began: the cheap hours of any tariff."""
+
+FULL_KWH = 2.0
+"""So little short of what they began with is as full: chargers stop within a tenth of a per cent of each pack."""
 
 ARRIVAL_SOC = (3.0, 12.0)
 """Shape and scale of the state of charge (%) of arriving packs, a gamma distribution: mean 36 % (recorded days)."""
@@ -34,7 +40,11 @@ SAMPLE_S = 900.0
 
 @dataclass
 class DayReport:
-    """What one day came to. Waits in process seconds, in order of service; `ready` counts packs every quarter hour."""
+    """What one day came to. Waits in process seconds, in order of service; `ready` counts packs every quarter hour.
+
+    Energy and cost are those of the day and of charging after it until packs are as full as they began: `after_kwh`;
+    what they then still lack is `lacking_kwh`.
+    """
 
     name: str
     arrived: int = 0
@@ -44,6 +54,9 @@ class DayReport:
     ready: list[int] = field(default_factory=list)
     energy_kwh: float = 0.0
     cost: float | None = None
+    after_kwh: float = 0.0
+    lacking_kwh: float = 0.0
+    kwh_by_price: list[tuple[float, float]] = field(default_factory=list)
     peak_kw: float = 0.0
     power_kw: list[float] = field(default_factory=list)
     custody: list[str] = field(default_factory=list)
@@ -58,10 +71,11 @@ class Day:
 
     def __init__(
         self, station: VirtualStation, name: str, arrivals: list[float], seed: int, energy: EnergyLedger,
-        planner: Planner | None = None, *, until_s: float = DAY_S,
+        planner: Planner | None = None, *, from_s: float = 0.0, until_s: float = DAY_S,
     ) -> None:  # fmt: skip
-        """`until_s`: the day goes on at least to this second, whoever has been served."""
-        self._until_s = until_s
+        """`from_s`: the second of the day at which it begins. `until_s`: it goes on at least to this second, whoever
+        has been served. A whole day runs on until its packs are as full as they began."""
+        self._from_s, self._until_s = from_s, until_s
         self.station, self.arrivals = station, sorted(arrivals)
         self.report = DayReport(name, len(arrivals))
         self._rng = Random(f"{seed}/arrivals/{name}")
@@ -78,12 +92,15 @@ class Day:
     async def run(self) -> DayReport:
         """The whole day. A station that comes to rest ends it; `stopped` says why."""
         station = self.station
-        self._zero = station.process_s
-        self._energy.begin(station.sim.plant.now)
+        self._zero = station.process_s - self._from_s
+        self._energy.begin(station.sim.plant.now, self._from_s)
+        held = stored_kwh(station.sim.plant)
         watching = [asyncio.create_task(work) for work in (self._arrive(), self._sample())]
         try:
             await self._serve()
             await station.wait(self._until_s - self.now)
+            if self._until_s >= DAY_S:
+                await self._fill_up(held)
         except Interrupted as stop:
             self.report.stopped = str(stop)
         finally:
@@ -96,11 +113,20 @@ class Day:
         station.whole()
         return self._closed()
 
+    async def _fill_up(self, kwh: float) -> None:
+        """Charge on after the day until the packs hold so much again: who puts it off shall not look cheaper."""
+        plant = self.station.sim.plant
+        while stored_kwh(plant) < kwh - FULL_KWH and self.now < DAY_S + FILL_S:
+            await self.station.wait(RETRY_S * 4)
+        self.report.lacking_kwh = max(kwh - stored_kwh(plant), 0.0)
+        self._energy.lack(self.report.lacking_kwh)
+
     def _closed(self) -> DayReport:
         report, sim, energy = self.report, self.station.sim, self._energy
         energy.measure(sim.plant)
         report.energy_kwh, report.peak_kw = energy.kwh, energy.peak_kw
-        report.cost = energy.cost
+        report.cost, report.after_kwh = energy.cost, energy.after_kwh
+        report.kwh_by_price = sorted(energy.by_price.items())
         report.custody = custody_errors(self.station.engine.state.ledger, sim.plant.places.by_code())
         report.violations = [f"{v.rule} {v.plc} {v.text}" for v in sim.monitor.verdicts]
         report.orders = sim.monitor.orders

@@ -31,12 +31,14 @@ class _Watch:
         self.seen: tuple[Value, ...] = ()
 
     def block(self, last: Block, read: Mapping[str, Value], now: float) -> Block:
-        """The block as it is now: only what is another object than before is judged anew."""
+        """The block as it is now: only what is another value than before is judged anew."""
         seen = self.get(read)
         values, bad = dict(last.values), last.bad
-        for point, value, before in zip(self.steady, seen, self.seen, strict=False):
-            if value is before:
-                continue
+        moved = [
+            (point, value) for point, value, before in zip(self.steady, seen, self.seen, strict=False)
+            if value is not before and (value != before or type(value) is not type(before))
+        ]  # fmt: skip
+        for point, value in moved:
             verdict = judge(point, value)
             if verdict is Verdict.BAD:
                 values.pop(point.tag, None)
@@ -68,7 +70,9 @@ class LeapLink(MemoryLink):
     `on_write` is called after every write that is more than our heartbeat.
     """
 
-    def __init__(self, name: str, io: IoList, plc: Backend, *, on_write: Callable[[], None], **options: Any) -> None:
+    def __init__(
+        self, name: str, io: IoList, plc: Backend, *, on_write: Callable[[], None], **options: Any
+    ) -> None:
         super().__init__(name, io, plc, **options)
         self._told: list[Listener] = []
         self._on_write = on_write

@@ -117,9 +117,10 @@ def view(bay: BaySignals, image: Image) -> BayView:
 
 
 def _believed(signal: Signal[Any], image: Image, field: str, kind: type[Any]) -> tuple[Any, str]:
-    reading = signal.read(image)
-    value: Any = reading.value
-    if not reading.good:
+    # Most are good at most looks; age and words are wanted of the others alone.
+    value: Any = signal.good_value(image)
+    if value is None:
+        reading = signal.read(image)
         return None, reading.why or str(reading.quality)
     if kind is float and type(value) is int:
         value = float(value)

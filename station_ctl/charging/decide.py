@@ -163,11 +163,12 @@ def _settled(
     for name, seen in views.items():
         history = histories[name]
         judged = clear.get(name)
-        if judged is None or doubts[name] or quarantine_of(state, seen) is not None:
-            histories[name] = replace(history, well_since=None, cleared=False)
-        else:
+        since, cleared = None, False
+        if judged is not None and not doubts[name] and quarantine_of(state, seen) is None:
             since = now if history.well_since is None else history.well_since
-            histories[name] = replace(history, well_since=since, cleared=not isinstance(judged, Suspect))
+            cleared = not isinstance(judged, Suspect)
+        if (since, cleared) != (history.well_since, history.cleared):
+            histories[name] = replace(history, well_since=since, cleared=cleared)
     return histories
 
 

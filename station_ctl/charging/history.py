@@ -85,6 +85,8 @@ def _link(h: BayHistory, seen: BayView, now: float, policy: SitePolicy) -> BayHi
         silences = (*silences, silent_since)
     unread = seen.heard and seen.bms_link is True and None in (seen.soc, seen.temp_max, seen.soh)
     unread_since = (now if h.unread_since is None else h.unread_since) if unread else None
+    if (silent_since, silences, unread_since) == (h.silent_since, h.silences, h.unread_since):
+        return h
     return replace(h, silent_since=silent_since, silences=silences, unread_since=unread_since)
 
 
@@ -93,7 +95,8 @@ def _level(h: BayHistory, seen: BayView, told_kw: float, now: float) -> BayHisto
     if told_kw != h.level_kw:
         return replace(h, level_kw=told_kw, level_since=now, takes_kw=None)
     steady = now - h.level_since >= STEADY_S and seen.charge_state == CHARGING and told_kw > 0
-    return replace(h, takes_kw=seen.power_kw if steady else None)
+    takes = seen.power_kw if steady else None
+    return h if takes == h.takes_kw else replace(h, takes_kw=takes)
 
 
 def _temperature(h: BayHistory, seen: BayView, now: float) -> BayHistory:

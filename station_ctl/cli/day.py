@@ -106,6 +106,13 @@ def _show(found: Days, station: str, plot: Path | None, *, as_json: bool) -> Exi
     return Exit.DONE if found.ok else Exit.FAILED
 
 
+def _full(data: dict[str, Any]) -> str:
+    text = f"{data['after_midnight_kwh']:.0f} kWh of that after midnight, until packs were as full as they began"
+    if data["lacking_kwh"] < 1:
+        return text
+    return f"{text}; {data['lacking_kwh']:.0f} kWh they lack at 08:00 are counted at the dearest price"
+
+
 def _print(found: Days, data: dict[str, Any], station: str) -> None:
     from station_ctl.cli.day_plot import bars, mean_course
 
@@ -120,6 +127,7 @@ def _print(found: Days, data: dict[str, Any], station: str) -> None:
         ("waits", waits),
         ("starved", f"{data['starved_h']:.2f} h without a charged pack while a vehicle waited"),
         ("energy", f"{data['energy_kwh']:.0f} kWh; cost {cost}"),
+        ("full", _full(data)),
         ("peak", f"{data['peak_kw']:.0f} kW of {data['site_limit_kw']:.0f} kW allowed"),
         ("ready", f"0 h |{bars(ready)}| 24 h   {min(ready, default=0):.0f} to {max(ready, default=0):.0f} packs"),
         ("power", f"0 h |{bars(power, found.site_limit_kw)}| 24 h   full bar: the limit"),

@@ -63,6 +63,8 @@ class Days:
             "wait_p95_min": round(waits[math.ceil(0.95 * len(waits)) - 1], 2) if waits else None,
             "energy_kwh": round(sum(day["energy_kwh"] for day in days), 1),
             "cost": round(sum(costs), 2) if costs else None,
+            "after_midnight_kwh": round(sum(day["after_kwh"] for day in days), 1),
+            "lacking_kwh": round(sum(day["lacking_kwh"] for day in days), 1),
             "peak_kw": round(max(day["peak_kw"] for day in days), 1),
             "site_limit_kw": self.site_limit_kw,
             "starved_h": round(sum(day["starved_s"] for day in days) / 3600, 2),

@@ -17,7 +17,7 @@ from station_ctl.core.errors import ConfigurationError
 
 KEYS = {
     "arrived", "served", "wait_mean_min", "wait_p95_min", "energy_kwh", "cost", "peak_kw", "site_limit_kw", "starved_h",
-    "custody_errors", "monitor_violations", "wall_s",
+    "custody_errors", "monitor_violations", "wall_s", "after_midnight_kwh", "lacking_kwh",
 }  # fmt: skip
 
 
@@ -29,6 +29,7 @@ def day(**changes: Any) -> dict[str, Any]:
     return {
         "name": "one", "arrived": 3, "waits_s": [0.0, 60.0, 120.0], "busy_s": [300.0] * 3, "starved_s": 1800.0,
         "ready": [3, 2, 1], "energy_kwh": 100.0, "cost": None, "peak_kw": 80.0, "power_kw": [10.0, 80.0, 20.0],
+        "after_kwh": 0.0, "lacking_kwh": 0.0,
         "custody": [], "violations": [], "stopped": "", "plans": 0, "orders": 90, "wall_s": 1.0, **changes,
     }  # fmt: skip
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 from dataclasses import asdict
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from hil_tests.simplc.truth.grid import EFFICIENCY, Grid
 from hil_tests.simplc.truth.packs import HANDOVER_IN
 from hil_tests.virtual.__main__ import REFERENCE_S, one_day, sized
 from hil_tests.virtual.custody import custody_errors
-from hil_tests.virtual.day import Day, DayReport
+from hil_tests.virtual.day import DAY_S, FULL_KWH, Day, DayReport
 from hil_tests.virtual.leap_plant import LeapStation
-from hil_tests.virtual.ledger_of_energy import EnergyLedger
+from hil_tests.virtual.ledger_of_energy import EnergyLedger, stored_kwh
 from hil_tests.virtual.station import VirtualStation
 from station_ctl.build import PARTS
 from station_ctl.charging.tariff import read_tariff
@@ -127,6 +129,52 @@ def test_a_pack_that_is_not_where_the_ledger_has_it_is_found(tmp_path: Path) -> 
             assert any(stranger.code in line for line in custody_errors(ledger, sim.plant.places.by_code()))
 
     run_virtually(main())
+
+
+LATE = "from,to,price\n00:00,24:00,2\n"
+
+
+def test_a_day_goes_on_until_its_packs_are_as_full_as_they_began_and_that_is_on_its_bill(tmp_path: Path) -> None:
+    """A vehicle at 23:50 leaves a spent pack, which is charged after midnight; lamps and fans are tomorrow's then."""
+
+    async def main() -> tuple[DayReport, float, float]:
+        site = config("packs23")
+        sim = LeapStation(seed=1, speed=RATE, **sized(site))
+        async with VirtualStation(site, sim, tmp_path / "journal.sqlite") as station:
+            await station.make_ready()
+            held, begin = stored_kwh(sim.plant), DAY_S - 900.0
+            energy = EnergyLedger(read_tariff(LATE))
+            report = await Day(station, "late", [DAY_S - 600.0], 1, energy, from_s=begin).run()
+            return report, held, stored_kwh(sim.plant)
+
+    report, before, after = run_virtually(main())
+    assert len(report.waits_s) == 1 and after == pytest.approx(before, abs=FULL_KWH) and report.lacking_kwh <= FULL_KWH
+    assert report.after_kwh > 20.0 and report.energy_kwh - report.after_kwh < 20.0
+    assert report.cost == pytest.approx(2 * (report.energy_kwh + report.lacking_kwh / EFFICIENCY))
+    assert report.kwh_by_price == [(2.0, pytest.approx(report.energy_kwh))]
+
+
+def test_after_midnight_only_what_chargers_draw_counts_and_what_is_lacking_costs_the_dearest_price() -> None:
+    plant: Any = SimpleNamespace(grid=Grid(auxiliary_kw=10.0), now=0.0, charging_kw=0.0)
+    plant.site_kw = lambda: plant.grid.drawn_kw(plant.charging_kw)
+    drawn = plant.grid.drawn_kw(0.0)
+    ledger = EnergyLedger(read_tariff("from,to,price\n00:00,12:00,1\n12:00,24:00,3\n"))
+    plant.now = DAY_S - 7200.0
+    ledger.begin(plant.now, DAY_S - 7200.0)
+    ledger.measure(plant)
+    plant.now = DAY_S - 3600.0
+    ledger.measure(plant)
+    assert ledger.kwh == pytest.approx(drawn) and ledger.cost == pytest.approx(3 * drawn) and ledger.after_kwh == 0
+    plant.charging_kw = EFFICIENCY * 50.0
+    plant.now = DAY_S + 0.001
+    ledger.measure(plant)
+    until = ledger.kwh
+    plant.now = DAY_S + 3600.001
+    ledger.measure(plant)
+    assert ledger.kwh - until == pytest.approx(50.0), "an hour of 50 kW into chargers, and nothing else"
+    cost = ledger.cost or 0.0
+    ledger.lack(EFFICIENCY * 4.0)
+    assert ledger.cost == pytest.approx(cost + 4.0 * 3) and ledger.peak_kw == pytest.approx(50.0 + drawn)
 
 
 @pytest.mark.parametrize(
