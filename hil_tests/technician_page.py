@@ -29,7 +29,7 @@ VISITS = (
     (technician_story.undisturbed,), (technician_story.stuck_bolt,),
     (technician_story.held_by_hand, technician_story.killed), (technician_story.maintained,),
     (technician_story.jogged, technician_story.bypassed),
-    (technician_story.alarms_and_audit,),
+    (technician_story.racks,), (technician_story.alarms_and_audit,),
 )  # fmt: skip
 """Chapters that follow from each other; each visit has machines and a service of its own, made ready alike."""
 

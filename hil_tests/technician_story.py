@@ -134,6 +134,31 @@ def bypassed(at: Stand) -> None:
     answered(at.type("sim report"), 0, " 0 violations")
 
 
+def racks(at: Stand) -> None:
+    """Who gets how many kW, and a pack that gets hot: locked, carried away, cleared after a look."""
+    at.heading("Racks and charging")
+    at.until(lambda: "chargers give 1" in at.ask("site", "show").text, "no pack is ever charged")
+    answered(at.type("battery ready"), 0, "ready")
+    answered(at.type("site show"), 0, "the site draws")
+    answered(at.type("site limit 80"), 0, "at most 80 kW")
+    at.until(lambda: "told 0 kW" not in at.ask("charging", "plan").text, "what is allowed is never used")
+    answered(at.type("charging plan"), 0, "chargers are told")
+    answered(at.type("site limit off"), 0)
+    answered(at.type("charger stop A03"), 0, "no current")
+    answered(at.type("charger show A03"), 0, "stopped by a person")
+    answered(at.type("charger start A03"), 0, "may charge")
+    at.until(lambda: "B05: 40 kW" in at.ask("charger", "show", "B05").text, "B05 never charges at full power")
+    at.type("sim fault thermal-runaway on bay=B04 celsius=62 kilowatts=2")
+    at.until(lambda: "A805" in at.ask("alarm", "list").text, "the hot pack is never told")
+    answered(at.type("alarm list"), 0, "A805-B04")
+    answered(at.type("charger show B05"), 0, "beside B04, which is hot")
+    at.until(lambda: "isolation" in at.ask("battery", "list").text, "the hot pack never leaves the rack")
+    answered(at.type("status"), 0, "Locked: hot in B04")
+    answered(at.type("bay clear B04 --reason the-pack-is-at-the-isolation-place"), 0, "cleared")
+    answered(at.type("alarm ack --all"), 0)
+    answered(at.type("sim report"), 0, " 0 violations")
+
+
 def ready_to_maintain(at: Stand) -> None:
     """From a station that runs swaps to one that is maintained, with key and enabling device."""
     for line in ("station stop", "mode set maintenance", "sim switch key on", "sim switch enabling on"):
