@@ -22,6 +22,7 @@ from asyncua.client.client import Client
 from asyncua.client.ua_client import UASocketProtocol
 from asyncua.crypto.security_policies import SecurityPolicyBasic256Sha256
 from asyncua.ua.attribute_ids import AttributeIds
+from asyncua.ua.object_ids import ObjectIds
 
 from drivers.loss import LinkFailed, Loss
 from drivers.opcua_socket import mend
@@ -57,6 +58,12 @@ _REFUSALS = frozenset(
 _SESSION_MS = 10_000
 _NEVER = 3600.0
 _GOODBYE = 0.3
+
+_MOST_AT_ONCE = ua.NodeId(ua.Int32(ObjectIds.Server_ServerCapabilities_OperationLimits_MaxNodesPerRead))
+"""How many nodes one request may read (Part 5, 6.3.11); 0 or no such node = no limit."""
+
+Prepared = list[ua.ReadParameters]
+"""The requests of one read."""
 
 Sample = tuple[str | None, Any]
 """A node as it was read: None and its raw value, or the word why there is none (a status, `wrong type`)."""
@@ -110,6 +117,7 @@ class UaConnection:
         self._client.connection_lost_callback = self._on_lost
         self._mend()
         self._namespaces: list[str] = []
+        self._most = 0
 
     @property
     def up(self) -> bool:
@@ -138,6 +146,8 @@ class UaConnection:
                 await self._secure(self._security)
             await self._client.connect()
             self._namespaces = await self._client.get_namespace_array()
+            limit = (await self._client.uaclient.read(_reading([_MOST_AT_ONCE], AttributeIds.Value)))[0].Value
+            self._most = max(0, limit.Value) if limit is not None and isinstance(limit.Value, int) else 0
             if (transport := self._transport()) is not None:
                 watch_peer(transport)
         except Exception as error:  # the library passes on whatever its parsers raise
@@ -167,20 +177,19 @@ class UaConnection:
 
         client._make_protocol = made  # type: ignore[method-assign]
 
-    def prepare(self, points: Sequence[Point]) -> ua.ReadParameters:
-        """A read of all points in one request. Raises UaFailed when the server has no such namespace."""
-        return _reading([self._node(point) for point in points], AttributeIds.Value)
+    def prepare(self, points: Sequence[Point]) -> Prepared:
+        """A read of all points, in as few requests as the server allows. Raises UaFailed: no such namespace."""
+        return self._reads(points, AttributeIds.Value)
 
-    async def read(self, points: Sequence[Point], prepared: ua.ReadParameters) -> tuple[float, list[Sample]]:
-        """Read once: the monotonic time the request left, and a sample for each point. Raises UaFailed."""
+    async def read(self, points: Sequence[Point], prepared: Prepared) -> tuple[float, list[Sample]]:
+        """Read once: the monotonic time the (first) request left, and a sample for each point. Raises UaFailed."""
         at = time.monotonic()
-        items = await self._request(self._client.uaclient.read(prepared), len(points))
+        items = await self._ask(prepared)
         return at, [_sample(point, item) for point, item in zip(points, items, strict=True)]
 
     async def misfits(self, points: Sequence[Point]) -> list[str]:
         """Which nodes are missing or of another type than the I/O list says, in words. Raises UaFailed."""
-        parameters = _reading([self._node(point) for point in points], AttributeIds.DataType)
-        items = await self._request(self._client.uaclient.read(parameters), len(points))
+        items = await self._ask(self._reads(points, AttributeIds.DataType))
         words = []
         for point, item in zip(points, items, strict=True):
             needed, found = _KIND[point.type.base], item.Value.Value if item.Value else None
@@ -221,6 +230,16 @@ class UaConnection:
         self.loss.declare(reason)
         if (transport := self._transport()) is not None:
             discard(transport)
+
+    def _reads(self, points: Sequence[Point], attribute: AttributeIds) -> Prepared:
+        nodes, most = [self._node(point) for point in points], self._most or len(points)
+        return [_reading(nodes[start : start + most], attribute) for start in range(0, len(nodes), most)]
+
+    async def _ask(self, prepared: Prepared) -> list[ua.DataValue]:
+        items: list[ua.DataValue] = []
+        for part in prepared:
+            items += await self._request(self._client.uaclient.read(part), len(part.NodesToRead))
+        return items
 
     def _node(self, point: Point) -> ua.NodeId:
         match = _NODE.match(point.address)

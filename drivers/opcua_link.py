@@ -1,4 +1,4 @@
-"""The link to an OPC UA PLC: polled reads, one request a scan class, and writes with the commit tag apart.
+"""The link to an OPC UA PLC: polled reads, a request a scan class, and writes with the commit tag apart.
 
 Knows scan classes and tags. Does not know the library or what a tag means.
 
@@ -53,7 +53,11 @@ class OpcUaLink:
         self._image = LinkImage(name, io, identity, heartbeat)
         for point in io.values():
             check_address(point)
-        self._blocks = {scan: _NodeBlock(io.scanned(scan)) for scan in PERIODS if io.scanned(scan)}
+        # Where a server wants a scan in parts, the identity comes last: it then vouches for all of its pass.
+        signed = {
+            scan: sorted(io.scanned(scan), key=lambda p: p.tag in self._image.signs) for scan in PERIODS
+        }
+        self._blocks = {scan: _NodeBlock(tuple(points)) for scan, points in signed.items() if points}
         self._written = [point for point in io.values() if point.access is Access.WRITE]
         self._connection: UaConnection | None = None
         self._turn = asyncio.Lock()

@@ -181,14 +181,24 @@ async def test_a_session_that_the_server_ends_is_a_fault_and_comes_back(
     assert (await robot.program.tell("written"))["requests"][-1] == {"HB_CTL": 2}
 
 
-async def test_a_server_that_gives_fewer_nodes_at_once_than_a_scan_has_says_so(robot: ForeignRobot) -> None:
+async def test_a_server_that_gives_fewer_nodes_at_once_than_a_scan_has_is_asked_in_parts(
+    robot: ForeignRobot,
+) -> None:
     link = robot.link()
     await robot.program.tell("limit", nodes=10)
     try:
         async with running(link):
-            await until_fault(link, "BadTooManyOperations")
-            with pytest.raises(NotSent):
-                await link.write({"STOP_REQ": 1}, urgent=True)
+            await until_usable(link)
+            at = link.snapshot.blocks[ScanClass.FAST].at
+            await until(lambda: link.snapshot.blocks[ScanClass.FAST].at > at, "the scans go on")
+            assert len(shown(link)) == len(BarePlc("robot", io_list(ROBOT)).values)
+            *_, last = (point.tag for point in link._blocks[ScanClass.FAST].points)
+            assert last in link._image.signs, "the identity is read after all that it vouches for"
+            await robot.program.tell("limit", nodes=5)
+            await until(
+                lambda: link.snapshot.connection > 1, "there is a new session that knows the new limit"
+            )
+            await until_usable(link)
     finally:
         await robot.program.tell("limit", nodes=0)
 
@@ -233,8 +243,9 @@ async def _renew(link: OpcUaLink) -> None:
     client = connection._client
     renewal = asyncio.create_task(client.open_secure_channel(renew=True))
     await asyncio.sleep(0)
-    prepared = connection.prepare(tuple(link.io.values())[:1])
-    on_their_way = [asyncio.create_task(client.uaclient.read(prepared)) for _ in range(5)]
+    points = tuple(link.io.values())[:1]
+    reads = [connection.read(points, connection.prepare(points)) for _ in range(5)]
+    on_their_way = [asyncio.create_task(read) for read in reads]
     await renewal
     client.uaclient.revolve_security_token()
     await asyncio.gather(*on_their_way)
