@@ -138,7 +138,7 @@ class CarInterlocks(StandInterlocks):
             Row(Interlock("G12", "High voltage off by two signs, charging port closed", car.hv_off.is_on() & car.hv_volts.at_most(recipe.hv_safe_volts) & car.port_closed.is_on()), "-  -  S  S  -  S  S  -  -  -  -"),
             Row(Interlock("G13", "Wheels clamped, lift locked at working height, columns level", lift.clamped.is_on() & lift.at_work.is_on() & lift.locked.is_on() & lift.sync_err.at_most(p.lift_sync_tolerance_mm) & lift.floor_open.is_on()), "-  -  H  H  H  H  H  -  -  -  -"),
             Row(Interlock("G14", "Charged pack ready in its bay, or being fetched", self._ready_in_bay() | self._fetched()), "X  -  -  -  -  -  -  -  -  -  -"),
-            # Not while it is carried: who has taken it from the handover is judged by the step that does so.
+            # Where it is fetched, and taken from the handover, the step itself asks for it, too.
             Row(self.not_locked(job.fresh, job.fresh_bay), "X  X  X  -  -  X  -  -  -  -  -"),
             Row(Interlock("G14h", "Charged pack waits at the handover", PlaceHolds(HANDOVER_IN, job.fresh) & stacker.in_present.is_on() & stacker.in_seated.is_on() & st.reader.in_code.equals(job.fresh)), "-  -  X  -  -  -  -  -  -  -  -"),
             Row(Interlock("G15", "Empty compatible bay reserved for the spent pack", destination), "X  X  X  X  X  -  -  -  -  -  -"),

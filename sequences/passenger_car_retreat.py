@@ -122,7 +122,7 @@ def relock(st: CarStation, job: Job, on_robot: bool, half_open: bool) -> Sequenc
         Step(
             100, "Raise the old pack into the vehicle again, pins engage", "robot", Phase.INSERTION,
             at_height & pins & robot.pack_seated.is_on() & car.pack_latched.is_on(), within=30, nominal=12,
-            do=robot.insert(recipe.raise_height_mm), permissives=il.needs(Column.INSERT), interlocks=il.keeps(Column.INSERT),
+            do=robot.insert(recipe.raise_height_mm), permissives=il.needs(Column.INSERT, without=("G29p",)), interlocks=il.keeps(Column.INSERT),
             start=robot.pack_present.is_on() & robot.z.at_most(TRAVEL_MM), on_resume=OnResume.ASK, enters=(PIT,), leaves=(HANDOVER,), chapter="R1",
         ),
     )  # fmt: skip

@@ -18,6 +18,7 @@ from station_ctl.core.conditions import (
     JournalWritable,
     ModeIs,
     NeverBoth,
+    NotLocked,
     OnItsWay,
     PlaceHolds,
     Unmet,
@@ -270,6 +271,18 @@ def test_a_place_is_what_the_ledger_says_and_a_pack_on_its_way_rests_nowhere() -
     assert PlaceHolds("A01").proven(arrived) and PlaceHolds("handover_in", "P-1").proven(arrived)
     assert str(PlaceHolds("A01")) == "A01 empty by the ledger"
     assert str(PlaceHolds("A01", "P-1")) == "A01 holds pack P-1"
+
+
+def test_nothing_is_unlocked_that_charging_has_locked_or_not_yet_spoken_of() -> None:
+    condition = NotLocked("P-1")
+    smoking = ("A07", "hot"), ("P-1", "hot in bay A01: smoke")
+    for locks, found in ((None, "not known"), (smoking, "hot in bay A01: smoke")):
+        image = World().image(OwnFacts(locks=locks))
+        assert not condition.proven(image)
+        assert f"needs P-1 not locked; found {found} [charging]" in condition.why_not(image)
+    for free in ((), (("P-2", "quarantine"),)):
+        image = World().image(OwnFacts(locks=free))
+        assert condition.proven(image) and condition.unmet(image) == ()
 
 
 def test_what_the_controller_knows_of_itself_is_known_and_now() -> None:

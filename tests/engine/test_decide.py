@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from station_ctl.core.conditions import NotLocked
 from station_ctl.core.modes import Phase, State
 from station_ctl.core.points import ScanClass
 from station_ctl.core.signals import Signal
-from station_ctl.core.steps import OnLoss
+from station_ctl.core.steps import Interlock, OnLoss
 from station_ctl.engine.custody_watch import WatchedPlace
 from station_ctl.engine.events import (
     Announce,
@@ -17,8 +18,10 @@ from station_ctl.engine.events import (
     Asked,
     Audit,
     Effect,
+    Issue,
     JournalFailed,
     JournalReady,
+    PacksLocked,
     Progress,
     Record,
     RetreatAsked,
@@ -51,6 +54,13 @@ def test_what_the_journal_knows_is_taken_over_whole() -> None:
     assert d.state.runs == (run,) and d.state.zones == (Zone("pit", "S-7", "lift"),)
     assert d.state.ledger == ledger(**{"P-1": "A01"}) and d.state.next_order == 42
     assert d.state.half_done == "run S-7 was never closed" and d.state.journal_writable
+
+
+def test_a_step_waits_while_its_pack_is_locked_and_goes_on_when_it_is_cleared() -> None:
+    d = Desk(step(10, permissives=(Interlock("G29p", "not locked", NotLocked("P-1")),), interlocks=()))
+    d.feed(PacksLocked(d.time, (("P-1", "hot"),)))
+    assert not [e for e in (*d.begin(), *d.scan()) if isinstance(e, Issue)]
+    assert [e for e in d.feed(PacksLocked(d.time, ())) if isinstance(e, Issue)], "in the same decision"
 
 
 def test_a_failed_journal_is_one_trip_of_its_interlock() -> None:

@@ -6,6 +6,7 @@ Knows what of charging's memory matters beyond one look. Time runs fast here: wh
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -20,6 +21,7 @@ from station_ctl.charging.selection import choose
 from station_ctl.charging.site_power import SiteView
 from station_ctl.charging.state import ChargingState, Decision, Quarantine, Standing, Wish
 from station_ctl.charging.suspects import Doubt, Reason
+from station_ctl.core.custody import Ledger
 from station_ctl.core.signals import Image
 from station_ctl.core.steps import Sequence
 from station_ctl.engine.events import PacksLocked
@@ -42,6 +44,7 @@ T = 1000.0
 
 WHO_ASKS = "C-1"
 LONG_AGO, SETTLED = NOW - 1000.0, NOW + 100.0
+RACK_A, RACK_B = list(LINKS).index("rack_a"), list(LINKS).index("rack_b")
 AT_LINK = {name: list(LINKS).index(link) for name, link in LINK.items()}
 
 
@@ -64,6 +67,7 @@ class Looked(NamedTuple):
     standing: Standing
 
 
+Question = tuple[Any, ...]
 KEPT: dict[Charge, Charge] = {}
 """Each memory is kept once, so that it is known by its identity."""
 
@@ -86,6 +90,8 @@ class Duty:
         self._stand, self._policy = stand, stand.policy
         self._recipe = specimen.job.recipe
         self._procedures = specimen.procedures.charging
+        self.locks = cache(lambda charge: _unfolded(charge).locks)
+        self.known: dict[int, tuple[Ledger, Question]] = {}
 
     def look(self, scene: Scene) -> Looked:
         """One look; the same memory, custody and runs give the same answer on the same image."""
@@ -154,13 +160,18 @@ class Duty:
         raise AssertionError("charging waits for something")
 
 
-def _question(scene: Scene) -> tuple[Any, ...]:
-    state = scene.alive
-    custody = tuple((pack, c.place, c.to) for pack, c in state.ledger)
-    jobs = tuple((r.job.fresh_bay, r.job.spent_bay) for r in state.runs if r.job is not None)
-    return "charging", custody, jobs, bool(state.runs), tuple(scene.links[AT_LINK[n]] == DOWN for n in BAYS)
+def _question(scene: Scene) -> Question:
+    """All that a look depends on beside its memory and the image. Runs know their jobs, ledgers their packs, for ever."""
+    state, known = scene.alive, scene.ground.duty.known
+    found = known.get(id(state.ledger))
+    if found is None or found[0] is not state.ledger:
+        found = known[id(state.ledger)] = (state.ledger, tuple((pack, c.place, c.to) for pack, c in state.ledger))
+    jobs = tuple([(run.job.fresh_bay, run.job.spent_bay) for run in state.runs if run.job is not None])
+    links = scene.links
+    return "charging", found[1], jobs, bool(state.runs), links[RACK_A] == DOWN, links[RACK_B] == DOWN
 
 
+@cache
 def _unfolded(charge: Charge) -> ChargingState:
     cleared = dict(charge.cleared)
     return ChargingState(
@@ -188,18 +199,20 @@ def _folded(state: ChargingState, told: tuple[str, ...]) -> Charge:
 
 def look(scene: Scene) -> bool:
     """Charging looks, writes its levels, tells the engine what it has locked. True if anything is new."""
-    looked = scene.ground.duty.look(scene)
-    before = (scene.charge, scene.t)
-    scene.charge = looked.charge
+    charge = scene.ground.duty.look(scene).charge
+    new = charge is not scene.charge
+    scene.charge = charge
     for at, name in enumerate(BAYS):
-        health = scene.links[AT_LINK[name]]
+        health, stood = scene.links[AT_LINK[name]], scene.t.bays[at].level
         # A rack that hears no controller any more has forgotten its levels within a second.
-        level = name in looked.charge.told if health == UP else False if health == DOWN else scene.t.bays[at].level
-        if level != scene.t.bays[at].level:
-            scene.t = scene.t.bay(at, level=level)
-    state = _unfolded(scene.charge)
-    told = state.locks != scene.alive.locks and scene.feed(PacksLocked(T, state.locks))
-    return told or before != (scene.charge, scene.t)
+        level = name in charge.told if health == UP else stood and health != DOWN
+        if level != stood:
+            scene.t, new = scene.t.bay(at, level=level), True
+    locks = scene.ground.duty.locks(charge)
+    if locks != scene.alive.locks:
+        scene.feed(PacksLocked(T, locks))
+        new = True
+    return new
 
 
 def cleared(scene: Scene) -> None:

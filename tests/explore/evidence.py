@@ -40,9 +40,10 @@ MUTANT_STATES = 60_000
 """A mutant not found within this many states is not found."""
 
 
-def explore(names: tuple[str, ...], faults: int, limit: int = 10**9) -> Found:
-    """Everything reachable from these starts with at most `faults` faults."""
+def explore(names: tuple[str, ...], faults: int, limit: int = 10**9, *, thorough: bool = False) -> Found:
+    """Everything reachable from these starts with at most `faults` faults. `thorough`: rare ones may follow others."""
     explorer = Explorer(Ground(specimen()))
+    explorer.ground.thorough = thorough
     return explorer.explore({name: getattr(starts, name)(explorer.ground) for name in names}, faults, limit=limit)
 
 
@@ -68,7 +69,7 @@ def explorer(long: bool = False) -> dict[str, Any]:
     A state that two parts reach is counted in both. `steps_missed`: steps of the swap during which not every fault of
     the budget, first to last, has struck.
     """
-    parts = [(names, faults, explore(names, faults)) for names, faults in (LONG if long else SHORT)]
+    parts = [(names, faults, explore(names, faults, thorough=long)) for names, faults in (LONG if long else SHORT)]
     states = sum(found.states for _, _, found in parts)
     lost = sum(found.without_way_out for _, _, found in parts)
     stories = [

@@ -54,6 +54,7 @@ class Explorer:
     ) -> Found:
         """Everything reachable with at most `faults` faults. `until`: stop at the first violation it says yes to."""
         found, started = Found(), time.monotonic()
+        self.ground.faults = faults
         gc.disable()  # Nothing here is garbage, and there are millions of it.
         levels: list[list[int]] = [[] for _ in range(faults + 1)]
         found.struck = [set() for _ in range(faults)]

@@ -21,7 +21,7 @@ from tests.explore.scene import ACTING, LINK_NAMES, Scene
 from tests.explore.sensing import LINKS
 
 
-def faults(scene: Scene) -> Iterator[Move]:
+def faults(scene: Scene, left: int) -> Iterator[Move]:
     """Each costs one fault of the budget. Holding and aborting count, too: they may come at any moment."""
     acts = scene.engine is not None and scene.engine.state in ACTING
     if scene.gate and scene.engine is not None:
@@ -40,7 +40,7 @@ def faults(scene: Scene) -> Iterator[Move]:
         yield "emergency stop", 1, lambda s: _becomes(s, safe=plant.ESTOP)
         yield "somebody walks through the light curtain", 1, lambda s: _becomes(s, safe=plant.CURTAIN)
     yield from _faults_at_the_vehicle(scene)
-    yield from _faults_of_packs(scene)
+    yield from _faults_of_packs(scene, left)
     yield from _faults_of_plcs(scene)
     if acts and scene.alive.state is State.EXECUTE:
         yield "an operator holds", 1, lambda s: s.ask(Verb.HOLD)
@@ -88,11 +88,18 @@ def _faults_at_the_vehicle(scene: Scene) -> Iterator[Move]:
             yield "somebody exchanges the charged pack", 1, lambda s: _exchange(s)
 
 
-def _faults_of_packs(scene: Scene) -> Iterator[Move]:
-    """A pack burns from within wherever it is in the station; insulation fails, where a charger could notice it."""
+def _faults_of_packs(scene: Scene, left: int) -> Iterator[Move]:
+    """A pack burns from within wherever it is in the station; insulation fails, where a charger could notice it.
+
+    During a swap all but smoke at the charged pack strike first or not at all, unless it is a thorough exploration.
+    """
     t = scene.t
+    if t.bays[0].pack and not t.hot:
+        yield "the pack in bay A01 becomes hot", 1, lambda s, p=t.bays[0].pack: _becomes(s, hot=p)
+    if not scene.racks and not scene.ground.thorough and left < scene.ground.faults:
+        return
     for at, bay in enumerate(t.bays):
-        if bay.pack and not t.hot:
+        if at and bay.pack and not t.hot:
             yield f"the pack in bay {BAYS[at]} becomes hot", 1, lambda s, p=bay.pack: _becomes(s, hot=p)
         if bay.pack and bay.plug == 2 and not t.sick:
             yield f"the insulation of the pack in bay {BAYS[at]} fails", 1, lambda s, p=bay.pack: _becomes(s, sick=p)

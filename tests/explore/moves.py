@@ -36,7 +36,7 @@ def moves(scene: Scene, faults_left: int) -> Iterator[Move]:
             yield from clearing(scene)
         yield from _charging(scene)
     if faults_left > 0:
-        yield from faults(scene)
+        yield from faults(scene, faults_left)
 
 
 def _charging(scene: Scene) -> Iterator[Move]:

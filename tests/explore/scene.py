@@ -88,6 +88,8 @@ class Ground:
         self.monitor = Monitor(self)
         self.memory = Memory()
         self.duty = Duty(specimen)
+        self.faults, self.thorough = 0, False
+        """Faults of the budget, and whether rare ones may also strike after others."""
         self._stops = _Stops()
         self._looked: tuple[StationState, PlantImage] | None = None
         nothing: Any = None
@@ -238,13 +240,18 @@ class Scene(Plcs):
 
     def react(self) -> None:
         """Scans come in until nothing more follows from them."""
+        seen: tuple[Any, ...] = ()
         for _ in range(16):
             stopped = self._own_stops()
             if self.engine is None:
                 return
             heat.notice(self)
             acted = self.feed(Scanned(T))
-            if charging.look(self) or acted or stopped:
+            # Nothing that charging looks at changes by decisions alone, but custody and the jobs of runs.
+            mark = (self.t, self.alive.ledger, len(self.alive.runs))
+            looked = mark != seen and charging.look(self)
+            seen = (self.t, self.alive.ledger, len(self.alive.runs))
+            if looked or acted or stopped:
                 continue
             if not any(st.stopped_at for _, _, st in self.alive.active_steps()):
                 break

@@ -33,7 +33,7 @@ def test_the_explorations_with_two_faults_leave_no_step_of_the_swap_out() -> Non
 @pytest.mark.timeout(7200)
 @pytest.mark.parametrize(("starts", "faults"), LONG, ids=lambda value: str(value))
 def test_no_faults_together_make_the_station_unsafe_or_helpless(starts: tuple[str, ...], faults: int) -> None:
-    assert_sound(explore(starts, faults))
+    assert_sound(explore(starts, faults, thorough=True))
 
 
 def test_the_command_tells_figures_and_the_story_of_a_defect(capsys: pytest.CaptureFixture[str]) -> None:

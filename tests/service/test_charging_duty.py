@@ -69,8 +69,10 @@ def test_a_hot_pack_and_its_neighbours_get_no_current_it_leaves_the_rack_and_sta
         assert list(alarms(bench)) == ["A805-B04"]
         await bench.until(lambda: bench.state.ledger.at("isolation") == pack and not bench.state.runs, 30.0)
         assert bench.state.state is State.EXECUTE, "the station goes on"
+        assert pack in dict(bench.state.locks), "and lets this pack come near no vehicle"
         assert "B04" in bench.reception.standing().against
         await bench.crash_and_restart()
+        assert pack in dict(bench.state.locks), "before anybody can resume"
         await asyncio.sleep(3.0)
         assert set(bench.charging.state.hot) == {"B04"}, "a restart clears nothing"
         assert kw(bench, "B05") == 0.0
@@ -78,6 +80,7 @@ def test_a_hot_pack_and_its_neighbours_get_no_current_it_leaves_the_rack_and_sta
         assert verdict.ok, verdict
         await asyncio.sleep(0.5)
         assert not bench.charging.state.hot and not remembered(bench.journal).state.hot
+        assert pack not in dict(bench.state.locks)
 
     told(tmp_path, story)
 
