@@ -124,10 +124,10 @@ def _stuck(channel: Channel, found: recovery.Assessment, image: Image) -> str:
     if acknowledged.good and acknowledged.value == found.order and code.good and code.value == AckCode.INTERLOCK:
         return f"{channel.link} refuses it by its own interlock, and its panel says why; where that cannot be mended, "
     step = found.step
-    elsewhere = {lack.source for shown in (step.start, step.done) if shown is not None for lack in shown.unmet(image)}
+    # What the step itself has moved no waiting brings back, as a pack that it has taken from where it must still lie.
+    moved = {lack.source for lack in step.start.unmet(image)} if step.start is not None else set()
     for row in recovery.as_it_stands(step, StepState(order=found.order), image).permissives:
         lacks = row.holds.unmet(image)
-        own = (lack.known and lack.source in elsewhere and lack.source.startswith(f"{channel.link} ") for lack in lacks)
-        if lacks and all(own):
+        if lacks and all(lack.known and lack.source in moved for lack in lacks):
             return f"it cannot begin from there, {row.code} {row.text}: {row.holds.why_not(image)}: "
     return ""

@@ -15,7 +15,7 @@ from station_ctl.engine.recovery import Assessment, Finding, why_step_may_not_go
 from station_ctl.engine.state import StationState
 from station_ctl.service import whereabouts
 from station_ctl.service.recovery import WaysOut, ways_out
-from tests.bench.world import World
+from tests.bench.world import World, compares
 from tests.faults.struck_bench import StruckBench, run, visited
 from tests.sequences.conftest import EACH_STEP, the_job, the_station
 
@@ -125,6 +125,26 @@ def test_where_the_plc_refuses_a_step_by_its_own_interlock_a_person_is_told_to_b
         assert all("robot refuses it by its own interlock" in text and "by hand" in text for text in said)
     done = Assessment("S-1", step, 7, Finding.DONE, "the reason")
     assert list(whereabouts.by_hand(the_station().facts, [done], world.image())) == []
+
+
+@pytest.mark.parametrize(("no", "code", "tag"), [(100, "G16l", "robot.z"), (105, "G14w", "stacker.in_present")])
+def test_a_person_is_told_to_bring_a_machine_on_where_its_step_can_neither_begin_again_nor_be_proven(
+    no: int, code: str, tag: str
+) -> None:
+    """A row that needs what the step itself has moved; one that needs anything else is waited for."""
+    step = next(s for s in the_station().procedures().swap(the_job()).steps if s.no == no)
+    assert step.start is not None
+    row = next(row for row in step.permissives if row.code == code)
+    found = Assessment("S-1", step, 7, Finding.HALF_WAY, "the reason")
+    world = World()
+    world.prove(step.start, *(needed.holds for needed in step.permissives))
+    assert list(whereabouts.by_hand(the_station().facts, [found], world.image())) == []
+    (moved,) = (part for part in compares(row.holds) if part.signal.name == tag)
+    assert world.break_(moved)
+    (told,) = whereabouts.by_hand(the_station().facts, [found], world.image())
+    assert f"it cannot begin from there, {code} " in told and "by hand" in told
+    world.flag(moved.signal)
+    assert list(whereabouts.by_hand(the_station().facts, [found], world.image())) == []
 
 
 @pytest.mark.parametrize("role", ["robot", "lift", "stacker"])
