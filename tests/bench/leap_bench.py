@@ -6,7 +6,8 @@ Knows how pacing and links are put into a bench. Does not know what is tested.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,11 @@ from station_ctl.core.orders import MAGIC
 from station_ctl.core.points import IoList
 from station_ctl.engine.events import Effect, Progress
 from tests.bench.leap_pacing import BenchLink, BenchStation, CyclePacing
-from tests.bench.virtual_bench import GRANT_CYCLES, INSTRUMENTS, VirtualBench, _config
+from tests.bench.virtual_bench import CYCLE, GRANT_CYCLES, INSTRUMENTS, VirtualBench, _config
 
 
 class LeapBench(VirtualBench):
-    """A bench without charging duty; mixed in before another bench, it paces that one.
+    """Mixed in before another bench, it paces that one.
 
     `touch` it before the plant is changed by hand; `do` does that by itself. Poll with `until`.
     """
@@ -61,7 +62,7 @@ class LeapBench(VirtualBench):
     def _grant_power(self) -> None:
         """Once a second, though the cycle for it may be skipped."""
         second = self.sim.cycles // GRANT_CYCLES
-        if second != self._granted:
+        if not self._charges and second != self._granted:
             self._granted = second
             self._grant()
 
@@ -78,10 +79,19 @@ class LeapBench(VirtualBench):
         self.pacing.touch()
 
     async def until(self, happened: Callable[[], bool], limit: float = 600.0) -> None:
-        """Wait in virtual seconds; fails the test at the limit. Asked at every look."""
+        """Wait in virtual seconds; fails the test at the limit. Asked half a cycle after every look."""
         until = asyncio.get_running_loop().time() + limit
         while not happened():
             assert asyncio.get_running_loop().time() < until, (
                 f"not within {limit} s; {self.state.state} {self.state.trips}"
             )
             await self.pacing.looked()
+            await asyncio.sleep(CYCLE / 2)
+
+
+@asynccontextmanager
+async def ready_bench(folder: Path, **options: Any) -> AsyncIterator[LeapBench]:
+    """A bench in leaps that is ready for the first vehicle."""
+    async with LeapBench(folder, **options) as bench:
+        await bench.make_ready()
+        yield bench

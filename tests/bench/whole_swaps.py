@@ -11,7 +11,8 @@ from typing import Any
 
 from station_ctl.core.modes import State
 from station_ctl.engine.events import Effect, Issue, Progress, Verb
-from tests.bench.virtual_bench import VirtualBench, ready_bench
+from tests.bench.leap_bench import ready_bench
+from tests.bench.virtual_bench import VirtualBench
 
 SPEED = 40.0
 

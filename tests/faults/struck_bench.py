@@ -25,6 +25,7 @@ from station_ctl.core.steps import Step
 from station_ctl.engine.events import Effect, Event, Issue, StopDevices
 from station_ctl.engine.state import StationState, StepState, Trip
 from station_ctl.service.run_watch import RESTING, Interrupted
+from tests.bench.leap_bench import LeapBench
 from tests.bench.virtual_bench import VirtualBench, run_virtually
 
 STEPS = (
@@ -143,10 +144,14 @@ class StruckBench(VirtualBench):
         return next(signals(step.done)).link
 
 
+class LeapStruckBench(LeapBench, StruckBench):
+    """The same from event to event: for tests that strike in a step, not at an instant of a sweep."""
+
+
 @asynccontextmanager
 async def visited(folder: Path, **options: Any) -> AsyncIterator[StruckBench]:
     """A ready bench with the first vehicle on its way through the station."""
-    async with StruckBench(folder, **options) as bench:
+    async with LeapStruckBench(folder, **options) as bench:
         await bench.make_ready()
         going = asyncio.create_task(bench.visit(), name="visit")
         try:

@@ -15,7 +15,7 @@ from hil_tests.simplc.truth.vehicle import Vehicle
 from station_ctl.core.errors import Refused
 from station_ctl.core.modes import State
 from station_ctl.service.reception import NoEmptyBay, NoReadyPack, VehicleRefused
-from tests.faults.struck_bench import StruckBench, custody_errors, issues, run
+from tests.faults.struck_bench import LeapStruckBench, StruckBench, custody_errors, issues, run
 
 IDENTIFY = 40
 
@@ -25,7 +25,7 @@ async def opened(
     folder: Path, before: Callable[[StruckBench], object] = lambda _: None
 ) -> AsyncIterator[StruckBench]:
     """A station ready for vehicles, with `before` done to the plant first."""
-    async with StruckBench(folder) as bench:
+    async with LeapStruckBench(folder) as bench:
         before(bench)
         await asyncio.sleep(2.0)
         await bench.make_ready()
