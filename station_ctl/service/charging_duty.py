@@ -23,9 +23,9 @@ from station_ctl.charging.selection import NOTHING_KNOWN, Standing
 from station_ctl.charging.site_power import SiteView
 from station_ctl.charging.state import ChargingState, Decision, Wish
 from station_ctl.core.custody import Ledger
-from station_ctl.core.links import Link, LinkError, LinkSnapshot, NotSent
+from station_ctl.core.links import LinkError, LinkSnapshot, NotSent
 from station_ctl.core.maintenance import MaintenanceProcedure
-from station_ctl.core.points import ScanClass, Value
+from station_ctl.core.points import Value
 from station_ctl.core.policy import SitePolicy
 from station_ctl.core.roles import BaySignals, ChargingRack, SafetyChain, SiteMeter, Stacker
 from station_ctl.core.signals import Image, Signal
@@ -35,6 +35,7 @@ from station_ctl.service.alarm_states import Level
 from station_ctl.service.charging_alarms import levels
 from station_ctl.service.charging_memory import ChargingMemory
 from station_ctl.service.charging_orders import ChargingOrders
+from station_ctl.service.detectors import Detectors
 
 log = structlog.get_logger()
 
@@ -103,7 +104,7 @@ class ChargingDuty:
         self._demanded: set[str] = set()
         self._onlookers: list[Callable[[Decision], None]] = []
         self._woken = asyncio.Event()
-        self._detectors = _Detectors(engine.links, (
+        self._detectors = Detectors(engine.links, (
             *(signal for bay in stand.bays for signal in (bay.no_smoke, bay.no_prealarm)),
             stand.safety.no_fire, stand.safety.no_water,
         ))  # fmt: skip
@@ -338,32 +339,6 @@ class ChargingDuty:
             self._fans |= fan
         self._wrote_at[name] = self._engine.clock.monotonic()
         self.state = after_write(self.state, levels, self._engine.clock.process(), unconfirmed)
-
-
-class _Detectors:
-    """What a few detectors read, looked at with every scan: nothing but a comparison of raw values."""
-
-    def __init__(self, links: Mapping[str, Link], signals: Iterable[Signal[bool]]) -> None:
-        tags: dict[tuple[str, ScanClass], list[str]] = {}
-        for signal in signals:
-            tags.setdefault((signal.link, signal.scan), []).append(signal.tag)
-        self._tags = {where: tuple(names) for where, names in tags.items()}
-        self._links = links
-        self._blocks: dict[tuple[str, ScanClass], Mapping[str, Value]] = {}
-        self._seen: dict[tuple[str, ScanClass], tuple[Value | None, ...]] = {}
-
-    def changed(self) -> bool:
-        """Whether any detector reads otherwise than at the last call."""
-        moved = False
-        for where, tags in self._tags.items():
-            block = self._links[where[0]].snapshot.blocks.get(where[1])
-            if block is None or block.values is self._blocks.get(where):
-                continue
-            self._blocks[where] = block.values
-            seen = tuple(map(block.values.get, tags))
-            moved |= seen != self._seen.get(where)
-            self._seen[where] = seen
-        return moved
 
 
 def _number(signal: Signal[float], image: Image) -> float | None:
