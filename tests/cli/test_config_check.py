@@ -67,8 +67,8 @@ def test_every_error_of_every_file_is_listed_and_exits_6(site: Path) -> None:
     found = json.loads(as_json.stderr)["data"]["detail"]
     assert [line.split(": ")[0].rpartition("/")[2] for line in found] == [
         "passenger_car.yaml:72:21",
-        "stacker_st2.csv:45:9",
-        "stacker_st2.csv:45:9",
+        "stacker_st2.csv:47:9",
+        "stacker_st2.csv:47:9",
         "sim_passenger_car.yaml:72:21",
     ]
     for line in found:
