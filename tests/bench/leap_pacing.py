@@ -215,7 +215,10 @@ class CyclePacing:
         )
 
     def _look(self, cycle: int) -> None:
-        self._looked, now = cycle, self._loop.time()
+        late, now = cycle > self._looked + LONGEST + 1, self._loop.time()
+        self._looked = cycle
+        if late:
+            self._catch_up(now)
         changed = [link for link in self._links if link.look(now)]
         if self._controller.stopping():
             # A stop is written again on every scan of the PLC that has not obeyed.
@@ -228,6 +231,12 @@ class CyclePacing:
         for onlooker in onlookers:
             if not onlooker.done():
                 onlooker.set_result(None)
+
+    def _catch_up(self, now: float) -> None:
+        """The event loop stood still: links are read one after the other, and the first tells among old readings."""
+        for link in self._links:
+            link.look(now)
+            link.tell()
 
     def _next(self) -> int:
         """The next cycle that is not skipped."""
