@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
+from operator import attrgetter
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -28,8 +29,8 @@ from station_ctl.engine.events import PacksLocked
 from station_ctl.service.charging_duty import ChargingDuty
 from station_ctl.service.charging_memory import ChargingMemory
 from station_ctl.service.charging_orders import ChargingOrders
-from tests.explore.image import DOWN, NOW, UP, PlantImage
-from tests.explore.sensing import LINKS
+from tests.explore.image import DOWN, FROZEN, NOW, UP, PlantImage
+from tests.explore.sensing import LINKS, PARTS
 
 if TYPE_CHECKING:
     from tests.explore.scene import Scene
@@ -45,6 +46,13 @@ T = 1000.0
 WHO_ASKS = "C-1"
 LONG_AGO, SETTLED = NOW - 1000.0, NOW + 100.0
 RACK_A, RACK_B = list(LINKS).index("rack_a"), list(LINKS).index("rack_b")
+SEEN = tuple(
+    (list(LINKS).index(link), link, part)
+    for link, part in (
+        ("rack_a", PARTS["rack_a"]), ("rack_b", PARTS["rack_b"]), ("safety", PARTS["safety"]),
+        ("stacker", attrgetter("isolated")),
+    )
+)  # fmt: skip
 AT_LINK = {name: list(LINKS).index(link) for name, link in LINK.items()}
 
 
@@ -90,13 +98,16 @@ class Duty:
         self._stand, self._policy = stand, stand.policy
         self._recipe = specimen.job.recipe
         self._procedures = specimen.procedures.charging
+        self._looks: dict[Question, Looked] = {}
         self.locks = cache(lambda charge: _unfolded(charge).locks)
         self.known: dict[int, tuple[Ledger, Question]] = {}
 
     def look(self, scene: Scene) -> Looked:
-        """One look; the same memory, custody and runs give the same answer on the same image."""
-        ground = scene.ground
-        found: Looked = ground.memory.ask(scene.charge, _question(scene), scene.view(), lambda image: self._look(scene, image))
+        """One look; the same memory, custody and runs give the same answer where the bays and the site show the same."""
+        which = (scene.charge, _question(scene), _sees(scene))
+        found = self._looks.get(which)
+        if found is None:
+            found = self._looks[which] = self._look(scene, scene.image())
         return found
 
     def _look(self, scene: Scene, image: PlantImage) -> Looked:
@@ -169,6 +180,16 @@ def _question(scene: Scene) -> Question:
     jobs = tuple([(run.job.fresh_bay, run.job.spent_bay) for run in state.runs if run.job is not None])
     links = scene.links
     return "charging", found[1], jobs, bool(state.runs), links[RACK_A] == DOWN, links[RACK_B] == DOWN
+
+
+def _sees(scene: Scene) -> Question:
+    """What of the plant a look depends on: bays, isolation place, fire and water. Order channels say nothing of packs."""
+    seen: list[Any] = []
+    for at, link, part in SEEN:
+        health, stuck = scene.links[at], scene.stuck
+        shown = scene.t if health != FROZEN or scene.frozen is None else scene.frozen[0]
+        seen += (part(shown), health, stuck if stuck is not None and stuck[0] == link else None)
+    return tuple(seen)
 
 
 @cache

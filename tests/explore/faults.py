@@ -21,7 +21,7 @@ from tests.explore.scene import ACTING, LINK_NAMES, Scene
 from tests.explore.sensing import LINKS
 
 
-def faults(scene: Scene, left: int) -> Iterator[Move]:
+def faults(scene: Scene) -> Iterator[Move]:
     """Each costs one fault of the budget. Holding and aborting count, too: they may come at any moment."""
     acts = scene.engine is not None and scene.engine.state in ACTING
     if scene.gate and scene.engine is not None:
@@ -38,9 +38,10 @@ def faults(scene: Scene, left: int) -> Iterator[Move]:
         yield "the controller is killed", 1, Scene.die
     if scene.t.safe == plant.SAFE:
         yield "emergency stop", 1, lambda s: _becomes(s, safe=plant.ESTOP)
+    if scene.t.safe == plant.SAFE and not scene.racks:
         yield "somebody walks through the light curtain", 1, lambda s: _becomes(s, safe=plant.CURTAIN)
     yield from _faults_at_the_vehicle(scene)
-    yield from _faults_of_packs(scene, left)
+    yield from _faults_of_packs(scene)
     yield from _faults_of_plcs(scene)
     if acts and scene.alive.state is State.EXECUTE:
         yield "an operator holds", 1, lambda s: s.ask(Verb.HOLD)
@@ -88,15 +89,15 @@ def _faults_at_the_vehicle(scene: Scene) -> Iterator[Move]:
             yield "somebody exchanges the charged pack", 1, lambda s: _exchange(s)
 
 
-def _faults_of_packs(scene: Scene, left: int) -> Iterator[Move]:
+def _faults_of_packs(scene: Scene) -> Iterator[Move]:
     """A pack burns from within wherever it is in the station; insulation fails, where a charger could notice it.
 
-    During a swap all but smoke at the charged pack strike first or not at all, unless it is a thorough exploration.
+    During a swap all but smoke at the charged pack strike alone, unless it is a thorough exploration.
     """
     t = scene.t
     if t.bays[0].pack and not t.hot:
         yield "the pack in bay A01 becomes hot", 1, lambda s, p=t.bays[0].pack: _becomes(s, hot=p)
-    if not scene.racks and not scene.ground.thorough and left < scene.ground.faults:
+    if not scene.racks and not scene.ground.thorough and scene.ground.faults > 1:
         return
     for at, bay in enumerate(t.bays):
         if at and bay.pack and not t.hot:

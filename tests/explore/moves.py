@@ -36,11 +36,13 @@ def moves(scene: Scene, faults_left: int) -> Iterator[Move]:
             yield from clearing(scene)
         yield from _charging(scene)
     if faults_left > 0:
-        yield from faults(scene, faults_left)
+        yield from faults(scene)
 
 
 def _charging(scene: Scene) -> Iterator[Move]:
     """Sessions opened and closed, and a hot pack carried away, as charging asks for them."""
+    if not (scene.racks or scene.charge.hot or scene.charge.kept):
+        return  # All packs are those of runs, which open and close their sessions themselves.
     asked = scene.ground.duty.asks(scene)
     if asked is not None:
         words, sequence = asked

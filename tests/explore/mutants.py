@@ -109,9 +109,9 @@ MUTANTS: Mapping[str, Mutant] = _list(
     Mutant("doubt-charged", "a pack in quarantine is charged", "S16", hot_defects.charges_the_doubtful, 1, "hot_rack"),
     Mutant("hot-promised", "a locked pack is chosen for a vehicle", "S12", hot_defects.promises_anything, 1, "hot_rack"),
     Mutant("isolate-forward", "a hot pack is isolated toward the vehicle", "S16", hot_defects.isolates_forward, 1, "hot_rack"),
-    Mutant("hot-fetched", "nobody asks whether the pack is locked", "S16", hot_defects.locks_unheard, 0, "burning"),
-    Mutant("hot-nameless", "a pack that burns on its way out is not locked", "S16", hot_defects.nameless, 0, "burning"),
-    Mutant("locks-forgotten", "a restart forgets what is locked", "S16", hot_defects.forgets_at_start, 1, "burning"),
+    Mutant("hot-fetched", "nobody asks whether the pack is locked", "S16", hot_defects.locks_unheard, 0, "burnt"),
+    Mutant("hot-nameless", "a pack that burns on its way out is not locked", "S16", hot_defects.nameless, 0, "burnt"),
+    Mutant("locks-forgotten", "a restart forgets what is locked", "S16", hot_defects.forgets_at_start, 0, "burnt_and_killed"),
     Mutant("i", "the vehicle always counts as in place", "S17", defects.always_true("IN_POSITION")),
 )  # fmt: skip
 """By the names of the usual list: nodedup = plc-no-numbers, nowal = no-intent, norecheck = no-second-look, stale =

@@ -96,6 +96,21 @@ def burning(ground: Ground) -> Scene:
     return scene
 
 
+def burnt(ground: Ground) -> Scene:
+    """The same pack, when it has grown cold again and no person has looked at it."""
+    scene = burning(ground)
+    scene.t = scene.t._replace(hot=plant.NONE)
+    scene.react()
+    return scene
+
+
+def burnt_and_killed(ground: Ground) -> Scene:
+    """And then the controller is gone."""
+    scene = burnt(ground)
+    scene.die()
+    return scene
+
+
 def _done(scene: Scene, no: int) -> bool:
     run = scene.alive.run(RUN)
     return run is not None and run.of(no).status is StepStatus.PROVEN
