@@ -43,6 +43,7 @@ from station_ctl.engine.runner import Engine
 from station_ctl.engine.station import StationFacts
 from station_ctl.service.charging_duty import ChargingDuty
 from station_ctl.service.charging_memory import ChargingMemory
+from station_ctl.service.day_planner import DayPlanner
 from station_ctl.service.duty import About, Duty, JournalReader
 from station_ctl.service.procedures import Procedures
 from station_ctl.service.reception import Reception
@@ -201,6 +202,15 @@ class BuiltStation(PaperStation):
         """Charging of this station; run it beside the engine."""
         meter = next((device for device in self.devices.values() if isinstance(device, SiteMeterSM1)), None)
         return ChargingDuty(engine, self.stand, meter, memory, procedures=self.procedures().charging, **options)
+
+    def planner(
+        self, engine: Engine, charging: ChargingDuty, journal: JournalReader, **options: Any
+    ) -> DayPlanner | None:
+        """Who plans charging by the tariff of the station file; None without one. Run it beside the engine."""
+        if self.config.tariff is None:
+            return None
+        key = self.archetype.swap_key
+        return DayPlanner(engine, charging, journal, self.config.tariff, self.stand.policy, key, **options)
 
     def duty(self, engine: Engine, journal: JournalReader) -> Duty:
         """The station on duty, for the service and its actions."""

@@ -19,6 +19,10 @@ from station_ctl.core.policy import SitePolicy
 SPENT_SOC = 36.0
 """Mean state of charge, %, of returned packs (recorded days of a passenger station)."""
 
+PLANNED_QUANTILE = 0.4
+"""Energy is bought for a quiet day: what was bought dear for a swap that does not come is lost, and packs that would be
+late on a busier day are charged in time at any price, by `needed_at`."""
+
 STORE_S = 180.0
 """From the swap until the returned pack is stored, plugged and cleared."""
 
@@ -73,7 +77,8 @@ def plan_day(
     whole site as far as it is known beyond the policy's. Takes up to `time_limit_s`: not for an event loop.
     """
     begin = second_of_day // SLOT_S * SLOT_S
-    swaps = demand.times(begin, HORIZON_SLOTS * SLOT_S)
+    swaps = demand.times(begin, HORIZON_SLOTS * SLOT_S, PLANNED_QUANTILE)
+    surely = demand.times(begin, HORIZON_SLOTS * SLOT_S)
     efficiency = policy.charger_efficiency_percent / 100.0
     most = policy.site_power_max_kw if site_kw is None else min(max(site_kw, 0.0), policy.site_power_max_kw)
     limit = max(most * MARGIN - policy.aux_power_kw, 0.0) * efficiency
@@ -84,6 +89,6 @@ def plan_day(
         prices,
         [limit] * HORIZON_SLOTS,
         start=start,
-        needed_at=[start + at for at in swaps],
+        needed_at=[start + at for at in surely],
         time_limit_s=time_limit_s,
     )

@@ -169,7 +169,11 @@ async def _on_duty(built: BuiltStation, journal: Journal, doors: Doors) -> None:
             api = ApiService(duty, REGISTRY, path, tcp=doors.tcp, origins=doors.origins)
             try:
                 duty.backups = backups = BackupDuty(engine, journal, built.config.path)
-                await serve(engine, leave, ServiceManager.of(), [watchers.run, api.run, backups.run, charging.run])
+                beside = [watchers.run, api.run, backups.run, charging.run]
+                duty.planner = built.planner(engine, charging, thread)
+                if duty.planner is not None:
+                    beside.append(duty.planner.run)
+                await serve(engine, leave, ServiceManager.of(), beside)
             finally:
                 api.close()
         finally:

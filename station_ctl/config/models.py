@@ -326,6 +326,12 @@ class Simulation(Model):
     start_soc: float = Field(95, ge=5, le=100)
 
 
+class Charging(Model):
+    """What charging is planned by: a CSV file with the price of a kWh by time of day (from,to,price)."""
+
+    tariff: FilePath
+
+
 class StationFile(Model):
     """A file of config/stations."""
 
@@ -339,3 +345,4 @@ class StationFile(Model):
     policy: Policy = Policy()
     trends: Annotated[tuple[TagName, ...], Field(strict=False, max_length=200)] | None = None
     simulation: Simulation | None = None
+    charging: Charging | None = None

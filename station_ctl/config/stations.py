@@ -12,6 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from station_ctl.charging.tariff import Tariff
 from station_ctl.config.alarms import read_alarms
 from station_ctl.config.checks import Parts, Sketch, check_lists, check_station
 from station_ctl.config.io_lists import IoFile, read_io_list
@@ -27,6 +28,7 @@ from station_ctl.config.models import (
     StationFile,
 )
 from station_ctl.config.simulation import check_simulation
+from station_ctl.config.tariffs import TariffFile, read_tariff_file
 from station_ctl.config.trends import check_trends
 from station_ctl.config.vehicles import VehicleFile
 from station_ctl.config.yaml_positions import Document, dotted, in_order, read_yaml, shown, validated
@@ -67,6 +69,8 @@ class StationConfig:
     simulation: Simulation | None = None
     trends: tuple[str, ...] | None = None
     """Tags (`link.TAG`) that are sampled; None = every analog tag worth it."""
+    tariff: Tariff | None = None
+    """What charging is planned by; None = it is not planned."""
 
     @property
     def simulated(self) -> bool:
@@ -114,8 +118,14 @@ def load_station(
     check_lists(sketch, lists, parts)
     check_trends(sketch, lists)
     recipes = _recipes(vehicles)
-    sources: list[Document | IoFile] = [document, *lists.values(), *vehicles, alarms_document]
-    findings = list(dict.fromkeys(line for source in sources for line in in_order(source.findings)))
+    documents: list[Document | IoFile] = [document, *lists.values(), *vehicles, alarms_document]
+    findings = list(dict.fromkeys(line for source in documents for line in in_order(source.findings)))
+    sources: list[Document | IoFile | TariffFile] = [*documents]
+    tariff = None
+    if file is not None and file.charging is not None:
+        tariff = read_tariff_file(file.charging.tariff)
+        sources.append(tariff)
+        findings += tariff.lines
     if findings or file is None:
         raise ConfigurationError(findings)
     return StationConfig(
@@ -135,6 +145,7 @@ def load_station(
         document=document,
         simulation=file.simulation,
         trends=file.trends,
+        tariff=tariff.tariff if tariff is not None else None,
     )
 
 
@@ -248,7 +259,7 @@ def _recipes(documents: list[Document]) -> dict[str, Recipe]:
     return recipes
 
 
-def _hash(sources: list[Document | IoFile], overrides: Mapping[str, OverrideValue]) -> str:
+def _hash(sources: list[Document | IoFile | TariffFile], overrides: Mapping[str, OverrideValue]) -> str:
     """Files count by name and content, not by folder: the same configuration on two PCs has the same hash."""
     lines = [f"{Path(source.file).name} {source.digest}" for source in sources]
     lines += [f"{name}={overrides[name]!r}" for name in sorted(overrides)]

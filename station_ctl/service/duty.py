@@ -22,6 +22,7 @@ from station_ctl.engine.runner import Engine
 from station_ctl.service.backup_duty import BackupDuty
 from station_ctl.service.bay_locks import BayLocks
 from station_ctl.service.charging_duty import ChargingDuty
+from station_ctl.service.day_planner import DayPlanner
 from station_ctl.service.desk import Call
 from station_ctl.service.jog_button import JogButton
 from station_ctl.service.lease import Control
@@ -88,6 +89,8 @@ class Duty:
     backups: BackupDuty | None = None
     charging: ChargingDuty | None = None
     """Without it (a bench) its actions are refused."""
+    planner: DayPlanner | None = None
+    """Without it (no tariff in the station file) nothing is planned."""
     watchers: Watchers | None = None
     """Alarm board, black box and trends; without them (a bench) their actions are refused."""
     _onlookers: list[Callable[[], None]] = field(default_factory=list)

@@ -393,3 +393,18 @@ def _nested(keys: list[str], value: str) -> str:
     return "".join(
         f"{'  ' * i}{key}:{'' if i + 1 < len(keys) else f' {value}'}\n" for i, key in enumerate(keys)
     )
+
+
+def test_a_tariff_is_part_of_the_configuration_and_its_errors_are_told_with_all_others(site: Any) -> None:
+    assert site.load().tariff is None
+    site.edit("station.yaml", "vehicles: [car]", "charging: {tariff: prices.csv}\nvehicles: [car]")
+    (missing,) = site.findings()
+    assert "prices.csv:1:1: cannot be read as text" in missing
+    site.write("prices.csv", "from,to,price\n00:00,24:00,cheap\n")
+    (wrong,) = site.findings()
+    assert "prices.csv:2:13: price: needs a number" in wrong
+    site.write("prices.csv", "from,to,price\n00:00,24:00,0.5\n")
+    one = site.load()
+    assert one.tariff is not None and one.tariff.price_at(0.0) == 0.5
+    site.write("prices.csv", "from,to,price\n00:00,24:00,0.6\n")
+    assert site.load().config_hash != one.config_hash

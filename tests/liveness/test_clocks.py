@@ -29,6 +29,9 @@ MAY_TELL_THE_TIME = {
     "station_ctl/service/operations.py",
     "station_ctl/service/backup.py",
     "station_ctl/service/backup_duty.py",
+    # What a kWh costs now, and when swaps were: a wrong clock makes a dear plan; limits and stops do not ask it.
+    "station_ctl/service/day_planner.py",
+    "station_ctl/service/swap_times.py",
     # How old a request and a token are: a wrong clock refuses them, and moves nothing.
     "station_ctl/service/duty.py",
     # How old a channel's key is: the library knows no other clock, and a wrong one costs a connection, no more.

@@ -157,9 +157,11 @@ async def show_plan(duty: Duty, params: Nothing, call: Call) -> Result:
         for no, kw in enumerate(plan.kw[:PLAN_ROWS])
         if plan.start + (no + 1) * plan.slot_s > now
     ] if plan is not None else []  # fmt: skip
-    said = f"planned now: {plan.kw_at(now)} kW" if plan is not None else "no plan; the fullest pack goes first"
+    planned = plan.kw_at(now) if plan is not None else None
+    why = duty.planner.said if duty.planner is not None else "no plan: the station file names no tariff"
+    said = f"planned now: {planned:g} kW; {why}" if planned is not None else f"{why}; the fullest pack goes first"
     site = charging_view.site(duty)
-    data = {"chargers": rows, "plan": slots, "site": site}
+    data = {"chargers": rows, "plan": slots, "planner": why, "site": site}
     return Result(data, f"chargers are told {site.get('told_kw', 0.0):g} kW together; {said}")
 
 
