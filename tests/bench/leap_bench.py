@@ -21,6 +21,7 @@ from tests.bench.virtual_bench import CYCLE, GRANT_CYCLES, INSTRUMENTS, VirtualB
 class LeapBench(VirtualBench):
     """Mixed in before another bench, it paces that one.
 
+    Every link is read whole at every look: a reading that flickers is seen more often than by its own scan class.
     `touch` it before the plant is changed by hand; `do` does that by itself. Poll with `until`.
     """
 

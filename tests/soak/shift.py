@@ -114,7 +114,7 @@ class LeapSoakBench(LeapBench, SoakBench):
 
 
 BENCHES: Mapping[str, type[SoakBench]] = MappingProxyType({"leaps": LeapSoakBench, "cycles": CycleBench})
-"""How a shift may be paced: as the campaign is, and as every other test on the virtual bench is."""
+"""How a shift may be paced: as the campaign is, and with every PLC cycle."""
 
 
 class Shift:
