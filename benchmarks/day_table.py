@@ -5,18 +5,13 @@ Reads the days where they lie, beside the checkout. Knows the published table; e
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
+from benchmarks.day_runs import ARRIVALS, Case, mean, p95, recorded, run_cases, unsafe
 from benchmarks.figures import Figures, load
-from hil_tests.virtual.__main__ import RATE, one_day
-from station_ctl import logs
-from station_ctl.build import PARTS
-from station_ctl.cli.arrivals import ArrivalDay, read_arrivals
-from station_ctl.config import load_station
-from station_ctl.paths import config_directory
+from hil_tests.virtual.day import DAY_S, DayReport
 
-ARRIVALS = Path(__file__).resolve().parents[2] / "shared" / "data" / "arrivals"
 PUBLISHED = {"gen2": (7.5, 25.6, 0.58), "gen3_a": (2.0, 7.9, None), "packs23": (0.6, 2.6, None)}
 """Mean and p95 wait (min) and hours starved a day on 30 urban days: a model with one lane, highest charge first."""
 
@@ -25,11 +20,12 @@ QUICK_DAYS = 2
 
 def run(quick: bool = False) -> Figures:
     """All urban days at every station; quick: two of them."""
-    logs.configure(level="critical")
-    paths = sorted(ARRIVALS.glob("urban_*.txt")) if ARRIVALS.is_dir() else []
-    days = read_arrivals(paths[:QUICK_DAYS] if quick else paths)
+    days = recorded()[: QUICK_DAYS if quick else None]
     before = load()
-    found = [_station(name, days) for name in PUBLISHED] if days else []
+    # Waits are over at midnight: what is charged later is no part of them.
+    cases = [Case(name, day, until_s=DAY_S - 1.0) for name in PUBLISHED for day in days]
+    reports = run_cases(cases)
+    found = [_station(name, reports[k * len(days) :][: len(days)]) for k, name in enumerate(PUBLISHED)] if days else []
     notes = [
         f"{len(days)} recorded urban days; published figures: 30 days. Load before {before}, after {load()}.",
         "A wait ends when reception of the vehicle begins. Why the figures differ: README.md, “A station day”.",
@@ -46,19 +42,15 @@ def run(quick: bool = False) -> Figures:
     }  # fmt: skip
 
 
-def _station(name: str, days: list[ArrivalDay]) -> dict[str, Any]:
-    config = load_station(
-        config_directory() / "stations" / "day" / f"{name}.yaml", {"clock.process_rate": RATE}, PARTS
-    )
-    reports = [one_day(config, {"seed": 1}, day.name, list(day.seconds)) for day in days]
-    waits = sorted(wait / 60 for report in reports for wait in report.waits_s)
+def _station(name: str, reports: Sequence[DayReport]) -> dict[str, Any]:
+    waits = [wait / 60 for report in reports for wait in report.waits_s]
     busy = [seconds / 60 for report in reports for seconds in report.busy_s]
     return {
-        "station": name, "days": len(days), "arrived": sum(r.arrived for r in reports), "served": len(waits),
-        "mean": sum(waits) / len(waits), "p95": waits[-(-95 * len(waits) // 100) - 1],
-        "starved_h": sum(r.starved_s for r in reports) / 3600 / len(days), "swap_min": sum(busy) / len(busy),
-        "energy_kwh": sum(r.energy_kwh for r in reports) / len(days), "peak_kw": max(r.peak_kw for r in reports),
-        "wrong": sum(len(r.custody) + len(r.violations) + bool(r.stopped) for r in reports),
+        "station": name, "days": len(reports), "arrived": sum(r.arrived for r in reports), "served": len(waits),
+        "mean": mean(waits), "p95": p95(waits), "swap_min": mean(busy),
+        "starved_h": sum(r.starved_s for r in reports) / 3600 / len(reports),
+        "energy_kwh": sum(r.energy_kwh for r in reports) / len(reports), "peak_kw": max(r.peak_kw for r in reports),
+        "wrong": sum(unsafe(r) for r in reports),
     }  # fmt: skip
 
 

@@ -43,7 +43,7 @@ def sized(config: StationConfig) -> dict[str, Any]:
     if size is None:
         return {"layout": Layout(racks)}
     # Half as many modules as bays: neighbours have one between them.
-    modules = Modules(size.charger_kw, pooled=size.modules < sum(racks))
+    modules = Modules(size.charger_kw, sharing=size.sharing, pooled=size.modules < sum(racks))
     pace = size.swap_minutes * 60.0 / REFERENCE_S
     return {"layout": Layout(racks, size.packs, size.start_soc, pace), "modules": modules}
 

@@ -324,6 +324,8 @@ class Simulation(Model):
     modules: int = Field(24, ge=1, le=48)
     packs: int = Field(22, ge=1, le=47)
     start_soc: float = Field(95, ge=5, le=100)
+    sharing: bool = False
+    """A bay is lent its neighbour's module while that one draws nothing; with one module a bay only."""
 
 
 class Charging(Model):

@@ -32,3 +32,5 @@ def check_simulation(sketch: Sketch) -> None:
     if isinstance(modules, int) and bays and modules not in (bays, pairs):
         text = f"needs one a bay, {bays}, or one for each two neighbours of a rack, {pairs}"
         report(("simulation", "modules"), text, got=modules)
+    if size.get("sharing") is True and isinstance(modules, int) and modules < bays:
+        report(("simulation", "sharing"), f"neighbours lend each other what each has: needs {bays} modules")

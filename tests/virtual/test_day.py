@@ -21,6 +21,7 @@ from hil_tests.virtual.station import VirtualStation
 from station_ctl.build import PARTS
 from station_ctl.charging.tariff import read_tariff
 from station_ctl.config import StationConfig, load_station
+from station_ctl.core.errors import ConfigurationError
 from station_ctl.core.modes import State
 from station_ctl.engine.virtual_time import run_virtually
 from station_ctl.paths import config_directory
@@ -188,6 +189,14 @@ def test_the_plant_is_as_large_as_the_station_file_says(name: str, bays: int, po
     packs = [pack for pack in sim.plant.places if pack.place in {bay.name for bay in sim.plant.bays.values()}]
     assert len(packs) == site.simulation.packs
     assert sim.plant.motions.pace == pytest.approx(site.simulation.swap_minutes * 60 / REFERENCE_S)
+
+
+def test_neighbours_lend_modules_where_the_station_file_says_so_and_each_has_one() -> None:
+    folder, lent = config_directory() / "stations" / "day", {"clock.process_rate": RATE, "simulation.sharing": True}
+    assert sized(load_station(folder / "gen2.yaml", lent, PARTS))["modules"].sharing is True
+    assert sized(config("gen2"))["modules"].sharing is False
+    with pytest.raises(ConfigurationError, match="neighbours lend each other what each has: needs 21 modules"):
+        load_station(folder / "gen3_a.yaml", lent, PARTS)
 
 
 @pytest.mark.long
