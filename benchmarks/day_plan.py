@@ -96,18 +96,32 @@ def _saved(found: list[dict[str, Any]], ratio: float) -> float:
     return 1.0 - bill("plan") / bill("greedy")
 
 
+def _needed_ratio(found: list[dict[str, Any]]) -> float | None:
+    """Dear against cheap from which on the plan saves what is wanted; None if no price does."""
+
+    def more(what: str) -> tuple[float, float]:
+        plain, planned = (sum(pair[name][what] for pair in found) for name in ("greedy", "plan"))
+        return plain, plain - planned
+
+    (kwh, fewer), (dear, moved) = more("kwh"), more("dear_kwh")
+    spare = moved - WANTED * dear
+    return 1.0 + (WANTED * kwh - fewer) / spare if spare > 0 else None
+
+
 def _targets(found: list[dict[str, Any]]) -> list[Any]:
     if not found:
         return [{"figure": "saved", "found": "no days", "wanted": f"≥ {WANTED:.0%}", "met": None}]
     saved = _saved(found, DEAR / CHEAP)
     ratios = ", ".join(f"{ratio:.2f}: {100 * _saved(found, ratio):.1f} %" for ratio in RATIOS)
+    needed = _needed_ratio(found)
+    reached = f"{WANTED:.0%} from {needed:.2f} on" if needed is not None else f"never {WANTED:.0%}"
     greedy, planned = ([w for pair in found for w in pair[name]["waits"]] for name in ("greedy", "plan"))
     longer = mean(planned) - mean(greedy)
     wrong = sum(pair[name]["unsafe"] for pair in found for name in ("greedy", "plan"))
     return [
         {
             "figure": f"saved at {CHEAP:g} and {DEAR:g}", "wanted": f"≥ {WANTED:.0%}", "met": saved >= WANTED,
-            "found": f"{100 * saved:.1f} % of the bill (dear against cheap {ratios})",
+            "found": f"{100 * saved:.1f} % of the bill (dear against cheap {ratios}; {reached})",
         },
         {
             "figure": "mean wait", "found": f"{mean(planned):.2f} min, {mean(greedy):.2f} without; "

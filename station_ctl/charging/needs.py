@@ -19,9 +19,9 @@ from station_ctl.core.policy import SitePolicy
 SPENT_SOC = 36.0
 """Mean state of charge, %, of returned packs (recorded days of a passenger station)."""
 
-PLANNED_QUANTILE = 0.4
-"""Energy is bought for a quiet day: what was bought dear for a swap that does not come is lost, and packs that would be
-late on a busier day are charged in time at any price, by `needed_at`."""
+PLANNED_QUANTILE, SURE_QUANTILE = 0.6, 0.9
+"""Energy is bought for days somewhat busier than the mean: dear energy for a swap that does not come is lost. What is
+needed at once, whatever it costs, is told for days as busy as nine in ten: on less than that people wait longer."""
 
 STORE_S = 180.0
 """From the swap until the returned pack is stored, plugged and cleared."""
@@ -78,7 +78,7 @@ def plan_day(
     """
     begin = second_of_day // SLOT_S * SLOT_S
     swaps = demand.times(begin, HORIZON_SLOTS * SLOT_S, PLANNED_QUANTILE)
-    surely = demand.times(begin, HORIZON_SLOTS * SLOT_S)
+    surely = demand.times(begin, HORIZON_SLOTS * SLOT_S, SURE_QUANTILE)
     efficiency = policy.charger_efficiency_percent / 100.0
     most = policy.site_power_max_kw if site_kw is None else min(max(site_kw, 0.0), policy.site_power_max_kw)
     limit = max(most * MARGIN - policy.aux_power_kw, 0.0) * efficiency

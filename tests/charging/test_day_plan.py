@@ -11,7 +11,7 @@ import pytest
 from station_ctl.charging.day_plan import DayPlan, Need
 from station_ctl.charging.day_solver import solve
 from station_ctl.charging.demand import Demand, learn
-from station_ctl.charging.needs import needs_of, plan_day
+from station_ctl.charging.needs import PLANNED_QUANTILE, SURE_QUANTILE, needs_of, plan_day
 from station_ctl.charging.pack_model import ANY_PACK, derating
 from station_ctl.charging.tariff import read_tariff
 from tests.charging.yard import POLICY, Yard, bay
@@ -124,6 +124,13 @@ def test_the_plan_begins_with_the_quarter_of_an_hour_and_ends_after_a_day() -> N
     assert plan.still_needed(4900.0 + 12 * HOUR)[0] > 4900.0 + 12 * HOUR
     dark = plan_day([bay(1, soc=40.0)], FLAT, TWO_TIERS, POLICY, now=0.0, second_of_day=0.0, site_kw=0.0)
     assert dark is not None and sum(dark.kw) == 0.0
+
+
+def test_energy_is_bought_for_a_likely_day_and_urgent_is_what_a_busy_one_needs() -> None:
+    plan = plan_day([bay(1, soc=40.0)], FLAT, TWO_TIERS, POLICY, now=0.0, second_of_day=0.0)
+    assert plan is not None and SURE_QUANTILE > PLANNED_QUANTILE
+    assert plan.needed_at == FLAT.times(0.0, 24 * HOUR, SURE_QUANTILE)
+    assert plan.needed_at[9] < FLAT.times(0.0, 24 * HOUR, PLANNED_QUANTILE)[9]
 
 
 def charging(plan: DayPlan | None) -> dict[str, float]:
