@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from station_ctl.core.conditions import Compare
+from station_ctl.core.conditions import AllOf, AnyOf, Compare, Condition
 from station_ctl.core.devices import Channel
 from station_ctl.core.modes import State
 from station_ctl.core.signals import Image
@@ -67,7 +67,16 @@ def _is_effect(row: Interlock, image: Image, lost: dict[Key, tuple[Trip, Interlo
     if {code for code, _ in lost}.intersection(row.follows):
         return True
     silent = {plc for code, plc in lost if code == PLC_ALIVE}
-    return row.code != PLC_ALIVE and all(not u.known and u.link in silent for u in row.holds.unmet(image))
+    return row.code != PLC_ALIVE and _only_unread(row.holds, image, silent)
+
+
+def _only_unread(condition: Condition, image: Image, silent: set[str]) -> bool:
+    """True if it may hold for all that is known: what it misses, of one alternative at least, these PLCs do not tell."""
+    if isinstance(condition, AnyOf):
+        return any(_only_unread(part, image, silent) for part in condition.parts)
+    if isinstance(condition, AllOf):
+        return all(_only_unread(part, image, silent) for part in condition.parts)
+    return all(not reason.known and reason.link in silent for reason in condition.unmet(image))
 
 
 def _add(lost: dict[Key, tuple[Trip, Interlock]], trip: Trip, interlock: Interlock) -> None:

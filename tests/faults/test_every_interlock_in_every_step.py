@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from station_ctl.core.conditions import Compare
+from station_ctl.core.conditions import AllOf, AnyOf, Compare, Condition
 from station_ctl.core.links import Block, LinkSnapshot
 from station_ctl.core.modes import State
 from station_ctl.core.points import Value
@@ -46,9 +46,22 @@ class Scene:
         return found
 
     def comparisons(self) -> dict[tuple[str, str], Compare]:
-        """Every comparison with a signal that an interlock on watch makes, one per tag."""
-        found = [part for row, _ in self.watched().values() for part in parts(row.holds)]
+        """Every comparison with a signal on which an interlock on watch rests now, one per tag."""
+        found = [part for row, _ in self.watched().values() for part in bearing(row.holds, self.image)]
         return {(part.signal.link, part.signal.tag): part for part in found}
+
+
+def bearing(condition: Condition, image: Image) -> Iterator[Compare]:
+    """The comparisons whose loss is the loss of the condition: of alternatives, the only one that holds."""
+    if isinstance(condition, AllOf):
+        for part in condition.parts:
+            yield from bearing(part, image)
+    elif isinstance(condition, AnyOf):
+        holding = [part for part in condition.parts if part.proven(image)]
+        if len(holding) == 1:
+            yield from bearing(holding[0], image)
+    else:
+        yield from parts(condition)
 
 
 @pytest.fixture(scope="module")
