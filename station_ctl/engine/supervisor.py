@@ -71,7 +71,7 @@ def _is_effect(row: Interlock, image: Image, lost: dict[Key, tuple[Trip, Interlo
 
 
 def _only_unread(condition: Condition, image: Image, silent: set[str]) -> bool:
-    """True if it may hold for all that is known: what it misses, of one alternative at least, these PLCs do not tell."""
+    """True if it may hold for all that is known: of one alternative, what it misses is what these PLCs do not tell."""
     if isinstance(condition, AnyOf):
         return any(_only_unread(part, image, silent) for part in condition.parts)
     if isinstance(condition, AllOf):
