@@ -104,7 +104,7 @@ async def link_fault(engine: Engine, link: str) -> str:
     return str(engine.image().link_fault(link))
 
 
-async def refused_or_held(it: Station, rests: State = State.HELD) -> str:
+async def refused_or_held(it: Station) -> str:
     """What a person is told who starts the station and lets a vehicle in, until the station rests."""
     engine = it.engine
     try:
@@ -116,7 +116,7 @@ async def refused_or_held(it: Station, rests: State = State.HELD) -> str:
     except StationError as error:
         return str(error)
     await engine.until(lambda: engine.state.state in RESTING, PATIENCE, lambda: f"{engine.state.state}")
-    assert engine.state.state is rests
+    assert engine.state.state is State.HELD
     return engine.state.trips[0].text
 
 
@@ -243,8 +243,7 @@ async def test_wrong_answers_in_the_middle_of_a_step_stop_it(tmp_path: Path) -> 
                 lambda: not any(map(engine.image().link_fault, engine.links)), PATIENCE, lambda: "links"
             )
             await own.ask(cmd="vehicle")
-            # Without the lift nobody can say that no person is in the bay: that row aborts.
-            receiving = asyncio.create_task(refused_or_held(it, State.ABORTED))
+            receiving = asyncio.create_task(refused_or_held(it))
             await engine.until(
                 lambda: is_active(engine, 50), PATIENCE, lambda: f"step 50; {engine.state.trips}"
             )

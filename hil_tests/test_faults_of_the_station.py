@@ -186,7 +186,7 @@ async def _struck(it: StruckSwap, run: str, struck: Struck, following: Struck | 
 async def _at_rest(it: StruckSwap, word: str) -> tuple[Reaction, Trip]:
     """The stop by the fault; where this machine stood still for too long before it, a person goes on first."""
     for _ in range(MOST_STALLS):
-        reaction, _ = await it.at_rest("safety")
+        reaction = await it.at_rest("safety")
         trip = it.first_out
         if trip.code not in STALLS or word in f"{trip.code} {trip.interlock} {trip.text}":
             return reaction, trip

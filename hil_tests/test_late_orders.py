@@ -48,7 +48,7 @@ class HungLift:
         await self.proxy.door.open()
         return ModbusTcpLink(
             *("lift", io_list("vehicle_lift_vl1"), "127.0.0.1", self.proxy.door.port),
-            identity=IDENTITY, heartbeat="HB_PLC",
+            identity={**IDENTITY, "MAP_VERSION": 2}, heartbeat="HB_PLC",
         )  # fmt: skip
 
     async def orders(self) -> int:

@@ -7,6 +7,7 @@ from enum import IntEnum
 import pytest
 
 from station_ctl.core.devices import MAX_AGE, Device, DeviceDeclarationError
+from station_ctl.core.jog import COUNTER, Axis
 from station_ctl.core.points import Access, IoList, Point, PointType, ScanClass
 
 ORDER_TAGS = ("ACK_ID", "ACK_CODE", "DONE_ID", "RESULT", "ORDER_STATE", "FAULT")
@@ -174,3 +175,47 @@ def test_signals_that_exclude_each_other_are_scanned_together() -> None:
     apart = io_list(point("CLOSED", "bool"), point("OPENED", "bool", scan=ScanClass.NORMAL))
     with pytest.raises(DeviceDeclarationError, match="CLOSED and OPENED exclude each other and are not scanned"):
         Gate("gate", "pit", apart)
+
+
+class SlideOrder(IntEnum):
+    OPEN = 10
+    JOG = 50
+
+
+class Slide(Door):
+    orders = SlideOrder
+
+    def declare(self) -> None:
+        super().declare()
+        self.axis("x", 1, self.width, -50.0, 800.0)
+
+
+def slide(*more: Point) -> Slide:
+    return Slide("slide", "pit", io_list(*GOOD, *more))
+
+
+COUNTED = point(COUNTER, access=Access.WRITE, scan=ScanClass.NONE)
+
+
+def test_an_axis_is_jogged_within_its_ends_in_tenths_of_a_millimetre() -> None:
+    it = slide(COUNTED)
+    assert it.axes["x"] == Axis("x", 1, it.width, -50.0, 800.0)
+    for target, tenths in ((-50.0, -500), (800.0, 8000), (12.34, 123)):
+        command = it.jog("x", target)
+        assert (command.opcode, tuple(command.params)) == (50, (1, tenths))
+    assert it.jog("x", 12.34).text == "slide.jog(x to 12.34 mm)"
+
+
+@pytest.mark.parametrize("target", [-50.1, 800.1])
+def test_an_axis_is_not_jogged_beyond_its_ends(target: float) -> None:
+    with pytest.raises(ValueError, match=rf"^slide x to {target:g} mm: needs -50 to 800 mm$"):
+        slide(COUNTED).jog("x", target)
+
+
+def test_there_is_no_jog_without_the_counter_that_the_plc_watches() -> None:
+    for without in (slide(), slide(point(COUNTER))):
+        assert without.axes == {}
+        with pytest.raises(ValueError, match=r"^slide has no axis 'x' to jog; there are none$"):
+            without.jog("x", 0.0)
+    with pytest.raises(ValueError, match=r"^slide has no axis 'z' to jog; there are x$"):
+        slide(COUNTED).jog("z", 0.0)

@@ -50,6 +50,8 @@ def explore(names: tuple[str, ...], faults: int, limit: int = 10**9, *, thorough
 def orders_to_come(name: str) -> set[str]:
     """The swap's steps with an order that are not done where an exploration begins, as it names them."""
     run = getattr(starts, name)(Ground(specimen())).alive.run(starts.RUN)
+    if run is None:
+        return set()  # no vehicle is there: only racks are at work
     return {
         f"{run.sequence.key} {step.no}"
         for step, st in run.pairs()

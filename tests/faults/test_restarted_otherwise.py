@@ -81,8 +81,15 @@ def test_a_swap_whose_vehicle_has_no_recipe_any_more_is_attended_only(
 ) -> None:
     """The vehicle's file was taken out of the configuration while its swap was under way."""
     whole = virtual_bench._config(20.0)
-    made = iter((whole, replace(whole, recipes={})))
-    monkeypatch.setattr(virtual_bench, "_config", lambda _: next(made))
+    boot, boots = virtual_bench.VirtualBench._boot, []
+
+    def counted(bench: VirtualBench, journal: Path) -> None:
+        boots.append(journal)
+        boot(bench, journal)
+
+    gone = replace(whole, recipes={})
+    monkeypatch.setattr(virtual_bench.VirtualBench, "_boot", counted)
+    monkeypatch.setattr(virtual_bench, "_config", lambda _: whole if len(boots) < 2 else gone)
     _assert_attended_only(tmp_path, "has no recipe any more")
 
 
