@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.mutation.scope import ROOT
 
-SAMPLE = 40
+SAMPLE = 24
 """Mutants at every push; the long form has all of them."""
 
 
