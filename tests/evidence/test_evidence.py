@@ -112,8 +112,13 @@ def test_an_interrupted_run_names_what_is_missing_and_leaves_nothing_behind(tmp_
             pass
         os.kill(os.getpid(), signal.SIGINT)
 
-    threading.Thread(target=interrupt).start()
-    assert not run_all({"soak": says(code), "fuzz": says("pass")}, 1, found.__setitem__)
+    # Started in the background of a shell, a program inherits an ignored Ctrl-C.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        threading.Thread(target=interrupt).start()
+        assert not run_all({"soak": says(code), "fuzz": says("pass")}, 1, found.__setitem__)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert found["soak"]["failed"] == "interrupted" and found["fuzz"]["failed"] == "interrupted before it began"
     assert not document({**GOOD, **found}, long=False, complete=False)["ok"]
     with pytest.raises(ProcessLookupError):
