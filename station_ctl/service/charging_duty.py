@@ -1,6 +1,6 @@
-"""Charging on duty: looks, lets `charging.decide` decide, writes the levels, keeps what must not be forgotten.
+"""Charging on duty: looks, lets `charging.decide` decide, has the levels written, keeps what must not be forgotten.
 
-Knows links, time and order of writing. Which bay gets what, and why not, is decided in station_ctl/charging.
+Knows when to look and what a person has said. Which bay gets what, and why not, is decided in station_ctl/charging.
 """
 
 from __future__ import annotations
@@ -23,9 +23,8 @@ from station_ctl.charging.selection import NOTHING_KNOWN, Standing
 from station_ctl.charging.site_power import SiteView
 from station_ctl.charging.state import ChargingState, Decision, Wish
 from station_ctl.core.custody import Ledger
-from station_ctl.core.links import LinkError, LinkSnapshot, NotSent
+from station_ctl.core.links import LinkSnapshot
 from station_ctl.core.maintenance import MaintenanceProcedure
-from station_ctl.core.points import Value
 from station_ctl.core.policy import SitePolicy
 from station_ctl.core.roles import BaySignals, ChargingRack, SafetyChain, SiteMeter, Stacker
 from station_ctl.core.signals import Image, Signal
@@ -33,6 +32,7 @@ from station_ctl.engine.events import Audit, PacksLocked
 from station_ctl.engine.runner import Engine
 from station_ctl.service.alarm_states import Level
 from station_ctl.service.charging_alarms import levels
+from station_ctl.service.charging_levels import ChargingLevels
 from station_ctl.service.charging_memory import ChargingMemory
 from station_ctl.service.charging_orders import ChargingOrders
 from station_ctl.service.detectors import Detectors
@@ -47,10 +47,6 @@ EVERY_LEAST = 0.2
 
 BETWEEN = 0.02
 """Wall seconds between two looks, however much happens."""
-
-SAID_AGAIN = 5.0
-"""Wall seconds after which a rack is told its levels again though they stand: a PLC that has missed our heartbeat for a
-second has forgotten them."""
 
 STUCK_AFTER = 5.0
 """Wall seconds without a look that make the station stop: nobody then watches what the chargers draw."""
@@ -96,9 +92,7 @@ class ChargingDuty:
         self.plan: DayPlan | None = None
         self.decision: Decision | None = None
         self._bays = {bay.name: bay for bay in stand.bays}
-        self._wrote_at: dict[str, float] = {}
-        self._said: dict[str, tuple[int, float]] = {}
-        self._fans: dict[str, bool] = {}
+        self._levels = ChargingLevels(engine, stand.racks, self._written)
         self.orders = ChargingOrders(engine, procedures)
         self.seen: Mapping[str, BayView] = {}
         self._demanded: set[str] = set()
@@ -151,7 +145,7 @@ class ChargingDuty:
         self.state, self.decision, self.seen = decision.state, decision, views
         self._keep_latches(before, decision.state)
         self._tell_locks()
-        await self._write(self._bounded(decision.levels), decision.fans)
+        await self._levels.write(self._bounded(decision.levels), decision.fans, self.state.told)
         await self.orders.see(decision, self.image())
         for onlooker in self._onlookers:
             onlooker(decision)
@@ -223,7 +217,7 @@ class ChargingDuty:
         told = dict(self.state.told)
         for name, t in told.items():
             bay = self._bays[name]
-            if t.bound != t.level and bay.power.read(image).at <= self._wrote_at.get(bay.power.link, 0.0):
+            if t.bound != t.level and bay.power.read(image).at <= self._levels.wrote_at.get(bay.power.link, 0.0):
                 told[name] = replace(t, at=now)
         self.state = replace(self.state, told=told)
 
@@ -285,59 +279,7 @@ class ChargingDuty:
             bounded[name] = told if told < level < told + LEAST_RISE_KW and told > 0 else level
         return bounded
 
-    async def _write(self, levels: Mapping[str, float], fans: Mapping[str, bool]) -> None:
-        """What falls on all racks first, then what rises. A write that stands is said again now and then."""
-        due = {rack.link for rack in self._stand.racks if self._is_due(rack.link)}
-        told = self.state.told
-        falls = {
-            name: kw for name, kw in levels.items()
-            if kw < told[name].level or not told[name].sure or (kw == told[name].level and self._link(name) in due)
-        }  # fmt: skip
-        rises = {name: kw for name, kw in levels.items() if kw > told[name].level}
-        first = {name: min(kw, told[name].level) for name, kw in falls.items()}
-        await self._tell(first, {rack: on for rack, on in fans.items() if rack in due or self._fans.get(rack) != on})
-        await self._tell(rises, {})
-        loop = asyncio.get_running_loop()
-        self._said |= {link: (self._connection(link), loop.time()) for link in due}
-
-    def _is_due(self, link: str) -> bool:
-        connection, at = self._said.get(link, (-1, 0.0))
-        return connection != self._connection(link) or asyncio.get_running_loop().time() - at >= SAID_AGAIN
-
-    def _connection(self, link: str) -> int:
-        return self._engine.links[link].snapshot.connection
-
-    def _link(self, bay: str) -> str:
-        return self._bays[bay].power.link
-
-    async def _tell(self, levels: Mapping[str, float], fans: Mapping[str, bool]) -> None:
-        work = []
-        for rack in self._stand.racks:
-            mine = {bay: levels[bay.name] for bay in rack.bays if bay.name in levels}
-            tags = rack.power_limits(mine)
-            fan = {rack.link: fans[rack.link]} if rack.link in fans else {}
-            for on in fan.values():
-                tags |= rack.fan(on=on)
-            if tags:
-                work.append(self._tell_rack(rack.link, {bay.name: kw for bay, kw in mine.items()}, fan, tags))
-        await asyncio.gather(*work)
-
-    async def _tell_rack(
-        self, name: str, levels: Mapping[str, float], fan: Mapping[str, bool], tags: Mapping[str, Value]
-    ) -> None:
-        """Write to one rack. What has no answer may have arrived, and counts so."""
-        unconfirmed: Iterable[str] = ()
-        try:
-            await self._engine.links[name].write(tags)
-        except NotSent as error:
-            log.debug("levels-not-sent", link=name, why=str(error))
-            return
-        except LinkError as error:
-            log.warning("levels-unconfirmed", link=name, why=str(error))
-            unconfirmed = tuple(levels)
-        else:
-            self._fans |= fan
-        self._wrote_at[name] = self._engine.clock.monotonic()
+    def _written(self, levels: Mapping[str, float], unconfirmed: Iterable[str]) -> None:
         self.state = after_write(self.state, levels, self._engine.clock.process(), unconfirmed)
 
 

@@ -255,7 +255,7 @@ def test_a_station_whose_charging_hangs_stops_and_with_it_its_chargers(tmp_path:
         async def never(*_: object) -> None:
             await asyncio.get_running_loop().create_future()
 
-        bench.charging._write = never  # type: ignore[method-assign, assignment]
+        bench.charging._levels.write = never  # type: ignore[method-assign, assignment]
         await bench.until(lambda: any(t.code == "A701" for t in bench.state.trips), 15.0)
         await asyncio.sleep(2.0)
         assert [kw(bench, bay) for bay in CHARGING] == [0.0, 0.0, 0.0]
