@@ -105,12 +105,3 @@ def why_not_isolate(pack: HotPack, seen: BayView, policy: SitePolicy, *, ready: 
     if not ready:
         return "needs the isolation place empty and ready"
     return "" if quiet else "needs a station without fire alarm, water and a swap in the stacker's way"
-
-
-def swap_in_fire(policy: SitePolicy, *, past_extract: bool) -> str:
-    """What a swap under way does when a fire is reported: `finish` or `hold`.
-
-    With the vehicle's pack still in it there is nothing to finish. Without one the vehicle cannot leave, and
-    finishing insertion and locking may be the safer end, if the site says so and an operator confirms it.
-    """
-    return "finish" if past_extract and policy.fire_mid_swap == "finish_if_past_extract" else "hold"

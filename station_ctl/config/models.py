@@ -273,7 +273,6 @@ class Policy(Model):
     hot_gas_ppm: int = Field(300, ge=20, le=5000)
     hot_move_max_c: float = Field(80, ge=50, le=120)
     isolation_allowed: bool = True
-    fire_mid_swap: Literal["hold", "finish_if_past_extract"] = "hold"
     quarantine_settle_s: float = Field(30, ge=5, le=3600)
     quarantine_frozen_percent: float = Field(3, ge=1, le=10)
     quarantine_no_gain_min: float = Field(20, ge=5, le=120)

@@ -7,9 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-FIRE_MID_SWAP = ("hold", "finish_if_past_extract")
-"""What a swap may do that a fire meets with the vehicle's pack already out."""
-
 
 @dataclass(frozen=True, slots=True)
 class SitePolicy:
@@ -22,8 +19,7 @@ class SitePolicy:
     when nothing better is known.
 
     Hot: a pack at `hot_temp_c`, rising by `hot_rise_c_per_min` or giving off `hot_gas_ppm` is charged no more,
-    nor are its neighbours; above `hot_move_max_c` it is not carried either. `fire_mid_swap` says what a swap does
-    that a fire meets with the spent pack already out: `hold`, or `finish_if_past_extract` (domain rule G05).
+    nor are its neighbours; above `hot_move_max_c` it is not carried either.
 
     Quarantine: a returned pack must look well for `quarantine_settle_s` before it is charged. SoC standing still
     while `quarantine_frozen_percent` of a pack flows in, or `quarantine_no_gain_min` of charging without gain, is
@@ -57,7 +53,6 @@ class SitePolicy:
     hot_gas_ppm: int = 300
     hot_move_max_c: float = 80.0
     isolation_allowed: bool = True
-    fire_mid_swap: str = "hold"
     # ---- quarantine ----
     quarantine_settle_s: float = 30.0
     quarantine_frozen_percent: float = 3.0

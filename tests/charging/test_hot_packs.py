@@ -9,7 +9,7 @@ import pytest
 
 from station_ctl.charging.bay_view import IDLE
 from station_ctl.charging.decide import clear_hot
-from station_ctl.charging.hot_packs import Grade, swap_in_fire
+from station_ctl.charging.hot_packs import Grade
 from station_ctl.charging.state import Decision
 from tests.charging.yard import POLICY, SITE, Yard, bay
 
@@ -167,9 +167,3 @@ def test_a_site_may_forbid_it() -> None:
     yard = hot_and_quiet()
     yard.policy = replace(POLICY, isolation_allowed=False)
     assert isolations(yard) == []
-
-
-def test_a_swap_is_finished_in_a_fire_only_past_extraction_and_only_if_the_site_says_so() -> None:
-    finish = replace(POLICY, fire_mid_swap="finish_if_past_extract")
-    found = [swap_in_fire(p, past_extract=past) for p in (POLICY, finish) for past in (False, True)]
-    assert found == ["hold", "hold", "hold", "finish"]
