@@ -59,9 +59,11 @@ def keep(data: dict[str, Figures], took: float, *, complete: bool, results: Path
     """
     path = results / f"{datetime.now(UTC):%Y-%m-%d}-evidence.json"
     before: dict[str, Figures] = json.loads(path.read_text(encoding="utf-8"))["data"] if path.exists() else {}
-    known = {**before, **data}
+    at = machine()
+    # Each campaign with the commit that it was run on: those of one day are not of one release.
+    known = {**before, **{name: {**figures, "commit": at["commit"]} for name, figures in data.items()}}
     record = document(known, long=True, complete=complete and set(known) >= set(BY_NAME))
-    record = {**record, "took_s": round(took, 1), "machine": machine()}
+    record = {**record, "took_s": round(took, 1), "machine": at}
     path.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return path
 

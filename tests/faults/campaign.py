@@ -143,6 +143,7 @@ def main(argv: list[str] | None = None) -> int:
         "unsafe_orders": sum(r["unsafe"] for r in results),
         "custody_errors": _with(results, "custody: "), "no_way_out": _with(results, "no way out: "),
         "at": f"{datetime.now(UTC):%Y-%m-%d}", "form": "long" if arguments.long else "short",
+        "to_the_end": arguments.to_the_end,
         "seconds": round(time.monotonic() - began, 1), "results": results,
     }  # fmt: skip
     sys.stdout.write(json.dumps(told, indent=1, ensure_ascii=False) + "\n")

@@ -64,7 +64,9 @@ def keep(*reports: dict[str, Any]) -> None:
             seen[code][outcome["reaction"]] += 1
     told = {
         "at": max(report["at"] for report in reports), "cases": len(cases), "as_expected": len(cases),
-        "unsafe_orders": sum(results[case]["unsafe"] for case in cases), "custody_errors": 0, "no_way_out": 0,
+        "unsafe_orders": sum(results[case]["unsafe"] for case in cases), "custody_errors": 0,
+        # A way out that was offered and not gone is a promise, and the page says no more than that.
+        "to_the_end": all(report["to_the_end"] for report in reports),
         "seen": {code: dict(sorted(seen[code].items())) for code in sorted(seen)},
     }  # fmt: skip
     KEPT.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
@@ -84,9 +86,9 @@ def _head(run: dict[str, Any]) -> Iterator[str]:
     yield from _ABOUT
     yield ""
     yield f"Long run of {run['at']}: {run['cases']} cases, {run['as_expected']} as expected,"
-    yield f"{run['unsafe_orders']} unsafe orders, {run['custody_errors']} custody errors,"
-    yield f"{run['no_way_out']} without a way out. The sum over the table is higher: a case that shows two entries"
-    yield "stands at both."
+    way = "gone to its end" if run["to_the_end"] else "offered; this run did not go it to its end"
+    yield f"{run['unsafe_orders']} unsafe orders, {run['custody_errors']} custody errors. A way out was, in every case,"
+    yield f"{way}. The sum over the table is higher: a case that shows two entries stands at both."
     yield ""
     yield "| class | means |"
     yield "|---|---|"
