@@ -12,8 +12,9 @@ from station_ctl.core.modes import State
 from station_ctl.core.signals import Image
 from station_ctl.core.steps import BUTTON
 from station_ctl.engine.events import ButtonPressed, Effect, Progress, Record, StopDevices
+from station_ctl.engine.interruption import interrupted, roles_at_work
 from station_ctl.engine.state import Run, StationState, StepStatus
-from station_ctl.engine.states import RUN, STATION
+from station_ctl.engine.states import STATION
 
 
 def pressed(state: StationState, image: Image, event: ButtonPressed) -> StationState:
@@ -37,8 +38,7 @@ def let_go(state: StationState, image: Image, effects: list[Effect]) -> StationS
     if not jogging or state.state not in (State.EXECUTE, State.STOPPING) or BUTTON.holds.proven(image):
         return state
     why = BUTTON.holds.why_not(image)
-    roles = tuple(dict.fromkeys(step.do.role for _, step, _ in state.active_steps() if step.do is not None))
-    if roles:
+    if roles := roles_at_work(state):
         effects.append(StopDevices(roles))
     fired = STATION.fire(state.state, "hold", {})
     effects.append(Record("let-go", jogging[0].run_id, data=(("why", why), ("state", str(fired.state)))))
@@ -46,9 +46,4 @@ def let_go(state: StationState, image: Image, effects: list[Effect]) -> StationS
     if not fired.moved:
         return state
     effects.append(Progress("state", text=f"{state.state} → {fired.state}", time=state.time))
-    state = replace(state, state=fired.state)
-    for run in state.runs:
-        moved = RUN.fire(run.phase, "hold", {})
-        if moved.moved:
-            state = state.with_run(replace(run, phase=moved.state, interrupted=run.interrupted or run.phase))
-    return state
+    return interrupted(replace(state, state=fired.state), "hold")

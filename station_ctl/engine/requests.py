@@ -27,6 +27,7 @@ from station_ctl.engine.events import (
     Verb,
 )
 from station_ctl.engine.follow import fields_of, settle_proven
+from station_ctl.engine.interruption import interrupted, roles_at_work
 from station_ctl.engine.opening import begin_run
 from station_ctl.engine.state import Run, StationState, StepState, StepStatus
 from station_ctl.engine.statement import state_custody
@@ -163,16 +164,11 @@ def _interrupt(
     facts: StationFacts, state: StationState, image: Image, trigger: str, effects: list[Effect]
 ) -> StationState:
     """Stop what works on our orders, and what is seen at work without one: after a start memory knows of no motion."""
-    active = (step.do.role for _, step, _ in state.active_steps() if step.do is not None)
     seen = (role for role, c in facts.channels.items() if c.state.read(image).value == OrderState.BUSY)
-    roles = tuple(dict.fromkeys((*active, *seen)))
+    roles = tuple(dict.fromkeys((*roles_at_work(state), *seen)))
     if roles:
         effects.insert(0, StopDevices(roles))
-    for run in state.runs:
-        moved = RUN.fire(run.phase, trigger, {})
-        if moved.moved:
-            state = state.with_run(replace(run, phase=moved.state, interrupted=run.interrupted or run.phase))
-    return state
+    return interrupted(state, trigger)
 
 
 def _resume(facts: StationFacts, state: StationState, image: Image, effects: list[Effect]) -> StationState:

@@ -9,8 +9,9 @@ from dataclasses import replace
 
 from station_ctl.core.steps import OnLoss
 from station_ctl.engine.events import Announce, Effect, Progress, Record, StopDevices
+from station_ctl.engine.interruption import interrupted, roles_at_work
 from station_ctl.engine.state import StationState, Trip
-from station_ctl.engine.states import RUN, STATION
+from station_ctl.engine.states import STATION
 
 
 def latch(
@@ -23,8 +24,7 @@ def latch(
     first = not state.trips
     latched = tuple(replace(t, first_out=first and i == 0) for i, t in enumerate(trips))
     state = replace(state, trips=(*state.trips, *latched))
-    active = (step.do.role for _, step, _ in state.active_steps() if step.do is not None)
-    roles = tuple(dict.fromkeys((*also, *active)))
+    roles = tuple(dict.fromkeys((*also, *roles_at_work(state))))
     if roles:
         effects.append(StopDevices(roles))
     aborts = any(t.reaction is OnLoss.ABORT for t in trips)
@@ -33,11 +33,7 @@ def latch(
     if fired.moved:
         effects.append(Progress("state", text=f"{state.state} → {fired.state}", time=state.time))
         state = replace(state, state=fired.state)
-        for run in state.runs:
-            moved = RUN.fire(run.phase, trigger, {})
-            if moved.moved:
-                interrupted = run.interrupted or run.phase
-                state = state.with_run(replace(run, phase=moved.state, interrupted=interrupted))
+        state = interrupted(state, trigger)
     for trip in latched:
         facts = (
             ("code", trip.code),
