@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from station_ctl.core.conditions import AllOf, AnyOf, Condition
 from station_ctl.core.custody import Custody
 from station_ctl.core.devices import Channel
 from station_ctl.core.orders import AckCode
@@ -127,7 +128,15 @@ def _stuck(channel: Channel, found: recovery.Assessment, image: Image) -> str:
     # What the step itself has moved no waiting brings back, as a pack that it has taken from where it must still lie.
     moved = {lack.source for lack in step.start.unmet(image)} if step.start is not None else set()
     for row in recovery.as_it_stands(step, StepState(order=found.order), image).permissives:
-        lacks = row.holds.unmet(image)
-        if lacks and all(lack.known and lack.source in moved for lack in lacks):
+        if _waits_in_vain(row.holds, image, moved):
             return f"it cannot begin from there, {row.code} {row.text}: {row.holds.why_not(image)}: "
     return ""
+
+
+def _waits_in_vain(condition: Condition, image: Image, moved: set[str]) -> bool:
+    """True if it lacks, in every alternative, something that the step itself has moved: one such lack is enough."""
+    if isinstance(condition, AnyOf):
+        return all(_waits_in_vain(part, image, moved) for part in condition.parts)
+    if isinstance(condition, AllOf):
+        return any(_waits_in_vain(part, image, moved) for part in condition.parts)
+    return any(lack.known and lack.source in moved for lack in condition.unmet(image))
