@@ -6,7 +6,6 @@ Knows how a controller is put together on links without a wire. Does not know wh
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -82,18 +81,22 @@ class VirtualStation:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        ended = self._ended()
         for task in self._tasks:
             task.cancel()
-        for task in self._tasks:
-            with suppress(asyncio.CancelledError, Exception):
-                await task
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         self.journal.close()
+        if ended and kind is None:
+            raise TaskEnded(ended)
 
     def whole(self) -> None:
         """Every part still runs. Raises TaskEnded naming the one that does not."""
-        for task in self._tasks:
-            if task.done():
-                raise TaskEnded(f"{task.get_name()} ended: {task.exception()!r}")
+        if ended := self._ended():
+            raise TaskEnded(ended)
+
+    def _ended(self) -> str:
+        ended = (task for task in self._tasks if task.done())
+        return "; ".join(f"{task.get_name()} ended: {task.exception()!r}" for task in ended)
 
     @property
     def process_s(self) -> float:

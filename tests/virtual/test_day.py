@@ -17,7 +17,7 @@ from hil_tests.virtual.custody import custody_errors
 from hil_tests.virtual.day import DAY_S, FULL_KWH, Day, DayReport
 from hil_tests.virtual.leap_plant import LeapStation
 from hil_tests.virtual.ledger_of_energy import EnergyLedger, stored_kwh
-from hil_tests.virtual.station import VirtualStation
+from hil_tests.virtual.station import TaskEnded, VirtualStation
 from station_ctl.build import PARTS
 from station_ctl.charging.tariff import read_tariff
 from station_ctl.config import StationConfig, load_station
@@ -63,6 +63,21 @@ def test_everybody_is_served_and_every_pack_is_where_the_ledger_has_it(morning: 
     assert (morning.arrived, len(morning.waits_s), morning.stopped) == (10, 10, "")
     assert morning.custody == [] and morning.violations == []
     assert morning.orders > 10 * 25, "the monitor has judged every order of every swap"
+
+
+def test_a_part_that_ends_by_itself_is_named_when_the_station_is_left(tmp_path: Path) -> None:
+    async def broken() -> None:
+        raise ValueError("no levels")
+
+    async def main() -> None:
+        site = config()
+        station = VirtualStation(site, LeapStation(seed=1, speed=RATE, **sized(site)), tmp_path / "journal.sqlite")
+        station.charging.run = broken  # type: ignore[method-assign]
+        async with station:
+            pass
+
+    with pytest.raises(TaskEnded, match=r"^charging ended: ValueError\('no levels'\)$"):
+        run_virtually(main())
 
 
 def test_a_swap_takes_as_long_as_the_station_file_says(morning: DayReport) -> None:
