@@ -88,9 +88,11 @@ async def wire(within: float = TIMEOUT, which: str = LIFT) -> AsyncIterator[Wire
         )  # fmt: skip
         made = Wire(server.plc, server, proxy, link, [])
         link.on_scan(made.watch)
-        async with running(link):
-            await until_usable(link)
-            yield made
-        await proxy.door.close()
+        try:
+            async with running(link):
+                await until_usable(link)
+                yield made
+        finally:
+            await proxy.door.close()
     assert made.lies == [], made.lies[:6]
     await until(lambda: len(os.listdir("/proc/self/fd")) <= descriptors, "every descriptor is closed again")

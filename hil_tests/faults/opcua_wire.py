@@ -94,9 +94,11 @@ async def wire(server: OpcUaServer, within: float = TIMEOUT) -> AsyncIterator[Wi
     )
     made = Wire(plc, proxy, link, [])
     link.on_scan(made.watch)
-    async with running(link):
-        await until_usable(link)
-        yield made
-    await proxy.door.close()
+    try:
+        async with running(link):
+            await until_usable(link)
+            yield made
+    finally:
+        await proxy.door.close()
     assert made.lies == []
     await until(lambda: len(os.listdir("/proc/self/fd")) <= descriptors, "every descriptor is closed again")
