@@ -1,6 +1,6 @@
 """Roles of a heavy-truck station with top lift: the crane with its gripper, the stand, and the truck itself.
 
-Sequences of the truck station see these beside `core/roles.py`. A driver fills a role by having these signals and commands.
+Sequences of the truck station see these beside `core/roles.py`. A driver fills a role by having what stands here.
 """
 
 from __future__ import annotations
