@@ -50,7 +50,14 @@ def reception(st: CarStation) -> Sequence:
 
 
 def swap(st: CarStation, job: Job) -> Sequence:
-    """A2–A18 and the put-away of the spent pack. The same station and job always give the same steps."""
+    """A2–A18 and the put-away of the spent pack. The same station and job always give the same steps.
+
+    Raises ValueError for a vehicle whose pack is not taken from below, or not held by bolts.
+    """
+    if job.recipe.top_lift is not None:
+        raise ValueError("its pack is lifted out from above, and the robot of this station works from below")
+    if not job.recipe.bolts:
+        raise ValueError("its pack is held by clips, and the robot of this station turns bolts")
     il = CarInterlocks(st, job)
     steps = (*_positioning(st, job, il), *_exchange(st, job, il), *release(st, job, il), *_put_away(st, job, il))
     return Sequence(SWAP_KEY, f"Swap pack {job.spent} for {job.fresh} in vehicle {job.vehicle}", steps)

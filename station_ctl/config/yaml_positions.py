@@ -228,6 +228,8 @@ def _note(document: Document, model: type[BaseModel], error: Any) -> None:
             document.report(path, text, key=at_key, got=path[-1] if at_key else got)
         case "too_short":
             document.report(path, f"needs at least {error['ctx']['min_length']} entry")
+        case "too_long":
+            document.report(path, f"needs at most {error['ctx']['max_length']} entries")
         case _:
             text = error["msg"].removeprefix("Value error, ").removeprefix("Input ").removeprefix("String ")
             document.report(path, text, key=at_key, got=path[-1] if at_key else got)

@@ -201,8 +201,26 @@ def _predecessors(steps: tuple[Step, ...]) -> dict[int, tuple[int, ...]]:
 
 
 @dataclass(frozen=True, slots=True)
+class TopLift:
+    """How a crane takes the packs of a model from above. mm; heights are those of the gripper's underside above the
+    floor when it stands on the pack.
+
+    `places_mm`: one entry for each pack of the vehicle, its way along the chassis from the stand's nominal place,
+    towards the cab positive.
+    """
+
+    places_mm: tuple[float, ...]
+    truck_height_mm: float
+    bay_height_mm: float
+
+
+@dataclass(frozen=True, slots=True)
 class Recipe:
-    """Parameters of one vehicle model, from config/vehicles. Units in the names; the ranges are checked on loading."""
+    """Parameters of one vehicle model, from config/vehicles. Units in the names; the ranges are checked on loading.
+
+    A pack is held by `bolts`, which a runner turns to a torque, or by `clips`, which are open or closed: then torque
+    and turns are 0. It is taken from below, at the two heights, or from above as `top_lift` says: then they are 0.
+    """
 
     model: str
     pack_type: int
@@ -217,11 +235,18 @@ class Recipe:
     hv_safe_volts: float
     insulation_min_kohm: int
     soc_min_percent: float
+    clips: int = 0
+    top_lift: TopLift | None = None
 
     @property
     def bolt_mask(self) -> int:
         """One bit per bolt, bit k-1 = bolt k."""
         return (1 << self.bolts) - 1
+
+    @property
+    def clip_mask(self) -> int:
+        """One bit per clip, bit k-1 = clip k."""
+        return (1 << self.clips) - 1
 
 
 @dataclass(frozen=True, slots=True)
