@@ -52,6 +52,11 @@ class CarStation:
     policy: SitePolicy
 
     @property
+    def isolation(self) -> Stacker:
+        """The isolation place, as the stacker sees it: that is who carries packs there."""
+        return self.stacker
+
+    @property
     def bays(self) -> tuple[BaySignals, ...]:
         """All bays of all racks, in the order of their station-wide numbers."""
         return tuple(bay for rack in self.racks for bay in rack.bays)

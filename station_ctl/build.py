@@ -1,18 +1,14 @@
 """The composition root: from a station's configuration to a running station.
 
-The only file that knows both drivers and sequences. Builds; does not run anything.
+The only file that knows both drivers and, through the archetypes, sequences. Builds; does not run anything.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import sequences.charging as charging
-import sequences.maintenance as maintenance
-import sequences.passenger_car as passenger_car
-import sequences.passenger_car_retreat as passenger_car_retreat
 from drivers.charging_rack_cr12 import ChargingRackCR12
 from drivers.pack_id_reader_pr1 import PackIdReaderPR1
 from drivers.safety_plc_sp1 import SafetyPlcSP1
@@ -21,22 +17,18 @@ from drivers.stacker_st2 import StackerST2
 from drivers.swap_robot_sr3 import SwapRobotSR3
 from drivers.vehicle_lift_vl1 import VehicleLiftVL1
 from drivers.vehicle_link_vl1 import VehicleLinkVL1
-from sequences.car_station import HANDOVER_IN, HANDOVER_OUT, ROBOT, TRAVEL_MM, CarStation, positions
-from sequences.interlocks import CarInterlocks, Column, station_interlocks, watched_always
 from station_ctl import __version__
+from station_ctl.archetypes import ARCHETYPES, Archetype, Stand
 from station_ctl.config import DriverFacts, Parts, SerialLineLink, StationConfig
 from station_ctl.connections import make_link, make_links
-from station_ctl.core.conditions import Condition
 from station_ctl.core.devices import Device, DeviceDeclarationError
 from station_ctl.core.errors import ConfigurationError
-from station_ctl.core.interlock_table import InterlockTable, TableRow
+from station_ctl.core.interlock_table import InterlockTable
 from station_ctl.core.links import Link
-from station_ctl.core.maintenance import MaintenanceProcedure
 from station_ctl.core.points import IoList
-from station_ctl.core.positions import Position
-from station_ctl.core.steps import Interlock, Job, Recipe, Sequence
+from station_ctl.core.roles import ChargingRack
+from station_ctl.core.steps import Job
 from station_ctl.engine.clock import Clock
-from station_ctl.engine.custody_watch import WatchedPlace
 from station_ctl.engine.journal import Restored
 from station_ctl.engine.journal_thread import Committer
 from station_ctl.engine.runner import Engine
@@ -66,74 +58,6 @@ DRIVERS: Mapping[str, type[Device]] = {
 """Device models by the name a station file uses, which is the name of the driver's file."""
 
 
-@dataclass(frozen=True)
-class Archetype:
-    """A station type: the roles it needs, and how its parts come together."""
-
-    name: str
-    required: tuple[str, ...]
-    assemble: Callable[[Mapping[str, Device], StationConfig], CarStation]
-    reception: Callable[[CarStation], Sequence]
-    swap: Callable[[CarStation, Job], Sequence]
-    swap_key: str
-    retreats: Callable[[CarStation], Mapping[str, Callable[[Job], Sequence]]]
-    way_back: Callable[[frozenset[int], frozenset[int], Job], tuple[str, Job] | str]
-    interlocks: Callable[[CarStation, Job], InterlockTable]
-    positions: Callable[[CarStation], Mapping[str, tuple[Position, ...]]]
-    maintenance: Callable[[CarStation, Mapping[str, Recipe]], tuple[MaintenanceProcedure, ...]]
-    charging: Callable[[CarStation], tuple[MaintenanceProcedure, ...]]
-    bypasses: Callable[[CarStation], tuple[Mapping[str, Interlock], Condition]]
-    """Rows that may be bypassed, by name, and what must be proven for a bypass to stand."""
-
-    def why_forward(self, key: str, begun: frozenset[int], proven: frozenset[int], job: Job) -> str:
-        """Why a run has no way back, only forward; empty if it has one."""
-        if key != self.swap_key:
-            return "it is a way back itself: resume"
-        way = self.way_back(begun, proven, job)
-        return way if isinstance(way, str) else ""
-
-
-def _passenger_car(devices: Mapping[str, Device], config: StationConfig) -> CarStation:
-    fill: Any = devices  # roles are Protocols; tests/drivers proves that each driver fills its role
-    racks = tuple(fill[name] for name in config.roles if isinstance(devices.get(name), ChargingRackCR12))
-    return CarStation(
-        robot=fill["robot"],
-        lift=fill["lift"],
-        vehicle=fill["vehicle"],
-        stacker=fill["stacker"],
-        racks=racks,
-        safety=fill["safety"],
-        reader=fill["reader"],
-        policy=config.policy,
-    )
-
-
-def _car_table(stand: CarStation, job: Job) -> InterlockTable:
-    rows = CarInterlocks(stand, job).rows
-    return InterlockTable(
-        {str(column): column.name.lower() for column in Column},
-        tuple(TableRow(row.interlock, tuple(row.cell(column) for column in Column)) for row in rows),
-    )
-
-
-ARCHETYPES: Mapping[str, Archetype] = {
-    "passenger_car": Archetype(
-        "passenger_car",
-        (*passenger_car.REQUIRED_ROLES, "rack_*"),
-        _passenger_car,
-        passenger_car.reception,
-        passenger_car.swap,
-        passenger_car.SWAP_KEY,
-        passenger_car_retreat.retreats,
-        passenger_car_retreat.way_back,
-        _car_table,
-        positions,
-        maintenance.procedures,
-        charging.procedures,
-        maintenance.bypasses,
-    )
-}
-
 PARTS = Parts(
     drivers={
         name: DriverFacts(
@@ -156,9 +80,9 @@ class PaperStation:
     """A station put together from its files alone: devices, procedures and interlocks, and no link."""
 
     config: StationConfig
-    archetype: Archetype
+    archetype: Archetype[Any]
     devices: Mapping[str, Device]
-    stand: CarStation
+    stand: Stand
     facts: StationFacts
 
     def procedures(self) -> Procedures:
@@ -253,10 +177,10 @@ def put_together(config: StationConfig, io: Mapping[str, IoList] | None = None) 
     lists = io if io is not None else {n: config.io.get(n) or make_link(n, config).io for n in config.links}
     devices = build_devices(config, lists)
     archetype = ARCHETYPES[config.station.archetype]
-    stand = archetype.assemble(devices, config)
+    stand = archetype.assemble(devices, tuple(_racks(devices)), config.policy)
     channels = {name: device.channel for name, device in devices.items() if device.channel is not None}
     facts = StationFacts(
-        config.station.code, channels, watched_always(stand), station_interlocks(stand), _places(stand),
+        config.station.code, channels, archetype.always(stand), archetype.safe(stand), archetype.places(stand),
         archetype.positions(stand), archetype.why_forward, *archetype.bypasses(stand),
     )  # fmt: skip
     if findings := list(_unfit_vehicles(config, archetype, stand)):
@@ -264,7 +188,14 @@ def put_together(config: StationConfig, io: Mapping[str, IoList] | None = None) 
     return PaperStation(config, archetype, devices, stand, facts)
 
 
-def _unfit_vehicles(config: StationConfig, archetype: Archetype, stand: CarStation) -> Iterator[str]:
+def _racks(devices: Mapping[str, Device]) -> Iterator[ChargingRack]:
+    """Charging racks in the order of the station file, which is that of their bays' numbers."""
+    for device in devices.values():
+        if isinstance(device, ChargingRackCR12):
+            yield device
+
+
+def _unfit_vehicles(config: StationConfig, archetype: Archetype[Any], stand: Stand) -> Iterator[str]:
     """Vehicles whose recipe asks for what no machine here can do: more bolts than runners, another torque or height.
 
     Every parameter of every order is judged by its own driver when the procedure is made.
@@ -275,18 +206,6 @@ def _unfit_vehicles(config: StationConfig, archetype: Archetype, stand: CarStati
             archetype.swap(stand, Job("vehicle", recipe, "spent", "charged", first, last))
         except ValueError as error:
             yield f"{config.where('vehicles', i)}: vehicles[{i}]: no swap of model {model} with these machines: {error}"
-
-
-def _places(stand: CarStation) -> tuple[WatchedPlace, ...]:
-    """Every place whose presence a sensor shows."""
-    stacker, reader = stand.stacker, stand.reader
-    return (
-        *(WatchedPlace(bay.name, bay.present, bay.pack_id) for bay in stand.bays),
-        WatchedPlace(HANDOVER_IN, stacker.in_present, reader.in_code),
-        WatchedPlace(HANDOVER_OUT, stacker.out_present, reader.out_code),
-        # Raised under a vehicle the table sees the vehicle's pack.
-        WatchedPlace(ROBOT, stand.robot.pack_present, speaks=stand.robot.z.at_most(TRAVEL_MM)),
-    )
 
 
 def build(config: StationConfig, links: Mapping[str, Link] | None = None) -> BuiltStation:

@@ -26,7 +26,7 @@ from station_ctl.core.custody import Ledger
 from station_ctl.core.links import LinkSnapshot
 from station_ctl.core.maintenance import MaintenanceProcedure
 from station_ctl.core.policy import SitePolicy
-from station_ctl.core.roles import BaySignals, ChargingRack, SafetyChain, SiteMeter, Stacker
+from station_ctl.core.roles import BaySignals, ChargingRack, SafetyChain, SiteMeter
 from station_ctl.core.signals import Image, Signal
 from station_ctl.engine.events import Audit, PacksLocked
 from station_ctl.engine.runner import Engine
@@ -58,6 +58,13 @@ ISOLATION = "isolation"
 NO_PROCEDURES: Mapping[str, MaintenanceProcedure] = MappingProxyType({})
 
 
+class IsolationPlace(Protocol):
+    """Where a hot pack is carried to, as whatever machine carries it sees that place."""
+
+    isolation_empty: Signal[bool]
+    isolation_ready: Signal[bool]
+
+
 class ChargingStand(Protocol):
     """What charging needs of a station type."""
 
@@ -66,7 +73,7 @@ class ChargingStand(Protocol):
     @property
     def bays(self) -> tuple[BaySignals, ...]: ...
     @property
-    def stacker(self) -> Stacker: ...
+    def isolation(self) -> IsolationPlace: ...
     @property
     def safety(self) -> SafetyChain: ...
     @property
@@ -173,8 +180,8 @@ class ChargingDuty:
     def site(self, image: Image) -> SiteView:
         """The site on this image."""
         stand, state = self._stand, self._engine.state
-        stacker, safety = stand.stacker, stand.safety
-        empty = stacker.isolation_ready.is_on() & stacker.isolation_empty.is_on()
+        isolation, safety = stand.isolation, stand.safety
+        empty = isolation.isolation_ready.is_on() & isolation.isolation_empty.is_on()
         return SiteView(
             meter_kw=_number(self._meter.power_kw, image) if self._meter is not None else None,
             grid_kw=_number(self._meter.grid_limit_kw, image) if self._meter is not None else None,
