@@ -41,7 +41,7 @@ class VehicleLinkVL1(Device):
 
     driver = "vehicle_link_vl1"
     prefix = "VEH_"
-    orders = VehicleOrder
+    orders: type[IntEnum] | None = VehicleOrder
 
     def declare(self) -> None:
         """Role attribute, type and tag of every signal."""

@@ -13,9 +13,12 @@ from pathlib import Path
 import pytest
 
 from drivers.charging_rack_cr12 import ChargingRackCR12
+from drivers.gantry_crane_gc1 import GantryCraneGC1
 from drivers.scan_clock import PERIODS
 from drivers.stacker_st2 import StackerST2
 from drivers.swap_robot_sr3 import SwapRobotSR3
+from drivers.truck_link_tk1 import TruckLinkTK1
+from drivers.truck_stand_ts1 import TruckStandTS1
 from drivers.vehicle_lift_vl1 import VehicleLiftVL1
 from drivers.vehicle_link_vl1 import VehicleLinkVL1
 from station_ctl.config import load_station, station_file
@@ -35,9 +38,14 @@ MODELS: tuple[type[Device], ...] = (
     VehicleLinkVL1,
     StackerST2,
     ChargingRackCR12,
+    GantryCraneGC1,
+    TruckStandTS1,
+    TruckLinkTK1,
 )
-ORDERED = ("swap_robot_sr3", "vehicle_lift_vl1", "stacker_st2", "charging_rack_cr12")
+TWO_CHANNELS = ("vehicle_lift_vl1", "truck_stand_ts1")
+ORDERED = ("swap_robot_sr3", "stacker_st2", "charging_rack_cr12", "gantry_crane_gc1", *TWO_CHANNELS)
 LISTS = (*ORDERED, "safety_plc_sp1")
+STATIONS = [path.stem for path in sorted((ROOT / "config" / "stations").glob("*.yaml"))]
 
 
 def table(name: str) -> list[list[str]]:
@@ -68,11 +76,12 @@ def test_the_constants_are_those_that_the_controller_looks_for() -> None:
     assert shown == MAGIC
 
 
-def test_the_map_versions_are_those_that_the_shipped_station_asks_for() -> None:
-    links = load_station(station_file("passenger_car")).links.values()
-    asked = {link.io_list.removesuffix(".csv"): link.map_version for link in links if hasattr(link, "io_list")}
+def test_the_map_versions_are_those_that_the_shipped_stations_ask_for() -> None:
     shown = {row[0]: int(row[1]) for row in table("map versions")}
-    assert shown == {name: version for name, version in asked.items() if version is not None}
+    for station in STATIONS:
+        links = load_station(station_file(station)).links.values()
+        asked = {link.io_list.removesuffix(".csv"): link.map_version for link in links if hasattr(link, "io_list")}
+        assert {name: shown.get(name) for name in asked} == asked, station
 
 
 @pytest.mark.parametrize("name", ORDERED)
@@ -85,7 +94,7 @@ def test_order_block_and_answers_stand_where_the_contract_says(name: str) -> Non
                 assert rows[tag]["address"].endswith(f";s={tag}")
                 continue
             assert rows[tag]["address"] == address, tag
-            if second and name == "vehicle_lift_vl1":
+            if second and name in TWO_CHANNELS:
                 assert rows[f"VEH_{tag}"]["address"] == second, tag
                 assert rows[f"VEH_{tag}"]["type"] == kind, tag
 

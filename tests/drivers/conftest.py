@@ -1,4 +1,4 @@
-"""The devices of the reference station, each built from the I/O list that its PLC supplier would deliver.
+"""The devices of both reference stations, each built from the I/O list that its PLC supplier would deliver.
 
 Knows the CSV files of config/io. Does not know links: nothing here can read or write.
 """
@@ -13,11 +13,14 @@ from types import SimpleNamespace
 import pytest
 
 from drivers.charging_rack_cr12 import ChargingRackCR12
+from drivers.gantry_crane_gc1 import GantryCraneGC1
 from drivers.pack_id_reader_pr1 import PackIdReaderPR1
 from drivers.safety_plc_sp1 import SafetyPlcSP1
 from drivers.site_meter_sm1 import SiteMeterSM1
 from drivers.stacker_st2 import StackerST2
 from drivers.swap_robot_sr3 import SwapRobotSR3
+from drivers.truck_link_tk1 import TruckLinkTK1
+from drivers.truck_stand_ts1 import TruckStandTS1
 from drivers.vehicle_lift_vl1 import VehicleLiftVL1
 from drivers.vehicle_link_vl1 import VehicleLinkVL1
 from station_ctl.core.points import Access, IoList, Point, PointType, ScanClass
@@ -49,13 +52,17 @@ def io_list() -> Callable[[str], IoList]:
 
 @pytest.fixture(scope="session")
 def station() -> SimpleNamespace:
-    """Every device of the reference station by its role."""
+    """Every device of the reference stations by its role; the truck's link stands beside the car's."""
+    stand = _io_list("truck_stand_ts1")
     rack, lift = _io_list("charging_rack_cr12"), _io_list("vehicle_lift_vl1")
     return SimpleNamespace(
         robot=SwapRobotSR3("robot", "robot", _io_list("swap_robot_sr3")),
         lift=VehicleLiftVL1("lift", "lift", lift),
         vehicle=VehicleLinkVL1("vehicle", "lift", lift),
         stacker=StackerST2("stacker", "stacker", _io_list("stacker_st2")),
+        crane=GantryCraneGC1("crane", "crane", _io_list("gantry_crane_gc1")),
+        stand=TruckStandTS1("stand", "stand", stand),
+        truck=TruckLinkTK1("truck", "stand", stand),
         rack_a=ChargingRackCR12("rack_a", "rack_a", rack),
         rack_b=ChargingRackCR12("rack_b", "rack_b", rack, first_bay=13, bay_prefix="B"),
         safety=SafetyPlcSP1("safety", "safety", _io_list("safety_plc_sp1")),

@@ -65,6 +65,32 @@ ORDERS: list[tuple[str, Order, int, tuple[int, ...]]] = [
     ("robot.jog(z to 12.5 mm)", lambda s: s.robot.jog("z", 12.5), 50, (2, 125)),
     ("lift.jog(z to 20 mm)", lambda s: s.lift.jog("z", 20), 50, (1, 200)),
     ("stacker.jog(fork to 0 mm)", lambda s: s.stacker.jog("fork", 0.0), 50, (3, 0)),
+    ("crane.home", lambda s: s.crane.home(), 10, ()),
+    (
+        "crane.travel_to_truck(35.5 mm, -12 mm, 1.25 deg)",
+        lambda s: s.crane.travel_to_truck(35.5, -12, 1.25),
+        11,
+        (355, -120, 125),
+    ),
+    ("crane.travel_to_bay(bay 8)", lambda s: s.crane.travel_to_bay(8), 12, (8,)),
+    ("crane.travel_to_isolation", lambda s: s.crane.travel_to_isolation(), 13, ()),
+    ("crane.lower(3200.5 mm)", lambda s: s.crane.lower(3200.5), 20, (32005,)),
+    ("crane.grip", lambda s: s.crane.grip(), 21, ()),
+    ("crane.ungrip", lambda s: s.crane.ungrip(), 22, ()),
+    ("crane.hoist(at most 3400 kg)", lambda s: s.crane.hoist(3400), 23, (3400,)),
+    ("crane.jog(y to -1500.5 mm)", lambda s: s.crane.jog("y", -1500.5), 50, (2, -15005)),
+    ("stand.home", lambda s: s.stand.home(), 10, ()),
+    ("stand.open_entry", lambda s: s.stand.open_entry(), 11, ()),
+    ("stand.scan", lambda s: s.stand.scan(), 12, ()),
+    ("stand.open_exit", lambda s: s.stand.open_exit(), 13, ()),
+    ("truck.identify", lambda s: s.truck.identify(), 40, ()),
+    ("truck.secure", lambda s: s.truck.secure(), 41, ()),
+    ("truck.switch_hv_off", lambda s: s.truck.switch_hv_off(), 42, ()),
+    ("truck.check_pack", lambda s: s.truck.check_pack(), 43, ()),
+    ("truck.switch_hv_on", lambda s: s.truck.switch_hv_on(), 44, ()),
+    ("truck.settle", lambda s: s.truck.settle(), 45, ()),
+    ("truck.unlock_pack(locks 1 2 3 4)", lambda s: s.truck.unlock_pack(15), 46, (15,)),
+    ("truck.lock_pack(lock 8)", lambda s: s.truck.lock_pack(0x80), 47, (0x80,)),
 ]
 
 OUT_OF_RANGE: list[tuple[str, Order]] = [
@@ -86,6 +112,15 @@ OUT_OF_RANGE: list[tuple[str, Order]] = [
     ("robot z to nan mm: needs 0 to 200 mm", lambda s: s.robot.jog("z", float("nan"))),
     ("lift has no axis 'x' to jog; there are z", lambda s: s.lift.jog("x", 1.0)),
     ("safety has no axis 'x' to jog; there are none", lambda s: s.safety.jog("x", 1.0)),
+    ("offset along the lane -2000.1 mm: needs -2000 to 2000 mm", lambda s: s.crane.travel_to_truck(-2000.1, 0, 0)),
+    ("offset across the lane nan mm", lambda s: s.crane.travel_to_truck(0, float("nan"), 0)),
+    ("turn 10.1 deg: needs -10 to 10 deg", lambda s: s.crane.travel_to_truck(0, 0, 10.1)),
+    ("bay 49: needs 1 to 48", lambda s: s.crane.travel_to_bay(49)),
+    ("landing height 499 mm: needs 500 to 6500 mm", lambda s: s.crane.lower(499)),
+    ("most load 6001 kg: needs 500 to 6000 kg", lambda s: s.crane.hoist(6001)),
+    ("crane has no axis 'turn' to jog; there are x, y, z", lambda s: s.crane.jog("turn", 1.0)),
+    ("mask 0x100: needs 0x1 to 0xff", lambda s: s.truck.unlock_pack(0x100)),
+    ("mask 0x0: needs 0x1 to 0xff", lambda s: s.truck.lock_pack(0)),
     ("bay B01 is not in rack_a: needs one of A01 to A12", lambda s: s.rack_a.plug_in(s.rack_b.bays[0])),
 ]
 
@@ -155,6 +190,12 @@ def test_the_vehicle_link_is_an_order_channel_of_its_own_on_the_lift(station: Si
     assert lift.epoch.tag == vehicle.epoch.tag == "EPOCH"
 
 
+def test_the_truck_link_is_an_order_channel_of_its_own_on_the_stand(station: SimpleNamespace) -> None:
+    stand, truck = station.stand.channel, station.truck.channel
+    assert (stand.link, stand.name, stand.stop_tag) == ("stand", "stand", "STOP_REQ")
+    assert (truck.link, truck.name, truck.stop_tag) == ("stand", "stand.VEH", "VEH_STOP_REQ")
+
+
 def test_instruments_and_safety_take_no_orders(station: SimpleNamespace) -> None:
     assert [d.channel for d in (station.safety, station.meter, station.reader)] == [None, None, None]
 
@@ -203,7 +244,8 @@ def test_every_level_is_a_write_tag_of_the_list(station: SimpleNamespace) -> Non
 def test_every_read_tag_of_a_plc_is_a_signal_of_its_devices(station: SimpleNamespace) -> None:
     """A point nobody reads is a row to strike from the list, or a signal somebody forgot."""
     identity = {"MAGIC", "PATTERN", "PATTERN32", "MAP_VERSION", "HB_PLC"}
-    for devices in ((station.robot,), (station.lift, station.vehicle), (station.stacker,), (station.rack_a,)):
+    one_plc = [(station.robot,), (station.lift, station.vehicle), (station.stacker,), (station.rack_a,)]
+    for devices in (*one_plc, (station.crane,), (station.stand, station.truck)):
         used = {s.tag for d in devices for s in _signals(d)}
         read = {tag for tag, point in devices[0].io.items() if point.access is Access.READ}
         assert read - used - identity == set()

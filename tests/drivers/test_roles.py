@@ -13,11 +13,14 @@ from types import SimpleNamespace
 import pytest
 
 from drivers.charging_rack_cr12 import Bay, ChargingRackCR12
+from drivers.gantry_crane_gc1 import GantryCraneGC1
 from drivers.pack_id_reader_pr1 import PackIdReaderPR1
 from drivers.safety_plc_sp1 import SafetyPlcSP1
 from drivers.site_meter_sm1 import SiteMeterSM1
 from drivers.stacker_st2 import StackerST2
 from drivers.swap_robot_sr3 import SwapRobotSR3
+from drivers.truck_link_tk1 import TruckLinkTK1
+from drivers.truck_stand_ts1 import TruckStandTS1
 from drivers.vehicle_lift_vl1 import VehicleLiftVL1
 from drivers.vehicle_link_vl1 import VehicleLinkVL1
 from station_ctl.core.devices import Device
@@ -34,6 +37,7 @@ from station_ctl.core.roles import (
     VehicleLink,
 )
 from station_ctl.core.signals import Signal
+from station_ctl.core.truck_roles import GantryCrane, TruckLink, TruckStand
 
 
 def fill_every_role(io: Callable[[str], IoList]) -> dict[type, object]:
@@ -48,6 +52,9 @@ def fill_every_role(io: Callable[[str], IoList]) -> dict[type, object]:
     safety: SafetyChain = SafetyPlcSP1("safety", "safety", io("safety_plc_sp1"))
     meter: SiteMeter = SiteMeterSM1("meter", "meter", io("site_meter_sm1"))
     reader: PackIdReader = PackIdReaderPR1("reader", "reader", io("pack_id_reader_pr1"))
+    crane: GantryCrane = GantryCraneGC1("crane", "crane", io("gantry_crane_gc1"))
+    stand: TruckStand = TruckStandTS1("stand", "stand", io("truck_stand_ts1"))
+    truck: TruckLink = TruckLinkTK1("truck", "stand", io("truck_stand_ts1"))
     return {
         SwapRobot: robot,
         VehicleLift: lift,
@@ -58,6 +65,9 @@ def fill_every_role(io: Callable[[str], IoList]) -> dict[type, object]:
         SafetyChain: safety,
         SiteMeter: meter,
         PackIdReader: reader,
+        GantryCrane: crane,
+        TruckStand: stand,
+        TruckLink: truck,
     }
 
 
@@ -69,7 +79,8 @@ def test_a_device_shows_every_signal_and_command_of_its_role(io_list: Callable[[
 
 
 @pytest.mark.parametrize(
-    "role", ["robot", "lift", "vehicle", "stacker", "rack_a", "safety", "meter", "reader"]
+    "role",
+    ["robot", "lift", "vehicle", "stacker", "rack_a", "safety", "meter", "reader", "crane", "stand", "truck"],
 )
 def test_a_signal_is_named_after_its_role_and_attribute(station: SimpleNamespace, role: str) -> None:
     device = getattr(station, role)
@@ -87,6 +98,12 @@ EXCLUSIVE: dict[type, set[tuple[str, str]]] = {
         ("VEH_LOCKS_OPEN", "VEH_LOCKS_CLOSED"),
     },
     Stacker: {("FORK_RETRACTED", "FORK_EXTENDED"), ("PARKED", "FORK_EXTENDED")},
+    GantryCrane: {("GRIPPER_CLOSED", "GRIPPER_OPEN"), ("ISOLATION_EMPTY", "ISOLATION_PRESENT")},
+    TruckStand: {("BAY_EMPTY", "AT_WHEEL_STOP")},
+    TruckLink: {
+        ("VEH_HV_OFF", "VEH_HV_ON"), ("VEH_CONNECTOR_MATED", "VEH_CONNECTOR_APART"),
+        ("VEH_LOCKS_OPEN", "VEH_LOCKS_CLOSED"),
+    },
     ChargingRack: {(f"BAY{bay:02d}_PLUG_OUT", f"BAY{bay:02d}_PLUG_IN") for bay in range(1, 13)},
 }  # fmt: skip
 """What no machine can show at once, written a second time, from the machines and not from the drivers."""
