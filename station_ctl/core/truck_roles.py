@@ -29,6 +29,10 @@ class GantryCrane(Protocol):
 
     x, y, z in mm (z: underside of the gripper above the floor), turn in degrees, load in kg, sway in degrees from the
     plumb line, wind in m/s. Masks have one bit per corner (1 to 4) or cone (1, 2).
+
+    The stand's scanner is wired to the crane's PLC: what a scan has measured is not known when a procedure is made, so
+    that `travel_to_truck` counts its offsets from the truck as it was scanned on this visit, and without a scan from
+    its nominal place. `aim_x`, `aim_y` (mm), `aim_turn` (degrees) are how far the gripper hangs beside that place.
     """
 
     over: Signal[int]
@@ -37,6 +41,9 @@ class GantryCrane(Protocol):
     y: Signal[float]
     z: Signal[float]
     turn: Signal[float]
+    aim_x: Signal[float]
+    aim_y: Signal[float]
+    aim_turn: Signal[float]
     hoisted: Signal[bool]
     landed: Signal[int]
     gripper_closed: Signal[int]
