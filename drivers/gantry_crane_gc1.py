@@ -46,8 +46,8 @@ class GantryCraneGC1(Device):
     | 23 HOIST               | most load kg                                   | weigh, up to travel height    |
     | 50 JOG                 | axis 1 x, 2 y, 3 z, target 0.1 mm              | creeps while JOG_RENEW moves  |
 
-    Travel is at travel height only. `along`, `across` and `turn` are offsets from the truck's nominal place, -2000
-    to 2000 mm and -10 to 10 deg. LOWER ends where the gripper (all four landing sensors) or its pack (ropes slack,
+    Travel is at travel height only. `along`, `across` and `turn` are offsets from the truck as the stand's scanner,
+    wired to this PLC, has measured it, without a scan from its nominal place: -2000 to 2000 mm and -10 to 10 deg. LOWER ends where the gripper (all four landing sensors) or its pack (ropes slack,
     both cones in) rests within 50 mm of the landing height, 500 to 6500 mm; nothing there, or something above it,
     fails. HOIST with more than the load named (500 to 6000 kg) stops, lowers 20 mm and fails.
     Verified against the simulated PLC only.
@@ -64,6 +64,9 @@ class GantryCraneGC1(Device):
         self.y = self.signal(float, "Y_MM", "y")
         self.z = self.signal(float, "Z_MM", "z")
         self.turn = self.signal(float, "TURN_DEG", "turn")
+        self.aim_x = self.signal(float, "AIM_X_MM", "aim_x")
+        self.aim_y = self.signal(float, "AIM_Y_MM", "aim_y")
+        self.aim_turn = self.signal(float, "AIM_TURN_DEG", "aim_turn")
         self.hoisted = self.signal(bool, "HOISTED", "hoisted")
         self.landed = self.signal(int, "LANDED", "landed")
         self.gripper_closed = self.signal(int, "GRIPPER_CLOSED", "gripper_closed")
@@ -96,7 +99,7 @@ class GantryCraneGC1(Device):
         return self.command(CraneOrder.HOME, text="home")
 
     def travel_to_truck(self, dx_mm: float, dy_mm: float, turn_deg: float) -> Command:
-        """Over the truck's pack, which stands `dx_mm`, `dy_mm` and `turn_deg` from its nominal place."""
+        """Over the truck's pack as it was scanned, and `dx_mm`, `dy_mm`, `turn_deg` from there."""
         along = in_steps("offset along the lane", dx_mm, 0.1, *OFFSET_MM, "mm")
         across = in_steps("offset across the lane", dy_mm, 0.1, *OFFSET_MM, "mm")
         turn = in_steps("turn", turn_deg, 0.01, *TURN_DEG, "deg")
