@@ -20,13 +20,15 @@ FREE = float("inf")
 class Want:
     """A bay that could be given power. `most_kw` is what charger, pack and temperature allow now.
 
-    `must`: the pack will be late unless it gets all it can take, whatever the plan says. `soc` in %.
+    `must`: the pack will be late unless it gets all it can take, whatever the plan says. `ready`: it could be given
+    to a vehicle as it is. `soc` in %.
     """
 
     bay: str
     most_kw: float
     soc: float = 0.0
     must: bool = False
+    ready: bool = False
     waits_since: float = 0.0
 
 
@@ -35,14 +37,16 @@ class Limits:
     """kW that chargers give out: `site_kw` all together, each of `groups` (bays of a rack, neighbours that share
     modules) and each bay.
 
-    `least_kw`: less than this is not worth a charge. `plan_kw`: what the day plan gives all that are not urgent;
-    None: no plan.
+    Of the bays of each of `turns` one gets power at a time: their module is switched from one to the other, and who
+    is told to draw without it looks like a pack that takes nothing. `least_kw`: less than this is not worth a charge.
+    `plan_kw`: what the day plan gives all that are not urgent; None: no plan.
     """
 
     site_kw: float
     groups: tuple[tuple[frozenset[str], float], ...] = ()
     least_kw: float = 0.0
     plan_kw: float | None = None
+    turns: tuple[frozenset[str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +74,11 @@ class Told:
 
 
 def allocate(wants: Sequence[Want], limits: Limits) -> Allocation:
-    """Share the power out: urgent packs first, then the fullest, then the longest wait. Pure; every limit holds
-    exactly.
+    """Share the power out: urgent packs first, then those not ready, then the fullest, then the longest wait. Pure;
+    every limit holds exactly.
 
-    The fullest pack is the one needed next, because it is the one that selection gives away next.
+    The fullest pack that is not ready will be the next one that is. The last per cents of a ready one take long, and
+    no vehicle waits for them.
     """
     left = {"site": _amount(limits.site_kw)}
     of_bay: dict[str, list[str]] = {}
@@ -81,14 +86,17 @@ def allocate(wants: Sequence[Want], limits: Limits) -> Allocation:
         left[f"group {no}"] = _amount(kw)
         for bay in bays:
             of_bay.setdefault(bay, []).append(f"group {no}")
+    partners = {bay: bays for bays in limits.turns for bay in bays}
     plan_left = FREE if limits.plan_kw is None else _amount(limits.plan_kw)
     given: dict[str, float] = {}
     held: dict[str, str] = {}
-    for want in sorted(wants, key=lambda w: (not w.must, -w.soc, w.waits_since, w.bay)):
+    for want in sorted(wants, key=lambda w: (not w.must, w.ready, -w.soc, w.waits_since, w.bay)):
         keys = ("site", *of_bay.get(want.bay, ()))
         room = [(left[key], key) for key in keys]
         if not want.must:
             room.append((plan_left, "plan"))
+        if any(given.get(bay) for bay in partners.get(want.bay, ())):
+            room.append((0.0, "turn"))
         most = _amount(want.most_kw)
         least, who = min(room)
         kw = min(most, least)

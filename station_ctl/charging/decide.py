@@ -206,7 +206,8 @@ def _wants(
             most = min(most, _model(seen, models).acceptance_kw(soc, seen.temp_max) * BELIEVED_TABLE)
         if history.takes_kw is not None:
             most = min(most, max(history.takes_kw * TAKES_MORE + TAKES_MORE_KW, policy.bay_power_min_kw))
-        found.append(Want(name, most, soc, name in urgent, history.well_since or now))
+        ready = soc >= policy.swap_soc_min_percent
+        found.append(Want(name, most, soc, name in urgent, ready, history.well_since or now))
     return found
 
 
@@ -246,14 +247,18 @@ def _limits(
     limit: SiteLimit, views: Mapping[str, BayView], now: float, plan: DayPlan | None, policy: SitePolicy
 ) -> Limits:
     groups: list[tuple[frozenset[str], float]] = []
+    pairs: list[frozenset[str]] = []
     for bays in by_rack(views).values():
         names = [b.name for b in bays]
         groups.append((frozenset(names), policy.rack_power_max_kw))
         if policy.pair_power_max_kw > 0:
-            pairs = zip(names[::2], names[1::2], strict=False)
-            groups.extend((frozenset(pair), policy.pair_power_max_kw) for pair in pairs)
+            pairs += map(frozenset, zip(names[::2], names[1::2], strict=False))
+    groups += ((pair, policy.pair_power_max_kw) for pair in pairs)
+    # Where one bay can take all that a pair has, there may be one module for both of them.
+    switched = policy.pair_power_max_kw <= min(policy.bay_power_max_kw, policy.charge_power_kw)
+    turns = tuple(pairs) if switched else ()
     planned = plan.kw_at(now) if plan is not None else None
-    return Limits(limit.chargers_kw, tuple(groups), policy.bay_power_min_kw, planned)
+    return Limits(limit.chargers_kw, tuple(groups), policy.bay_power_min_kw, planned, turns)
 
 
 def _hot_first(

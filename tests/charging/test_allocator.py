@@ -21,6 +21,21 @@ def test_the_fullest_is_served_first_and_of_equal_ones_who_waits_longest() -> No
     assert shared.held_by == {"A01": "site"}
 
 
+def test_who_is_not_ready_goes_before_who_is_however_full() -> None:
+    wants = [Want("A01", 40, soc=91, ready=True), Want("A02", 40, soc=30), Want("A03", 40, soc=93, ready=True)]
+    assert allocate(wants, Limits(90.0)).kw == {"A02": 40, "A03": 40, "A01": 10}
+    urgent = [Want("A01", 40, soc=91, must=True, ready=True), *wants[1:]]
+    assert allocate(urgent, Limits(50.0)).kw == {"A01": 40, "A02": 10, "A03": 0}
+
+
+def test_where_a_module_is_switched_one_gets_power_at_a_time() -> None:
+    wants = [Want("A01", 20, soc=80), Want("A02", 60, soc=70), Want("A03", 60, soc=60)]
+    shared = allocate(wants, Limits(500.0, turns=(frozenset({"A01", "A02"}),)))
+    assert shared.kw == {"A01": 20, "A02": 0, "A03": 60} and shared.held_by == {"A02": "turn"}
+    nothing = [Want("A01", 0.0, soc=80), *wants[1:]]
+    assert allocate(nothing, Limits(500.0, turns=(frozenset({"A01", "A02"}),))).kw["A02"] == 60
+
+
 def test_an_urgent_pack_goes_before_the_fullest_and_beyond_the_plan() -> None:
     wants = [Want("A01", 40, soc=30, must=True), Want("A02", 40, soc=80)]
     shared = allocate(wants, Limits(100.0, plan_kw=20.0))
