@@ -46,9 +46,10 @@ class GantryCraneGC1(Device):
     | 23 HOIST               | most load kg                                   | weigh, up to travel height    |
     | 50 JOG                 | axis 1 x, 2 y, 3 z, target 0.1 mm              | creeps while JOG_RENEW moves  |
 
-    Travel is at travel height only. `along`, `across` and `turn` are offsets from the truck as the stand's scanner,
-    wired to this PLC, has measured it, without a scan from its nominal place: -2000 to 2000 mm and -10 to 10 deg. LOWER ends where the gripper (all four landing sensors) or its pack (ropes slack,
-    both cones in) rests within 50 mm of the landing height, 500 to 6500 mm; nothing there, or something above it,
+    Travel is at travel height only. `along`, `across` and `turn` are offsets from the truck as the stand's
+    scanner, wired to this PLC, has measured it, without a scan from its nominal place: -2000 to 2000 mm and
+    -10 to 10 deg. LOWER ends where the gripper (all four landing sensors) or its pack (ropes slack, both
+    cones in) rests within 50 mm of the landing height, 500 to 6500 mm; nothing there, or something above it,
     fails. HOIST with more than the load named (500 to 6000 kg) stops, lowers 20 mm and fails.
     Verified against the simulated PLC only.
     """
