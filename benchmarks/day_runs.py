@@ -1,4 +1,4 @@
-"""Days of virtual stations, several at once: each is one process's work, so that two cores do twice as many.
+"""Days of virtual stations, each in a process of its own, on half the processors.
 
 Knows where recorded days lie and how a day is ordered. Does not know what is compared.
 """
@@ -6,6 +6,7 @@ Knows where recorded days lie and how a day is ordered. Does not know what is co
 from __future__ import annotations
 
 import multiprocessing
+import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
@@ -21,7 +22,8 @@ from station_ctl.config import load_station
 from station_ctl.paths import config_directory
 
 ARRIVALS = Path(__file__).resolve().parents[2] / "shared" / "data" / "arrivals"
-PROCESSES = 2
+PROCESSES = max(1, (os.cpu_count() or 1) // 2)
+"""Half the processors: a bench that takes half an hour leaves room for whoever works there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ def run_case(case: Case) -> DayReport:
 
 
 def run_cases(cases: Sequence[Case]) -> list[DayReport]:
-    """Run all, two at a time; in order."""
+    """Run all; the reports in the order of the cases."""
     with ProcessPoolExecutor(PROCESSES, multiprocessing.get_context("spawn")) as pool:
         return list(pool.map(run_case, cases))
 

@@ -15,7 +15,9 @@ from hil_tests.virtual.ledger_of_energy import EnergyLedger, stored_kwh
 from hil_tests.virtual.planner import Planner
 from hil_tests.virtual.station import VirtualStation
 from station_ctl.charging.selection import ready_count
+from station_ctl.charging.suspects import Cleared
 from station_ctl.core.errors import Refused
+from station_ctl.core.steps import Job
 from station_ctl.service.reception import NoEmptyBay, NoReadyPack
 from station_ctl.service.run_watch import Interrupted
 
@@ -41,6 +43,7 @@ SAMPLE_S = 900.0
 @dataclass
 class DayReport:
     """What one day came to. Waits in process seconds, in order of service; `ready` counts packs every quarter hour.
+    `busy_s` is from reception until the vehicle has gone, `cleared_s` from then until its pack may be charged, by 12 s.
 
     Energy and cost are those of the day and of charging after it until packs are as full as they began: `after_kwh`;
     what they then still lack is `lacking_kwh`.
@@ -50,6 +53,7 @@ class DayReport:
     arrived: int = 0
     waits_s: list[float] = field(default_factory=list)
     busy_s: list[float] = field(default_factory=list)
+    cleared_s: list[float] = field(default_factory=list)
     starved_s: float = 0.0
     ready: list[int] = field(default_factory=list)
     energy_kwh: float = 0.0
@@ -81,6 +85,7 @@ class Day:
         self._rng = Random(f"{seed}/arrivals/{name}")
         self._queue: deque[float] = deque()
         self._came = asyncio.Event()
+        self._stored: dict[str, float] = {}
         self._energy, self._planner = energy, planner
         self._zero = 0.0
 
@@ -150,25 +155,25 @@ class Day:
             while not self._queue:
                 self._came.clear()
                 await self._came.wait()
-            run_id = await self._begin()
-            if run_id is None:
+            begun = await self._begin()
+            if begun is None:
                 return
+            run_id, job = begun
             came, began = self._queue.popleft(), self._began
             self.report.waits_s.append(began - came)
             await self.station.watch.until_vehicle_left(run_id)
             self.report.busy_s.append(self.now - began)
+            self._stored[job.spent] = self.now
 
-    async def _begin(self) -> str | None:
+    async def _begin(self) -> tuple[str, Job] | None:
         """Receive the vehicle at the entry as soon as there is a pack for it; None when the night is over first."""
         reception = self.station.reception
         while self.now < DAY_S + SPILL_S:
             self._began = self.now
             try:
-                run_id, _job = await reception.receive("day")
+                return await reception.receive("day")
             except (NoReadyPack, NoEmptyBay):
                 await self._starve()
-                continue
-            return run_id
         return None
 
     async def _starve(self) -> None:
@@ -189,6 +194,7 @@ class Day:
         station, sampled = self.station, 0.0
         while True:
             self._energy.measure(station.sim.plant)
+            self._see_cleared()
             if self.now >= sampled and self.now < DAY_S:
                 sampled += SAMPLE_S
                 self.report.ready.append(self._ready())
@@ -196,6 +202,14 @@ class Day:
             if self._planner is not None:
                 self._planner.plan(station.charging, self.now, station.process_s)
             await station.wait(self._energy.STEP_S)
+
+    def _see_cleared(self) -> None:
+        """Returned packs against which nothing speaks any more."""
+        decision = self.station.charging.decision
+        if self._stored and decision is not None:
+            cleared = {c.pack for c in decision.clearances.values() if isinstance(c, Cleared)}
+            for pack in self._stored.keys() & cleared:
+                self.report.cleared_s.append(self.now - self._stored.pop(pack))
 
     def _ready(self) -> int:
         station, stand = self.station, self.station.built.stand
