@@ -134,6 +134,7 @@ MACHINE_STRIKES: tuple[Strike, ...] = (
     Strike(("P06",), "table presses against something", *stuck("robot.LOAD_KG", 1200.0), by_step({100: aborted("G30r"), 105: aborted("G30r")}, held("G16", "G30r", "load_kg")), steps_from(80, 110)),
     Strike(("F19",), "fork overloaded by its load cell", *stuck("stacker.LOAD_KG", 1200.0), row("G30"), (23, 190)),
     Strike(("F17",), "pack vanishes from the robot's sensor", *stuck("robot.PACK_PRESENT", False), always(HOLD), (90, 100, 105), MIDDLE),
-    Strike(("F17",), "pack vanishes from the fork's sensor", *stuck("stacker.PACK_ON_FORK", False), always(HOLD, R0), (23, 190), MIDDLE),
+    Strike(("F17",), "pack vanishes from the fork's sensor", *stuck("stacker.PACK_ON_FORK", False), row("G16f"), (23, 190), MIDDLE),
+    Strike(("F17",), "fork weighs nothing though it sees a pack", *stuck("stacker.LOAD_KG", 0.0), row("G16f"), (23, 190), MIDDLE),
     Strike(("P37",), "something stands in the exit", *stuck("lift.EXIT_BEAM", False), always(HOLD, words=("step 180",)), (170, 180), AT_ONCE),
 )  # fmt: skip
