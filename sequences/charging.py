@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from sequences.car_station import CarStation
-from sequences.interlocks import station_interlocks, watched_always
 from sequences.maintenance_packs import ISOLATION
+from sequences.site_interlocks import station_interlocks, watched_always
 from sequences.stand_interlocks import StandInterlocks
 from station_ctl.core.custody import Move
 from station_ctl.core.maintenance import MaintenanceProcedure, Parameter, Takes

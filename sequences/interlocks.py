@@ -5,15 +5,16 @@ Knows which condition guards which kind of step and how hard. Does not know the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from sequences.car_station import HANDOVER_IN, CarStation
+from sequences.rows import Row, RowTable
+from sequences.site_interlocks import all_of, station_interlocks
 from sequences.stand_interlocks import StandInterlocks
-from station_ctl.core.conditions import Condition, JournalWritable, ModeIs, OnItsWay, PlaceHolds
+from station_ctl.core.conditions import Condition, ModeIs, OnItsWay, PlaceHolds
 from station_ctl.core.modes import Mode
 from station_ctl.core.roles import At
-from station_ctl.core.steps import Interlock, Job, Kept, OnLoss
+from station_ctl.core.steps import Interlock, Job
 
 OVERLOAD = 1.25
 """What a lift may carry of its pack's weight before something else must be holding it (rows G30)."""
@@ -35,52 +36,7 @@ class Column(StrEnum):
     CHARGE = "CH"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One interlock and its cell in every column: X needed to begin, H hold on loss, S abort on loss, - not needed."""
-
-    interlock: Interlock
-    cells: str
-
-    def cell(self, column: Column) -> str:
-        """X, H, S or -."""
-        return self.cells.split()[_NUMBER[column]]
-
-
-_NUMBER = {column: number for number, column in enumerate(Column)}
-
-
-def station_interlocks(st: CarStation) -> tuple[Interlock, ...]:
-    """What must be proven to reset, start or resume the station, whatever the job."""
-    safety = st.safety
-    return (
-        Interlock("G03", "Maintenance doors locked", _all(d.is_on() for d in safety.doors_locked)),
-        Interlock(
-            "G04",
-            "Light curtains and area clear",
-            _all([*(c.is_on() for c in safety.curtains_clear), safety.scanner_clear.is_on(), safety.no_muting.is_on()]),
-        ),
-        # Behind G03 and G04: an opened door or curtain also takes the drives away, and the cause comes first.
-        Interlock(
-            "G01",
-            "Safety chain closed, drives enabled, no reset due",
-            safety.estop_ok.is_on() & safety.drives_enabled.is_on() & safety.reset_not_needed.is_on(),
-            follows=("G03", "G04"),
-        ),
-        Interlock("G05", "No fire alarm", safety.no_fire.is_on()),
-        Interlock("G06", "No water in the pit", safety.no_water.is_on()),
-        Interlock("G27", "Grid present, UPS not on battery", safety.grid_ok.is_on()),
-        Interlock("G28", "Journal writable", JournalWritable()),
-    )
-
-
-def watched_always(st: CarStation) -> tuple[Kept, ...]:
-    """What stays on watch while the station acts, whatever the step: doors, curtains, the safety chain."""
-    always = ("G01", "G03", "G04")
-    return tuple(Kept(row, OnLoss.ABORT) for row in station_interlocks(st) if row.code in always)
-
-
-class CarInterlocks(StandInterlocks):
+class CarInterlocks(StandInterlocks, RowTable):
     """The table for one station and one job. Stricter than the source matrix where the comment says so."""
 
     def __init__(self, st: CarStation, job: Job) -> None:
@@ -89,9 +45,10 @@ class CarInterlocks(StandInterlocks):
         p, recipe, car = st.policy, job.recipe, st.vehicle
         robot, lift, stacker = st.robot, st.lift, st.stacker
         self.fresh_bay, self.spent_bay = st.bay(job.fresh_bay), st.bay(job.spent_bay)
-        least = round(recipe.pack_kg * (1 - p.pack_weight_tolerance_percent / 100), 1)
-        heaviest = round(recipe.pack_kg * (1 + p.pack_weight_tolerance_percent / 100), 1)
-        weight = robot.load_kg.between(least, heaviest)
+        weight = robot.load_kg.between(
+            round(recipe.pack_kg * (1 - p.pack_weight_tolerance_percent / 100), 1),
+            round(recipe.pack_kg * (1 + p.pack_weight_tolerance_percent / 100), 1),
+        )
         pins = robot.pin_1.is_on() & robot.pin_2.is_on()
         spare = round(recipe.pack_kg * p.pack_weight_tolerance_percent / 100, 1)
         # A table that lifts more than its pack presses against something that holds: a bolt, the vehicle, the floor.
@@ -129,7 +86,7 @@ class CarInterlocks(StandInterlocks):
             Row(shared["G27"], "X  X  X  X  X  H  H  -  -  X  H"),
             Row(shared["G28"], "X  X  X  X  X  X  X  X  X  X  X"),
             Row(Interlock("G07", "Mode automatic", ModeIs(Mode.AUTOMATIC)), "X  H  H  H  H  H  H  H  -  H  -"),
-            Row(Interlock("G08", "Devices homed and without fault", _all(s.is_on() for s in (lift.homed, lift.no_fault, robot.homed, robot.no_fault, robot.brake_ok, stacker.homed, stacker.no_fault, stacker.brake_ok))), "X  X  X  X  X  X  X  -  -  X  -"),
+            Row(Interlock("G08", "Devices homed and without fault", all_of(s.is_on() for s in (lift.homed, lift.no_fault, robot.homed, robot.no_fault, robot.brake_ok, stacker.homed, stacker.no_fault, stacker.brake_ok))), "X  X  X  X  X  X  X  -  -  X  -"),
             Row(Interlock("G09", "Vehicle identified, model and pack type fit", car.auth_ok.is_on() & car.vin.equals(job.vehicle) & car.model.equals(recipe.model) & car.pack_type.equals(recipe.pack_type)), "X  X  X  -  -  X  -  X  -  -  -"),
             Row(Interlock("G10", "Vehicle in position within tolerance", lift.in_position.is_on() & lift.x_err.between(-p.position_tolerance_mm, p.position_tolerance_mm) & lift.y_err.between(-p.position_tolerance_mm, p.position_tolerance_mm) & lift.yaw_err.between(-p.yaw_tolerance_deg, p.yaw_tolerance_deg)), "-  X  H  H  -  H  H  -  -  -  -"),
             Row(Interlock("G11", "Vehicle in P, parking brake on, doors shut, brake released", car.link_ok.is_on() & car.gear_p.is_on() & car.epb_on.is_on() & car.doors_closed.is_on() & car.brake_released.is_on()), "-  X  H  H  -  H  H  H  -  -  -"),
@@ -149,8 +106,6 @@ class CarInterlocks(StandInterlocks):
             Row(Interlock("G21", "All locks closed by station and vehicle, torque in band", locked), "-  -  -  -  -  -  -  X  X  -  -"),
             Row(Interlock("G22", "Pack in the vehicle is the ordered one", car.pack_id.equals(job.fresh)), "-  -  -  -  -  -  -  -  X  -  -"),
             Row(Interlock("G30", "Stacker load and chain in order", stacker.not_overloaded.is_on() & stacker.chain_tight.is_on() & stacker.load_kg.at_most(most)), "-  -  -  -  -  -  -  -  -  S  -"),
-            # Judged with the fork in alone: while it is out beneath a pack, load and sensor change one after the other.
-            Row(Interlock("G16f", "Fork carries what its sensor says", stacker.fork_retracted.is_off() | (stacker.pack_on_fork.is_off() & stacker.load_kg.at_most(spare)) | (stacker.pack_on_fork.is_on() & stacker.load_kg.between(least, heaviest))), "-  -  -  -  -  -  -  -  -  H  -"),
             Row(Interlock("G30r", "Robot lifts no more than its pack", robot.load_kg.at_most(most)), "-  -  -  H  S  H  -  -  -  -  -"),
         )
         # G16 in the column TR: which of the two holds is known to the step alone. At its end the pack is set down or
@@ -165,23 +120,6 @@ class CarInterlocks(StandInterlocks):
         self.on_ground = Interlock("G23", "Robot home, floor closed, lift down", robot.at.equals(At.HOME) & lift.floor_closed.is_on() & lift.down.is_on())
         self.may_leave = Interlock("G23", "Robot home, floor closed, lift down, wheels released", robot.at.equals(At.HOME) & lift.floor_closed.is_on() & lift.down.is_on() & lift.unclamped.is_on())
         self.self_check = Interlock("G24", "Vehicle self-check after the swap passed", car.postcheck_ok.is_on() & car.hv_on.is_on())
-
-    def needs(self, column: Column, *, without: tuple[str, ...] = ()) -> tuple[Interlock, ...]:
-        """Permissives of a step of this kind: every row that is not `-`, but those named in `without`."""
-        self._know(column, without)
-        return tuple(r.interlock for r in self.rows if r.cell(column) != "-" and r.interlock.code not in without)
-
-    def keeps(self, column: Column, *, without: tuple[str, ...] = ()) -> tuple[Kept, ...]:
-        """Interlocks that stay on watch during a step of this kind, but those named in `without`."""
-        self._know(column, without)
-        losses = {"H": OnLoss.HOLD, "S": OnLoss.ABORT}
-        kept = (row for row in self.rows if row.cell(column) in losses and row.interlock.code not in without)
-        return tuple(Kept(row.interlock, losses[row.cell(column)]) for row in kept)
-
-    def _know(self, column: Column, codes: tuple[str, ...]) -> None:
-        """A row that is left out by a name that the column does not have would silently be left in."""
-        unknown = set(codes) - {row.interlock.code for row in self.rows if row.cell(column) != "-"}
-        assert not unknown, f"column {column} has no rows {sorted(unknown)}"
 
     def _fetched(self) -> Condition:
         """So that an entry that was held goes on when the pack has left its bay meanwhile."""
@@ -200,10 +138,3 @@ class CarInterlocks(StandInterlocks):
             & bay.insulation.at_least(p.pack_insulation_min_kohm)
             & bay.no_crash.is_on()
         )
-
-
-def _all(conditions: object) -> Condition:
-    first, *rest = list(conditions)  # type: ignore[call-overload]
-    for condition in rest:
-        first = first & condition
-    return first  # type: ignore[no-any-return]

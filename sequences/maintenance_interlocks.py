@@ -6,7 +6,7 @@ Knows what must hold while a technician has one machine moved. Does not know the
 from __future__ import annotations
 
 from sequences.car_station import CarStation
-from sequences.interlocks import station_interlocks, watched_always
+from sequences.site_interlocks import station_interlocks, watched_always
 from sequences.stand_interlocks import StandInterlocks
 from station_ctl.core.bypass import Bypassable
 from station_ctl.core.conditions import Condition, ModeIs

@@ -13,7 +13,8 @@ import sequences.maintenance as maintenance
 import sequences.passenger_car as passenger_car
 import sequences.passenger_car_retreat as passenger_car_retreat
 from sequences.car_station import HANDOVER_IN, HANDOVER_OUT, ROBOT, TRAVEL_MM, CarStation, positions
-from sequences.interlocks import CarInterlocks, Column, station_interlocks, watched_always
+from sequences.interlocks import CarInterlocks, Column
+from sequences.site_interlocks import station_interlocks, watched_always
 from station_ctl.archetypes.archetype import Archetype
 from station_ctl.core.devices import Device
 from station_ctl.core.interlock_table import InterlockTable, TableRow

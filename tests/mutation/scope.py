@@ -10,13 +10,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 
 ENGINE = ("gate", "decide", "supervisor", "trips", "stop_levels")
-INTERLOCKS = "sequences/interlocks.py"
+INTERLOCKS = tuple(f"sequences/{noun}.py" for noun in ("interlocks", "site_interlocks", "rows"))
+"""The table of the passenger station, the rows that any station has, and what a column makes of them."""
 
 NEIGHBOURS = ("tests/core", "tests/engine", "tests/sequences")
 
 TESTS = (*NEIGHBOURS, "tests/drivers", "tests/contracts/test_manual.py")
 
-GUARDS = frozenset((INTERLOCKS, "station_ctl/core/conditions.py", "station_ctl/engine/supervisor.py"))
+GUARDS = frozenset((*INTERLOCKS, "station_ctl/core/conditions.py", "station_ctl/engine/supervisor.py"))
 """Files that are guards as a whole: the rows, how a row is judged, and who judges it on every scan."""
 
 GUARD_FUNCTIONS = frozenset((("station_ctl/engine/gate.py", "Gate._why_not"),))
@@ -27,7 +28,7 @@ def files() -> tuple[str, ...]:
     """Paths from the root, in a fixed order."""
     core = sorted(p.relative_to(ROOT).as_posix() for p in (ROOT / "station_ctl/core").glob("*.py"))
     engine = [f"station_ctl/engine/{noun}.py" for noun in ENGINE]
-    return (*(p for p in core if not p.endswith("__init__.py")), *engine, INTERLOCKS)
+    return (*(p for p in core if not p.endswith("__init__.py")), *engine, *INTERLOCKS)
 
 
 def is_guard(path: str, function: str) -> bool:

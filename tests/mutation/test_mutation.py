@@ -160,7 +160,7 @@ def test_a_line_that_is_no_explanation_is_named(
 
 # ---- the sample ----
 def test_the_figures_tell_killed_equivalent_and_unexplained_apart(all_mutants: list[Mutant]) -> None:
-    guards = [m for m in all_mutants if m.path == INTERLOCKS][:3]
+    guards = [m for m in all_mutants if m.path in INTERLOCKS][:3]
     killed, explained_, alive = guards
     verdicts = [Verdict(killed, True, "a test"), Verdict(explained_, False, ""), Verdict(alive, False, "")]
     found = figures(verdicts, {explained_.key: Explanation(explained_.key, "of no effect at all", 1)})
