@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from hil_tests.simplc.fault_args import Acts, UnknownFault, bay_of
-from hil_tests.simplc.plant import DC_INSULATION_KOHM, Plant
+from hil_tests.simplc.hall import DC_INSULATION_KOHM, Hall
 from hil_tests.simplc.truth.bms import said_by
 from hil_tests.simplc.truth.heat import burns
 from hil_tests.simplc.truth.packs import Pack
@@ -20,7 +20,7 @@ Strike = Callable[[Pack, Mapping[str, Any]], None]
 class BmsFaults:
     """What a pack says of itself, and what it does with the current."""
 
-    def __init__(self, plant: Plant) -> None:
+    def __init__(self, plant: Hall) -> None:
         self.plant = plant
         self._struck: dict[str, list[Pack]] = {}
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hil_tests.simplc.danger import Finding
-from hil_tests.simplc.plant import Plant
+from hil_tests.simplc.hall import Hall
 from hil_tests.simplc.truth.bay import LEAST_INSULATION_KOHM, Bay
 
 CYCLE_S = 0.01
@@ -24,7 +24,7 @@ CURRENT_S = 2.0
 class ChargingWatch:
     """Looked at after each step of charging; every danger is found once for as long as it stands."""
 
-    def __init__(self, plant: Plant) -> None:
+    def __init__(self, plant: Hall) -> None:
         self.plant = plant
         self._since: dict[str, int] = {}
         self._told: set[str] = set()

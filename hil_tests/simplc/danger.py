@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from hil_tests.simplc.hall import Hall
 from hil_tests.simplc.plant import Plant
 from hil_tests.simplc.truth.packs import Pack
 from hil_tests.simplc.truth.robot import UNDER
@@ -62,7 +63,7 @@ def not_released(plant: Plant, vehicle: Vehicle) -> Iterator[Finding]:
         yield "S6", "release ordered with the wrong pack"
 
 
-def bay_not_takeable(plant: Plant, number: int, to_vehicle: bool) -> Iterator[Finding]:
+def bay_not_takeable(plant: Hall, number: int, to_vehicle: bool) -> Iterator[Finding]:
     """S12: a pack is taken only off a dead, withdrawn plug. S16: a hot one goes to isolation only."""
     bay = plant.bays.get(number)
     if bay is None:
@@ -75,7 +76,7 @@ def bay_not_takeable(plant: Plant, number: int, to_vehicle: bool) -> Iterator[Fi
         yield from hot(bay.pack, plant)
 
 
-def bay_not_free(plant: Plant, number: int) -> Iterator[Finding]:
+def bay_not_free(plant: Hall, number: int) -> Iterator[Finding]:
     """S12: a pack goes only into an empty bay with its plug back and no voltage."""
     bay = plant.bays.get(number)
     if bay is None:
@@ -86,7 +87,7 @@ def bay_not_free(plant: Plant, number: int) -> Iterator[Finding]:
         yield "S12", f"pack ordered into {bay.name} with its plug not withdrawn"
 
 
-def hot(pack: Pack, plant: Plant) -> Iterator[Finding]:
+def hot(pack: Pack, plant: Hall) -> Iterator[Finding]:
     """S16: a hot, smoking or badly insulated pack stays away from vehicle and charger."""
     bay = plant.bays.get(plant.bay_number(pack.place))
     if pack.temperature > HOT_C or (bay is not None and bay.smoking):

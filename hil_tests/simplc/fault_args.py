@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from hil_tests.simplc.plant import Plant
+from hil_tests.simplc.hall import Hall
 from hil_tests.simplc.plc import Plc
 from hil_tests.simplc.truth.bay import Bay
 
@@ -27,7 +27,7 @@ def plc_of(plcs: Mapping[str, Plc], name: str) -> Plc:
     return plc
 
 
-def bay_of(plant: Plant, args: Mapping[str, Any]) -> Bay:
+def bay_of(plant: Hall, args: Mapping[str, Any]) -> Bay:
     """The bay that `bay` names, A01 unless told. Raises UnknownFault."""
     name = str(args.get("bay", "A01"))
     bay = plant.bays.get(plant.bay_number(name))

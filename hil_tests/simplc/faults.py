@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from hil_tests.simplc.bms_faults import BmsFaults
+from hil_tests.simplc.drive_faults import DriveFaults
 from hil_tests.simplc.fault_args import Acts, UnknownFault
+from hil_tests.simplc.hall import Hall
 from hil_tests.simplc.machine_faults import MachineFaults
 from hil_tests.simplc.pack_faults import PackFaults
 from hil_tests.simplc.plant import Plant
@@ -18,22 +20,15 @@ from hil_tests.simplc.plc_faults import PlcFaults
 from hil_tests.simplc.site_faults import SiteFaults
 from hil_tests.simplc.vehicle_faults import VehicleFaults
 
-__all__ = ["Faults", "UnknownFault"]
+__all__ = ["Faults", "UnknownFault", "acts_everywhere", "passenger_acts"]
 
 
 class Faults:
-    """`set(name, on, args)` by name; see `names()`."""
+    """`set(name, on, args)` by name; see `names()`. Which there are is a matter of the kind of station."""
 
-    def __init__(self, plant: Plant, plcs: Mapping[str, Plc]) -> None:
+    def __init__(self, plant: Hall, acts: Acts) -> None:
         self.plant = plant
-        self._acts: Acts = {
-            **SiteFaults(plant).acts(),
-            **PlcFaults(plant, plcs).acts(),
-            **MachineFaults(plant, plcs).acts(),
-            **VehicleFaults(plant).acts(),
-            **PackFaults(plant).acts(),
-            **BmsFaults(plant).acts(),
-        }
+        self._acts = acts
 
     def names(self) -> list[str]:
         return list(self._acts)
@@ -45,3 +40,23 @@ class Faults:
             raise UnknownFault(f"no fault {name!r}; there are {', '.join(self._acts)}")
         act(on, args)
         self.plant.motions.version += 1
+
+
+def acts_everywhere(plant: Hall, plcs: Mapping[str, Plc], usual: str) -> Acts:
+    """What can go wrong in every station; `usual` is the PLC that is meant unless one is told."""
+    return {
+        **SiteFaults(plant).acts(),
+        **PlcFaults(plant, plcs, usual).acts(),
+        **DriveFaults(plcs, usual).acts(),
+        **PackFaults(plant).acts(),
+        **BmsFaults(plant).acts(),
+    }
+
+
+def passenger_acts(plant: Plant, plcs: Mapping[str, Plc]) -> Acts:
+    """What can go wrong in a passenger station."""
+    return {
+        **acts_everywhere(plant, plcs, "robot"),
+        **MachineFaults(plant).acts(),
+        **VehicleFaults(plant).acts(),
+    }

@@ -1,6 +1,6 @@
-"""Faults of the machines: drives that do not do what they are told, or move untold; bolts and their runners.
+"""Faults of the passenger machines: they move untold, lose clamping or air; bolts and their runners.
 
-Knows bodies and drives. Does not know orders' numbers, sensors or the site.
+Knows bodies. Does not know drives, orders' numbers, sensors or the site.
 """
 
 from __future__ import annotations
@@ -9,20 +9,20 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from hil_tests.simplc.fault_args import Acts, UnknownFault, bolts_of, plc_of, switch
+from hil_tests.simplc.fault_args import Acts, UnknownFault, bolts_of, switch
 from hil_tests.simplc.plant import Plant
-from hil_tests.simplc.plc import Plc
-from hil_tests.simplc.truth.drive import Ailment
 from hil_tests.simplc.truth.motion import Process, Ramp, Steps
 from hil_tests.simplc.truth.robot import FLOOR_Z
 
+WEAK_CLAMP_N = 4000.0
+WEAK_PINS = 0.6
+
 
 class MachineFaults:
-    """What drives and bolts do wrong."""
+    """What machines and bolts do wrong."""
 
-    def __init__(self, plant: Plant, plcs: Mapping[str, Plc]) -> None:
+    def __init__(self, plant: Plant) -> None:
         self.plant = plant
-        self.plcs = plcs
         self._runs: dict[str, Callable[[], Steps]] = {
             "table-sinks": lambda: plant.robot.lower_table(0.0, 10.0),
             "robot-rolls": self._roll,
@@ -35,7 +35,6 @@ class MachineFaults:
     def acts(self) -> Acts:
         """By name."""
         robot = self.plant.robot
-        sick = {str(kind): partial(self._drive, kind) for kind in Ailment if kind}
         bolts = {
             "bolt-stuck": robot.stuck,
             "bolt-loose": robot.loose,
@@ -44,18 +43,27 @@ class MachineFaults:
             "runner-slips": robot.slipping,
         }
         turned = {name: partial(_bolts, chosen) for name, chosen in bolts.items()}
-        return {**sick, **turned, "clamp-drift": self._clamp_drift, "moves-untold": self._moves}
-
-    def _drive(self, kind: Ailment, on: bool, args: Mapping[str, Any]) -> None:
-        """The drives of `plc`."""
-        plc = plc_of(self.plcs, str(args.get("plc", "robot")))
-        if not plc.channels:
-            raise UnknownFault(f"{plc.name} drives nothing")
-        plc.drive.strike(kind if on else Ailment.NONE, plc.channels[0].process)
+        return {
+            **turned, "clamp-drift": self._clamp_drift, "moves-untold": self._moves, "air-low": self._air,
+        }  # fmt: skip
 
     def _clamp_drift(self, on: bool, args: Mapping[str, Any]) -> None:
         lift = self.plant.lift
         self.plant.motions.start(lift.drift() if on else lift.pump(), driven=False)
+
+    def _air(self, on: bool, args: Mapping[str, Any]) -> None:
+        """Compressed air falls: closed clamps lose force, locating pins creep back. With air both come again."""
+        self.plant.motions.start(self._weak() if on else self._strong(), driven=False)
+
+    def _weak(self) -> Steps:
+        lift, robot = self.plant.lift, self.plant.robot
+        yield Ramp(lift, 2.0, force=min(lift.force, WEAK_CLAMP_N))
+        yield Ramp(robot, 1.0, pins=min(robot.pins, WEAK_PINS))
+
+    def _strong(self) -> Steps:
+        robot = self.plant.robot
+        yield from self.plant.lift.pump()
+        yield Ramp(robot, 1.0, pins=1.0 if robot.pins >= WEAK_PINS else 0.0)
 
     def _moves(self, on: bool, args: Mapping[str, Any]) -> None:
         """`what` moves without an order; with `on` false somebody has brought it back by hand to where it stood."""

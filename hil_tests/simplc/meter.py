@@ -5,7 +5,7 @@ Knows what the site draws. Does not know who asks.
 
 from __future__ import annotations
 
-from hil_tests.simplc.plant import Plant
+from hil_tests.simplc.hall import Hall
 from hil_tests.simplc.plc import Plc, Value
 
 REFRESH_CYCLES = 100
@@ -16,7 +16,7 @@ class Meter(Plc):
 
     prefixes = ()
 
-    def __init__(self, name: str, plant: Plant) -> None:
+    def __init__(self, name: str, plant: Hall) -> None:
         super().__init__(name, plant)
         self.counted = 0.0
         self.energy = 125000.0

@@ -1,4 +1,4 @@
-"""The independent safety monitor: judges every live order, and every instant, from the plant's true state.
+"""The independent safety monitor of the passenger station.
 
 Knows the truth and the safety rules S1–S17, and S19: the site keeps the limit of its grid. Does not know any
 interlock, sequence, sensor or acknowledgement.
@@ -6,11 +6,8 @@ interlock, sequence, sensor or acknowledgement.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from typing import Protocol
+from collections.abc import Callable, Iterator, Mapping
 
-from hil_tests.simplc.charging_danger import ChargingWatch
 from hil_tests.simplc.danger import (
     Finding,
     bay_not_free,
@@ -20,93 +17,34 @@ from hil_tests.simplc.danger import (
     not_released,
     runner_danger,
 )
+from hil_tests.simplc.judge import REACTION_S, Judge, Parameters, Verdict
 from hil_tests.simplc.plant import UNDER, Plant, supported
 from hil_tests.simplc.truth.packs import HANDOVER_IN, HANDOVER_OUT
 from hil_tests.simplc.truth.robot import FLOOR_Z, NEAR_MM, OUT
 
-REACTION_S = 0.3
-CYCLE_S = 0.01
-MACHINES = ("robot", "lift", "stacker")
-JOG = 50
+__all__ = ["REACTION_S", "Monitor", "Verdict"]
 
 
-class Parameters(Protocol):
-    """What the monitor needs of an order's parameters."""
+class Monitor(Judge):
+    """Robot, lift with the vehicle on it, stacker and racks."""
 
-    @property
-    def p1(self) -> int: ...
-    @property
-    def p2(self) -> int: ...
+    plant: Plant
+    machines = ("robot", "lift", "stacker")
 
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """One unsafe order or instant: plant time in s, PLC, order (0 = none), opcode, rule, what was wrong."""
-
-    t: float
-    plc: str
-    order: int
-    opcode: int
-    rule: str
-    text: str
-
-    def as_dict(self) -> dict[str, object]:
-        return asdict(self)
-
-
-class Monitor:
-    """`verdicts` in order of time; `orders` counts the live orders judged."""
-
-    def __init__(self, plant: Plant) -> None:
-        self.plant = plant
-        self.orders = 0
-        self.verdicts: list[Verdict] = []
-        self.charging = ChargingWatch(plant)
-        self._unsafe_since: dict[str, int] = {}
-        self._standing: set[str] = set()
-        self._cycle = 0
-        self._seen = 0
-
-    # ---- every instant -------------------------------------------------------------------------------------
-    def watch(self, cycle: int) -> None:
-        """Looks at the truth after each PLC cycle in which anything changed."""
-        self._cycle = cycle
-        version = self.plant.motions.version
-        if version == self._seen and not self._unsafe_since:
-            return
-        self._seen = version
-        chain = self.plant.safety
-        self._track("chain", not chain.drives_enabled)
-        self._track("key", not chain.key)
-        self._track("enabling", chain.key and not chain.muted and not chain.enabling)
+    def dangers(self) -> Mapping[str, bool]:
         vehicle = self.plant.lift.vehicle
-        self._track("hv", vehicle is not None and vehicle.hv_live)
-        self._track("clamps", not self.plant.lift.clamped)
-        found = dict(self._instants())
-        for text in found.keys() - self._standing:
-            self._record("", 0, 0, found[text], text)
-        self._standing = set(found)
-        while self.plant.mishaps:
-            rule, text = self.plant.mishaps.pop(0)
-            self._record("", 0, 0, rule, text)
+        return {
+            "hv": vehicle is not None and vehicle.hv_live,
+            "clamps": not self.plant.lift.clamped,
+        }
 
-    def watch_charging(self, cycle: int) -> None:
-        """Looks at racks and grid after each step of charging."""
-        for rule, text in self.charging.findings(cycle):
-            self._record("", 0, 0, rule, text)
+    def judges(self) -> Mapping[str, Callable[[int, Parameters, int], Iterator[Finding]]]:
+        return {
+            "robot": self._robot, "lift": self._lift, "lift.VEH": self._vehicle, "stacker": self._stacker,
+            **dict.fromkeys(self.plant.first_bay, self.rack_orders),
+        }  # fmt: skip
 
-    def _track(self, name: str, unsafe: bool) -> None:
-        if unsafe:
-            self._unsafe_since.setdefault(name, self._cycle)
-        else:
-            self._unsafe_since.pop(name, None)
-
-    def _known(self, name: str) -> bool:
-        """The danger has stood long enough (wall time) for a controller to have seen it."""
-        since = self._unsafe_since.get(name)
-        return since is not None and (self._cycle - since) * CYCLE_S >= REACTION_S
-
-    def _instants(self) -> Iterator[tuple[str, str]]:
+    def instants(self) -> Iterator[Finding]:
         plant = self.plant
         vehicle, robot = plant.lift.vehicle, plant.robot
         if vehicle is not None:
@@ -125,29 +63,6 @@ class Monitor:
         stacker = plant.stacker
         if stacker.fork > 100.0 and stacker.at in (HANDOVER_IN, HANDOVER_OUT) and robot.x > OUT - NEAR_MM:
             yield "robot and fork both in the handover", "S7"
-
-    # ---- every order ---------------------------------------------------------------------------------------
-    def judge(self, plc: str, channel: str, number: int, opcode: int, p: Parameters, busy: bool) -> None:
-        """A live order (whole, new, of this boot, not expired) has been given, whatever the PLC answers."""
-        self.orders += 1
-        if busy:
-            self._record(plc, number, opcode, "S8", "a second order while one is busy on the channel")
-        if channel in MACHINES and self._known("chain"):
-            self._record(plc, number, opcode, "S2", "motion ordered while the safety chain is open")
-        if channel in MACHINES and self._known("enabling"):
-            self._record(plc, number, opcode, "S13", "motion ordered under the key without the enabling device")
-        if channel in MACHINES and opcode == JOG and self._known("key"):
-            self._record(plc, number, opcode, "S13", "jog ordered without the key")
-        judges = {
-            "robot": self._robot, "lift": self._lift, "lift.VEH": self._vehicle, "stacker": self._stacker,
-            **dict.fromkeys(self.plant.first_bay, self._rack),
-        }  # fmt: skip
-        first = self.plant.first_bay.get(plc, 1) - 1
-        for rule, text in judges[channel](opcode, p, first):
-            self._record(plc, number, opcode, rule, text)
-
-    def _record(self, plc: str, number: int, opcode: int, rule: str, text: str) -> None:
-        self.verdicts.append(Verdict(round(self.plant.now, 3), plc, number, opcode, rule, text))
 
     def _robot(self, opcode: int, p: Parameters, first: int) -> Iterator[Finding]:
         plant, robot, vehicle = self.plant, self.plant.robot, self.plant.lift.vehicle
@@ -231,12 +146,3 @@ class Monitor:
                 yield "S7", "stacker sent to the handover while the robot is there"
         if opcode == 22:
             yield from bay_not_free(plant, p.p2)
-
-    def _rack(self, opcode: int, p: Parameters, first: int) -> Iterator[Finding]:
-        bay = self.plant.bays.get(first + p.p1)
-        if bay is None:
-            return
-        if opcode == 31 and bay.live:
-            yield "S12", f"plug ordered out of {bay.name} under voltage"
-        if opcode == 32 and bay.pack is not None:
-            yield from hot(bay.pack, self.plant)

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from hil_tests.simplc.fault_args import Acts, UnknownFault, bay_of, switch
-from hil_tests.simplc.plant import PACK_TYPE, Plant
+from hil_tests.simplc.hall import Hall
 from hil_tests.simplc.truth.bay import CHARGING, FULL
 from hil_tests.simplc.truth.heat import AIR_KW_PER_K
-from hil_tests.simplc.truth.packs import HANDOVER_IN, HANDOVER_OUT, ROBOT, STACKER, Pack
+from hil_tests.simplc.truth.packs import Pack
 
 TARGETS = ("fresh", "vehicle")
 
@@ -20,7 +20,7 @@ TARGETS = ("fresh", "vehicle")
 class PackFaults:
     """What is wrong with packs, and with where they stand."""
 
-    def __init__(self, plant: Plant) -> None:
+    def __init__(self, plant: Hall) -> None:
         self.plant = plant
         self._ill: dict[str, list[Pack]] = {}
         self._hot: dict[str, Pack] = {}
@@ -47,16 +47,13 @@ class PackFaults:
         target = str(args.get("target", "fresh"))
         if target not in TARGETS:
             raise UnknownFault("target is fresh or vehicle")
-        places, lift = self.plant.places, self.plant.lift
-        vehicle = lift.vehicle or next(iter(lift.queue), None)
+        plant, vehicle = self.plant, self.plant.visitor()
         arrived = vehicle.arrival_code if vehicle is not None else ""
         if target == "vehicle":
             # Once the vehicle has left, its old pack is the one on its way from the handover to a bay.
-            returned = [places.at(place) for place in (HANDOVER_OUT, STACKER)] if vehicle is None else []
-            return [pack for pack in places if pack.code == arrived or pack in returned]
-        on_the_way = [HANDOVER_IN, ROBOT, STACKER, *([vehicle.place] if vehicle is not None else [])]
-        found = [places.at(place) for place in on_the_way]
-        return [pack for pack in found if pack is not None and pack.code != arrived]
+            returned = plant.on_the_way_back() if vehicle is None else []
+            return [pack for pack in plant.places if pack.code == arrived or pack in returned]
+        return [pack for pack in plant.on_the_way() if pack is not None and pack.code != arrived]
 
     # ---- labels --------------------------------------------------------------------------------------------
     def _wrong_pack(self, on: bool, args: Mapping[str, Any]) -> None:
@@ -161,7 +158,7 @@ class PackFaults:
         """Somebody has put a pack of his own into `bay`; with `on` false he has taken it away again."""
         bay, places = bay_of(self.plant, args), self.plant.places
         if on and bay.pack is None:
-            places.put(self.plant.make_pack(PACK_TYPE, 50.0), bay.name)
+            places.put(self.plant.make_pack(self.plant.pack_type, 50.0), bay.name)
         elif not on and bay.pack is not None:
             places.move(bay.pack, f"left:{bay.name}")
         bay.changed = True

@@ -1,4 +1,4 @@
-"""The whole plant: packs, vehicles, lift, robot, stacker, bays, safety chain, and what happens between them.
+"""The whole passenger plant: the hall with its packs and bays, and vehicles, lift, robot and stacker in it.
 
 Knows the truth at every instant. Does not know what any PLC or controller believes.
 """
@@ -7,106 +7,39 @@ from __future__ import annotations
 
 from random import Random
 
-from hil_tests.simplc.truth.bay import CHARGING, FULL, R_LINK, Bay
-from hil_tests.simplc.truth.grid import Grid
-from hil_tests.simplc.truth.heat import AMBIENT_C, burns, rest
+from hil_tests.simplc.hall import DC_INSULATION_KOHM, Hall
 from hil_tests.simplc.truth.layout import Layout
 from hil_tests.simplc.truth.lift import Lift
 from hil_tests.simplc.truth.modules import Modules
-from hil_tests.simplc.truth.motion import Motions
-from hil_tests.simplc.truth.packs import ISOLATION, ROBOT, WEIGHT_KG, Pack, Places
+from hil_tests.simplc.truth.packs import HANDOVER_IN, HANDOVER_OUT, ROBOT, STACKER, WEIGHT_KG, Pack
 from hil_tests.simplc.truth.robot import UNDER, Robot, supported
-from hil_tests.simplc.truth.safety_chain import SafetyChain
 from hil_tests.simplc.truth.stacker import PARK, SPOTS, Stacker, bay_spot
 from hil_tests.simplc.truth.vehicle import BOLTS, CLOSED_TORQUE, Bolt, Vehicle
 
 PACK_TYPE = 100
-DC_INSULATION_KOHM = 1500
-__all__ = ["ROBOT", "UNDER", "WEIGHT_KG", "Plant", "supported"]
+__all__ = ["DC_INSULATION_KOHM", "PACK_TYPE", "ROBOT", "UNDER", "WEIGHT_KG", "Plant", "supported"]
 
 
-class Plant:
+class Plant(Hall):
     """One passenger station. Everything random comes from `seed`; `modules` are those of all racks."""
+
+    pack_type = PACK_TYPE
+    fresh_from = HANDOVER_IN
 
     def __init__(
         self, seed: int, bays_per_rack: int = 12, modules: Modules | None = None, layout: Layout | None = None
     ) -> None:
-        self.seed = seed
-        self.layout = layout = layout or Layout((bays_per_rack, bays_per_rack))
-        self.bays_per_rack = layout.racks[0]
-        self.motions = Motions(layout.pace)
-        self.places = Places()
-        self.safety = SafetyChain()
-        self.safety.opened.append(self.motions.cut_drives)
-        self.isolation_ready = True
-        self.grid = Grid()
-        self.modules = modules or Modules()
-        self.dc_insulation_kohm = DC_INSULATION_KOHM
-        self.ambient_c = AMBIENT_C
-        self.ailing: list[Pack] = []
-        self.mishaps: list[tuple[str, str]] = []
-        self._batch = f"{Random(f'{seed}/batch').randrange(16**6):06X}"
-        self._made = 0
-        self._rng = Random(f"{seed}/plant")
-        self.bays: dict[int, Bay] = {}
-        self._build_racks()
+        super().__init__(seed, layout or Layout((bays_per_rack, bays_per_rack)), modules)
         self.lift = Lift(self.motions, self.places)
         self.robot = Robot(self.places, self.lift, Random(f"{seed}/runners"), mishaps=self.mishaps)
         self.lift.under_clear = lambda: not (self.robot.under and self.robot.z > 0.0)
-        spots = {bay.name: bay_spot(bay.number, layout.by_rack[bay.rack]) for bay in self.bays.values()}
+        by_rack = self.layout.by_rack
+        spots = {bay.name: bay_spot(bay.number, by_rack[bay.rack]) for bay in self.bays.values()}
         self.stacker = Stacker(self.places, self.bays, {"park": PARK, **SPOTS, **spots}, mishaps=self.mishaps)
-        self._by_name = {bay.name: bay for bay in self.bays.values()}
-        self._numbers = {bay.name: number for number, bay in self.bays.items()}
-        self.places.moved.append(self._pack_moved)
-        self.mislabel: set[str] = set()
-
-    @property
-    def now(self) -> float:
-        return self.motions.now
-
-    def bay_number(self, place: str) -> int:
-        """Station bay number of a place, 0 when it is no bay."""
-        return self._numbers.get(place, 0)
 
     def pack_in(self, vehicle: Vehicle) -> Pack | None:
         """The pack in the vehicle's seat, whoever holds it there."""
         return self.robot.seated() if vehicle is self.lift.vehicle else vehicle.pack(self.places)
-
-    # ---- the start -----------------------------------------------------------------------------------------
-    def _build_racks(self) -> None:
-        sizes = self.layout.by_rack
-        self.first_bay: dict[str, int] = {}
-        for rack, bays in sizes.items():
-            self.first_bay[rack] = len(self.bays) + 1
-            for number in range(1, bays + 1):
-                name = f"{rack[-1].upper()}{number:02d}"
-                self.bays[len(self.bays) + 1] = Bay(name, rack, number, self.places, self.modules)
-        self.racks = [[b for b in self.bays.values() if b.rack == rack] for rack in sizes]
-        if self.layout.packs is not None:
-            for bay in list(self.bays.values())[: self.layout.packs]:
-                self.places.put(self.make_pack(PACK_TYPE, self.layout.soc), bay.name)
-                bay.plug, bay.state, bay.reason = 1.0, FULL, 1
-            return
-        filled = [bay for bay in self.bays.values() if bay.number != sizes[bay.rack]]
-        charging = set(self._rng.sample(range(len(filled)), min(3, len(filled))))
-        for index, bay in enumerate(filled):
-            low = index in charging
-            soc = self._rng.uniform(40.0, 70.0) if low else self._rng.uniform(95.0, 97.0)
-            self.places.put(self.make_pack(PACK_TYPE, soc), bay.name)
-            bay.plug = 1.0
-            bay.state = CHARGING if low else FULL
-            bay.reason = 0 if low else 1
-            bay.ordered_kw = 60.0 if low else 0.0
-
-    def make_pack(self, pack_type: int, soc: float) -> Pack:
-        """A new pack, not yet anywhere."""
-        self._made += 1
-        code = f"CN-SIM-{pack_type % 1000:03d}-{self._batch}-{self._made:06d}"
-        rng = self._rng
-        return Pack(
-            code, code, pack_type, soc, rng.uniform(88.0, 99.0), rng.uniform(24.0, 30.0),
-            rng.randrange(4000, 12000), rng.randrange(20, 900),
-        )  # fmt: skip
 
     def make_vehicle(self, vin: str, model: str, pack_type: int, soc: float | None) -> Vehicle:
         """A vehicle with its locked pack queues at the entry."""
@@ -124,69 +57,23 @@ class Plant:
         self.lift.arrive(vehicle)
         return vehicle
 
-    def relabel(self, pack: Pack) -> None:
-        """The label says another pack of the same make."""
-        pack.label = pack.code[:-6] + f"{900000 + int(pack.code[-6:]):06d}"
+    # ---- its vehicle, for the faults -----------------------------------------------------------------------
+    def visitor(self) -> Vehicle | None:
+        return self.lift.vehicle or next(iter(self.lift.queue), None)
 
-    # ---- what happens --------------------------------------------------------------------------------------
-    def _pack_moved(self, pack: Pack, source: str, place: str) -> None:
-        for name in (source, place):
-            if name in self._by_name:
-                self._by_name[name].changed = True
-        if place == "handover_in" and "fresh" in self.mislabel:
-            self.relabel(pack)
+    def waiting(self) -> list[Vehicle]:
+        return self.lift.queue
 
-    def charge(self, dt: float) -> None:
-        """`dt` plant seconds of charging in all bays, and of what heats the packs that a fault has struck."""
-        for rack in self.racks:
-            self.modules.allot(rack)
-        for bay in self.bays.values():
-            if bay.silent:
-                bay.silent_s += dt
-            if bay.state == CHARGING:
-                reason = bay.integrate(dt, mains=self.safety.grid) or (R_LINK if bay.lost else 0)
-                if reason:
-                    self.motions.start(bay.end(reason), driven=False)
-        for pack in self.ailing:
-            self._ail(pack, dt)
+    def on_the_way(self) -> list[Pack | None]:
+        vehicle = self.visitor()
+        places = [HANDOVER_IN, ROBOT, STACKER, *([vehicle.place] if vehicle is not None else [])]
+        return [self.places.at(place) for place in places]
 
-    def _ail(self, pack: Pack, dt: float) -> None:
-        """A struck pack goes on heating wherever it stands; one that burns outside the water calls the fire panel."""
-        bay = self._by_name.get(pack.place)
-        water = pack.place == ISOLATION and self.isolation_ready
-        if bay is None or bay.state != CHARGING:
-            rest(pack, dt, self.ambient_c, water=water)
-        if bay is not None:
-            bay.changed = True
-        if burns(pack) and not water and self.safety.no_fire:
-            self.safety.no_fire = False
-            self.motions.version += 1
+    def on_the_way_back(self) -> list[Pack | None]:
+        return [self.places.at(place) for place in (HANDOVER_OUT, STACKER)]
 
-    def cool(self, dt: float) -> None:
-        """Slow cooling of the packs that are not charging, in coarse steps of `dt` plant seconds."""
-        for bay in self.bays.values():
-            pack = bay.pack
-            if pack is None or bay.state == CHARGING or pack in self.ailing:
-                continue
-            if abs(pack.temperature - self.ambient_c) > 0.05:
-                rest(pack, dt, self.ambient_c)
-                bay.changed = True
+    def see_person(self, there: bool) -> None:
+        self.lift.person_free = not there
 
-    def weather(self, celsius: float) -> None:
-        """Air of so many °C around all bays from now on."""
-        self.ambient_c = celsius
-        for bay in self.bays.values():
-            bay.ambient_c, bay.changed = celsius, True
-
-    def stop_charging(self, rack: str) -> None:
-        """The rack's own reaction to a silent controller."""
-        for bay in self.bays.values():
-            if bay.rack == rack and bay.state == CHARGING:
-                self.motions.start(bay.end(R_LINK), driven=False)
-
-    def charging_kw(self) -> float:
-        return sum(bay.kilowatts for bay in self.bays.values() if bay.state == CHARGING)
-
-    def site_kw(self) -> float:
-        """What the station draws from the mains."""
-        return self.grid.drawn_kw(self.charging_kw()) if self.safety.grid else 0.0
+    def see_intruder(self, there: bool) -> None:
+        self.stacker.aisle_clear = not there

@@ -10,12 +10,12 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from hil_tests.simplc.contract import Channel, OrderKind
-from hil_tests.simplc.plant import Plant
+from hil_tests.simplc.hall import Hall
 from hil_tests.simplc.truth.drive import Drive
 from hil_tests.simplc.truth.motion import Steps, Until
 
 if TYPE_CHECKING:
-    from hil_tests.simplc.monitor import Monitor
+    from hil_tests.simplc.judge import Judge
 
 Value = bool | int | float | str | tuple[bool | int | float, ...]
 Written = int | float | bool | str
@@ -35,7 +35,7 @@ class Plc:
     prefixes: tuple[str, ...] = ("",)
     map_version = 1
 
-    def __init__(self, name: str, plant: Plant) -> None:
+    def __init__(self, name: str, plant: Hall) -> None:
         self.name = name
         self.plant = plant
         self.rng = Random(f"{plant.seed}/{name}")
@@ -52,7 +52,7 @@ class Plc:
         self.deaf = False
         self._hidden: dict[str, Value] = {}
         self.wired: dict[str, Plc] = {}
-        self.monitor: Monitor | None = None
+        self.monitor: Judge | None = None
         self.refusal = ""
         self.seen = 0
         self.booting = 0

@@ -9,16 +9,18 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from hil_tests.simplc.fault_args import Acts, UnknownFault, plc_of
-from hil_tests.simplc.plant import Plant
+from hil_tests.simplc.hall import Hall
 from hil_tests.simplc.plc import Plc, Value
 
 
 class PlcFaults:
     """What a PLC says, and whether it says anything."""
 
-    def __init__(self, plant: Plant, plcs: Mapping[str, Plc]) -> None:
+    def __init__(self, plant: Hall, plcs: Mapping[str, Plc], usual: str) -> None:
+        """`usual`: the PLC that is meant unless one is told."""
         self.plant = plant
         self.plcs = plcs
+        self.usual = usual
 
     def acts(self) -> Acts:
         """By name."""
@@ -76,21 +78,21 @@ class PlcFaults:
             bay.changed = True
 
     def _link_lost(self, on: bool, args: Mapping[str, Any]) -> None:
-        plc_of(self.plcs, str(args.get("plc", "robot"))).link(not on)
+        plc_of(self.plcs, str(args.get("plc", self.usual))).link(not on)
 
     def _plc_restart(self, on: bool, args: Mapping[str, Any]) -> None:
         """`seconds` of wall time (1 unless told) until the PLC is back; switching off does nothing."""
         if on:
-            plc = plc_of(self.plcs, str(args.get("plc", "robot")))
+            plc = plc_of(self.plcs, str(args.get("plc", self.usual)))
             plc.restart(round(float(args.get("seconds", 1.0)) * 100))
 
     def _plc_stop(self, on: bool, args: Mapping[str, Any]) -> None:
         """The program stands, the interface still answers."""
-        plc_of(self.plcs, str(args.get("plc", "robot"))).mode_switch(run=not on)
+        plc_of(self.plcs, str(args.get("plc", self.usual))).mode_switch(run=not on)
 
     def _stop_ignored(self, on: bool, args: Mapping[str, Any]) -> None:
         """The program goes on with its order whatever the stop level says; the safety chain still ends its torque."""
-        plc_of(self.plcs, str(args.get("plc", "robot"))).deaf = on
+        plc_of(self.plcs, str(args.get("plc", self.usual))).deaf = on
 
 
 def _flicker(good: Value, other: Value, period: int) -> Callable[[], Value]:

@@ -6,7 +6,7 @@ Knows its I/O list and its bays. Does not know the swap or the other rack.
 from __future__ import annotations
 
 from hil_tests.simplc.contract import OrderKind, Params
-from hil_tests.simplc.plant import Plant
+from hil_tests.simplc.hall import Hall
 from hil_tests.simplc.plc import Plc
 from hil_tests.simplc.truth.bay import CHARGING, R_ORDERED, Bay
 from hil_tests.simplc.truth.bms import said_by
@@ -38,7 +38,7 @@ class RackPlc(Plc):
 
     map_version = 2
 
-    def __init__(self, name: str, plant: Plant) -> None:
+    def __init__(self, name: str, plant: Hall) -> None:
         super().__init__(name, plant)
         self.bays = {bay.number: bay for bay in plant.bays.values() if bay.rack == name}
         self.tags = {n: [f"BAY{n:02d}_{slot}" for slot in SLOTS] for n in range(1, BAYS_IN_LIST + 1)}

@@ -5,7 +5,7 @@ Knows the chain's inputs and latch. Does not know who reads it.
 
 from __future__ import annotations
 
-from hil_tests.simplc.plant import Plant
+from hil_tests.simplc.hall import Hall
 from hil_tests.simplc.plc import Plc
 
 
@@ -14,7 +14,7 @@ class SafetyPlc(Plc):
 
     prefixes = ()
 
-    def __init__(self, name: str, plant: Plant) -> None:
+    def __init__(self, name: str, plant: Hall) -> None:
         super().__init__(name, plant)
         self.first_estop = 0
         self.values.update(SAFETY_CRC=0x5AFE0107)

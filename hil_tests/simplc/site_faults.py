@@ -1,6 +1,6 @@
-"""Faults of the site: safety chain, fire, water, mains, compressed air, people.
+"""Faults of the site: safety chain, fire, water, mains, people.
 
-Knows the inputs of the safety chain and the bay. Does not know machines' drives, vehicles or packs.
+Knows the inputs of the safety chain and the bay. Does not know machines, vehicles or packs.
 """
 
 from __future__ import annotations
@@ -9,17 +9,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from hil_tests.simplc.fault_args import Acts, one_of
-from hil_tests.simplc.plant import Plant
-from hil_tests.simplc.truth.motion import Ramp, Steps
-
-WEAK_CLAMP_N = 4000.0
-WEAK_PINS = 0.6
+from hil_tests.simplc.hall import Hall
 
 
 class SiteFaults:
     """What happens around the machines."""
 
-    def __init__(self, plant: Plant) -> None:
+    def __init__(self, plant: Hall) -> None:
         self.plant = plant
 
     def acts(self) -> Acts:
@@ -34,7 +30,6 @@ class SiteFaults:
             "prealarm": self._prealarm,
             "water": self._water,
             "grid-lost": self._grid,
-            "air-low": self._air,
             "person": self._person,
         }
 
@@ -51,7 +46,8 @@ class SiteFaults:
         self.plant.safety.look()
 
     def _scanner(self, on: bool, args: Mapping[str, Any]) -> None:
-        self.plant.safety.scanner = self.plant.stacker.aisle_clear = not on
+        self.plant.safety.scanner = not on
+        self.plant.see_intruder(on)
         self.plant.safety.look()
 
     def _muting(self, on: bool, args: Mapping[str, Any]) -> None:
@@ -71,19 +67,5 @@ class SiteFaults:
         """The mains are away, the UPS carries controllers and PLCs."""
         self.plant.safety.grid = not on
 
-    def _air(self, on: bool, args: Mapping[str, Any]) -> None:
-        """Compressed air falls: closed clamps lose force, locating pins creep back. With air both come again."""
-        self.plant.motions.start(self._weak() if on else self._strong(), driven=False)
-
-    def _weak(self) -> Steps:
-        lift, robot = self.plant.lift, self.plant.robot
-        yield Ramp(lift, 2.0, force=min(lift.force, WEAK_CLAMP_N))
-        yield Ramp(robot, 1.0, pins=min(robot.pins, WEAK_PINS))
-
-    def _strong(self) -> Steps:
-        robot = self.plant.robot
-        yield from self.plant.lift.pump()
-        yield Ramp(robot, 1.0, pins=1.0 if robot.pins >= WEAK_PINS else 0.0)
-
     def _person(self, on: bool, args: Mapping[str, Any]) -> None:
-        self.plant.lift.person_free = not on
+        self.plant.see_person(on)

@@ -9,14 +9,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from hil_tests.simplc.fault_args import Acts, UnknownFault
-from hil_tests.simplc.plant import Plant
+from hil_tests.simplc.hall import Hall
 from hil_tests.simplc.truth.vehicle import Vehicle
 
 
 class VehicleFaults:
     """What vehicle and driver do wrong."""
 
-    def __init__(self, plant: Plant) -> None:
+    def __init__(self, plant: Hall) -> None:
         self.plant = plant
 
     def acts(self) -> Acts:
@@ -37,7 +37,7 @@ class VehicleFaults:
         }
 
     def _vehicle(self) -> Vehicle:
-        vehicle = self.plant.lift.vehicle or next(iter(self.plant.lift.queue), None)
+        vehicle = self.plant.visitor()
         if vehicle is None:
             raise UnknownFault("no vehicle in the station")
         return vehicle

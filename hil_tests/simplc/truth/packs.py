@@ -17,6 +17,8 @@ ROBOT, STACKER, HANDOVER_IN, HANDOVER_OUT, ISOLATION = (
     "isolation",
 )
 WEIGHT_KG = 560.0
+PACK_KG = {141: 2500.0, 282: 2900.0}
+"""Weight by pack type, where it is not that of a car's pack."""
 
 
 class Collision(Exception):
@@ -50,6 +52,7 @@ class Pack:
     nonsense: bool = False
     bms_code: str = ""
     frozen: tuple[Any, ...] | None = None
+    weight_kg: float = WEIGHT_KG
 
 
 class Places:

@@ -39,10 +39,14 @@ class Row:
     kind: str
     written: bool
     scale: float
+    offset: float = 0.0
+    order: str = "ABCD"
+    inverted: bool = False
+    codes: tuple[tuple[int, int], ...] = ()
 
     @property
     def base(self) -> str:
-        """The type without lengths: bool, u16, i16, u32, i32, f32, str."""
+        """The type without lengths: bool, u8, u16, i16, u32, i32, i64, f32, f64, str."""
         return self.kind.split("[")[0] if not self.kind.startswith("str") else "str"
 
     @property
@@ -55,21 +59,41 @@ class Row:
         """Registers this row takes on Modbus."""
         if self.base == "str":
             return -(-int(self.kind[3:]) // 2)
-        return self.elements * (2 if self.base in ("u32", "i32", "f32") else 1)
+        return self.elements * {"32": 2, "64": 4}.get(self.base[1:], 1)
+
+    def theirs(self, ours: Plain) -> Plain:
+        """A code of the contract in the PLC's own numbering; one that it lacks is shown as 999."""
+        return next((theirs for theirs, known in self.codes if known == ours), 999) if self.codes else ours
+
+    def ours(self, theirs: Plain) -> Plain:
+        """The PLC's own code in the numbering of the contract."""
+        return dict(self.codes).get(int(theirs), 999) if self.codes else theirs
 
 
-def read_rows(path: Path) -> list[Row]:
-    """Read one I/O list."""
+def read_rows(path: Path, order: str = "ABCD") -> list[Row]:
+    """Read one I/O list; `order` is that of bytes and words where a row names none."""
     with path.open(newline="", encoding="utf-8") as file:
-        return [
-            Row(line["tag"], line["address"], line["type"], line["access"] == "w", float(line["scale"] or 1))
-            for line in csv.DictReader(file)
-        ]
+        return [_row(line, order) for line in csv.DictReader(file)]
+
+
+def _row(line: dict[str, str], order: str) -> Row:
+    codes = tuple((int(a), int(b)) for a, b in (pair.split("=") for pair in (line.get("codes") or "").split()))
+    return Row(
+        line["tag"],
+        line["address"],
+        line["type"],
+        line["access"] == "w",
+        float(line.get("scale") or 1),
+        float(line.get("offset") or 0),
+        line.get("byte_order") or order,
+        line.get("sense") == "not",
+        codes,
+    )
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a row lies on Modbus; `bit` is -1 for whole registers."""
+    """Where a row lies on Modbus; `bit` is -1 for whole registers, and for coils and discrete inputs."""
 
     unit: int
     table: str
@@ -79,7 +103,7 @@ class Place:
 
 def place_of(row: Row, default_unit: int = 1) -> Place:
     """Read a Modbus address."""
-    match = re.fullmatch(r"(?:u(\d+)/)?(ir|hr):(\d+)(?:\.(\d+))?", row.address)
+    match = re.fullmatch(r"(?:u(\d+)/)?(ir|hr|di|co):(\d+)(?:\.(\d+))?", row.address)
     if match is None:
         raise ValueError(f"{row.tag}: {row.address!r} is no Modbus register address")
     unit, table, register, bit = match.groups()
@@ -90,43 +114,60 @@ def to_words(row: Row, value: PlcValue) -> list[int]:
     """The registers that show an engineering value; bools of bit rows are 0 or 1."""
     if row.base == "str":
         text = str(value).encode("ascii", "replace")[: int(row.kind[3:])].ljust(2 * row.words, b"\0")
-        return [(text[i] << 8) | text[i + 1] for i in range(0, len(text), 2)]
+        return [_swapped(row, (text[i] << 8) | text[i + 1]) for i in range(0, len(text), 2)]
     items = value if isinstance(value, tuple) else (value,)
     words: list[int] = []
     for item in items:
-        words += _number_words(row, item)
+        words += _ordered(row, _number_words(row, item))
     return words
 
 
-def _number_words(row: Row, value: Plain) -> list[int]:
-    number = float(value)
+def to_raw(row: Row, value: Plain) -> Plain:
+    """What the PLC itself holds for an engineering value."""
     if row.base == "bool":
-        return [1 if value else 0]
-    if row.base == "f32":
-        bits = _float_bits(number)
-        return [bits >> 16, bits & 0xFFFF]
-    raw = round(number / row.scale)
-    if row.base in ("u16", "i16"):
-        low, high = (0, 0xFFFF) if row.base == "u16" else (-0x8000, 0x7FFF)
-        return [min(max(raw, low), high) & 0xFFFF]
-    low, high = (0, 0xFFFFFFFF) if row.base == "u32" else (-0x80000000, 0x7FFFFFFF)
-    raw = min(max(raw, low), high) & 0xFFFFFFFF
-    return [raw >> 16, raw & 0xFFFF]
+        return bool(value) != row.inverted
+    number = (float(row.theirs(value)) - row.offset) / row.scale
+    return number if row.base in ("f32", "f64") else round(number)
+
+
+def _ordered(row: Row, words: list[int]) -> list[int]:
+    """The words of one number, most significant first, as the PLC lays them; and back again."""
+    turned = words[::-1] if row.order in ("CDAB", "DCBA") else words
+    return turned if row.base == "bool" else [_swapped(row, word) for word in turned]
+
+
+def _swapped(row: Row, word: int) -> int:
+    return (word & 0xFF) << 8 | word >> 8 if row.order in ("BADC", "DCBA") else word
+
+
+def _number_words(row: Row, value: Plain) -> list[int]:
+    raw = to_raw(row, value)
+    if row.base == "bool":
+        return [1 if raw else 0]
+    if row.base in ("f32", "f64"):
+        size = int(row.base[1:])
+        return _cut(_float_bits(float(raw)) if size == 32 else _double_bits(float(raw)), row.words // row.elements)
+    bits = int(row.base[1:])
+    low, high = (0, 2**bits - 1) if row.base[0] == "u" else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
+    return _cut(min(max(int(raw), low), high), row.words // row.elements)
+
+
+def _cut(number: int, words: int) -> list[int]:
+    return [number >> 16 * place & 0xFFFF for place in reversed(range(words))]
 
 
 def from_words(row: Row, words: list[int]) -> Plain:
-    """The raw value of a written row."""
+    """The value of a written row in the numbering of the contract."""
     if row.base == "str":
-        octets = bytes(part for word in words for part in (word >> 8, word & 0xFF))
+        octets = bytes(part for word in words for part in divmod(_swapped(row, word), 256))
         return octets.rstrip(b"\0").decode("ascii", "replace")
-    if row.base in ("u16", "bool"):
-        return words[0]
-    if row.base == "i16":
-        return words[0] - 0x10000 if words[0] & 0x8000 else words[0]
-    raw = (words[0] << 16) | words[1]
-    if row.base == "i32":
-        return raw - 0x100000000 if raw & 0x80000000 else raw
-    return raw if row.base == "u32" else _bits_float(raw)
+    raw = 0
+    for word in _ordered(row, words):
+        raw = raw << 16 | word
+    if row.base in ("f32", "f64"):
+        return _bits_float(raw) if row.base == "f32" else _bits_double(raw)
+    bits = 16 if row.base == "bool" else int(row.base[1:])
+    return row.ours(raw - (1 << bits) if row.base[0] == "i" and raw >> bits - 1 else raw)
 
 
 def _float_bits(number: float) -> int:
@@ -135,3 +176,11 @@ def _float_bits(number: float) -> int:
 
 def _bits_float(bits: int) -> float:
     return ctypes.c_float.from_buffer(ctypes.c_uint32(bits)).value
+
+
+def _double_bits(number: float) -> int:
+    return ctypes.c_uint64.from_buffer(ctypes.c_double(number)).value
+
+
+def _bits_double(bits: int) -> float:
+    return ctypes.c_double.from_buffer(ctypes.c_uint64(bits)).value

@@ -17,19 +17,22 @@ from asyncua.crypto.truststore import TrustStore
 from asyncua.crypto.validator import CertificateValidator, CertificateValidatorOptions
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from hil_tests.simplc.wire.io_list import Plain, Plc, PlcValue, Row
+from hil_tests.simplc.wire.io_list import Plain, Plc, PlcValue, Row, to_raw
 from hil_tests.simplc.wire.tcp_gate import TcpGate
 
 _TYPES = {
     "bool": ua.VariantType.Boolean,
+    "u8": ua.VariantType.Byte,
     "u16": ua.VariantType.UInt16,
     "i16": ua.VariantType.Int16,
     "u32": ua.VariantType.UInt32,
     "i32": ua.VariantType.Int32,
+    "i64": ua.VariantType.Int64,
     "f32": ua.VariantType.Float,
+    "f64": ua.VariantType.Double,
     "str": ua.VariantType.String,
 }
-_EMPTY: dict[str, Plain] = {"bool": False, "str": "", "f32": 0.0}
+_EMPTY: dict[str, Plain] = {"bool": False, "str": "", "f32": 0.0, "f64": 0.0}
 
 SERVER_URI = "urn:simplc:opcua"
 CLIENT_URI = "urn:station-ctl:opcua"
@@ -147,16 +150,17 @@ class OpcUaServer:
     async def _add_nodes(self, server: Server) -> None:
         folder = None
         for row in self._rows:
-            match = re.fullmatch(r"nsu=([^;]+);s=(.+)", row.address)
+            match = re.fullmatch(r"nsu=([^;]+);([sig])=(.+)", row.address)
             if match is None:
                 raise ValueError(f"{row.tag}: {row.address!r} is no node id of the form nsu=<uri>;s=<name>")
+            make = {"s": ua.String, "i": lambda number: ua.Int32(int(number)), "g": ua.Guid}[match[2]]
             index = await server.register_namespace(match[1])
             if folder is None:
                 folder = await server.nodes.objects.add_object(index, self.plc.name)
             kind = _TYPES[row.base]
             empty = _EMPTY.get(row.base, 0)
             start = [empty] * row.elements if row.elements > 1 else empty
-            node = await folder.add_variable(ua.NodeId(match[2], index), match[2], start, kind)
+            node = await folder.add_variable(ua.NodeId(make(match[3]), index), row.tag, start, kind)
             self._tags[node.nodeid] = row
             if row.written:
                 await node.set_writable()
@@ -170,7 +174,9 @@ class OpcUaServer:
         value = self.plc.values.get(row.tag, _EMPTY.get(row.base, 0))
         last = self._shown.get(row.tag)
         if last is None or last[0] != value:
-            plain = list(value) if isinstance(value, tuple) else value
+            items = value if isinstance(value, tuple) else (value,)
+            raw = [item if row.base == "str" else to_raw(row, item) for item in items]
+            plain = raw if isinstance(value, tuple) else raw[0]
             last = (value, ua.DataValue(ua.Variant(plain, _TYPES[row.base])))
             self._shown[row.tag] = last
         if row.tag in self.bad:
@@ -188,7 +194,8 @@ class OpcUaServer:
         for item, status in zip(event.request_params.NodesToWrite, event.response_params, strict=True):
             row = self._tags.get(item.NodeId)
             if row is not None and row.written and status.is_good():
-                written[row.tag] = item.Value.Value.Value
+                raw = item.Value.Value.Value
+                written[row.tag] = raw if row.base in ("str", "bool") else row.ours(raw)
         if written:
             self.plc.write(written)
 

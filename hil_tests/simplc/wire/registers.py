@@ -1,6 +1,6 @@
-"""The register memory that a PLC shows on Modbus, one for each unit.
+"""The registers and bits that a PLC shows on Modbus, one memory for each unit.
 
-Knows function codes 3, 4, 6, 16 and 23. Does not know frames: Modbus TCP and RTU both stand on it.
+Knows function codes 1 to 6, 16 and 23. Does not know frames: Modbus TCP and RTU both stand on it.
 """
 
 from __future__ import annotations
@@ -14,20 +14,25 @@ ILLEGAL_FUNCTION, ILLEGAL_ADDRESS, ILLEGAL_VALUE = 1, 2, 3
 
 
 class RegisterMemory:
-    """One unit of one PLC: input registers follow `plc.values`, holding registers are what was written."""
+    """One unit of one PLC: what it tells follows `plc.values`, what it takes is what was written.
+
+    The tables of bits lie in memory as one byte a bit.
+    """
 
     def __init__(self, plc: Plc, rows: Iterable[Row], unit: int) -> None:
         self._plc = plc
         self._tables: dict[str, bytearray] = {"ir": bytearray(), "hr": bytearray()}
+        self._bits: dict[str, bytearray] = {"di": bytearray(), "co": bytearray()}
         self._shown: list[tuple[Place, Row]] = []
         self._written: list[tuple[Place, Row]] = []
         for row in rows:
             place = place_of(row)
             if place.unit == unit:
                 (self._written if row.written else self._shown).append((place, row))
-                table = self._tables[place.table]
-                missing = 2 * (place.register + row.words) - len(table)
-                table.extend(bytes(max(0, missing)))
+                bits = place.table in self._bits
+                table = self._bits[place.table] if bits else self._tables[place.table]
+                end = place.register + _bits_of(row) if bits else 2 * (place.register + row.words)
+                table.extend(bytes(max(0, end - len(table))))
         self._written.sort(key=lambda item: item[0].register)
         self._last: dict[str, PlcValue] = {}
         self._ranges: dict[tuple[str, int, int], list[tuple[Place, Row]]] = {}
@@ -36,6 +41,11 @@ class RegisterMemory:
         """The reply PDU to a request PDU."""
         function = pdu[0]
         try:
+            if function in (1, 2) and len(pdu) == 5:
+                return self._read_bits(function, "co" if function == 1 else "di", *struct.unpack(">HH", pdu[1:]))
+            if function == 5 and len(pdu) == 5:
+                self._write_coil(*struct.unpack(">HH", pdu[1:]))
+                return pdu
             if function in (3, 4) and len(pdu) == 5:
                 return self._read(function, "hr" if function == 3 else "ir", *struct.unpack(">HH", pdu[1:]))
             if function == 6 and len(pdu) == 5:
@@ -71,32 +81,58 @@ class RegisterMemory:
         table = self._tables[name]
         if 2 * (start + count) > len(table):
             raise IllegalAddress
-        if name == "ir":
-            self._refresh(start, count)
+        self._refresh(name, start, count)
         return bytes((function, 2 * count)) + table[2 * start : 2 * (start + count)]
 
-    def _refresh(self, start: int, count: int) -> None:
-        key = ("ir", start, count)
+    def _read_bits(self, function: int, name: str, start: int, count: int) -> bytes:
+        if not 1 <= count <= 2000:
+            raise IllegalValue
+        bits = self._bits[name]
+        if start + count > len(bits):
+            raise IllegalAddress
+        self._refresh(name, start, count)
+        asked = bits[start : start + count]
+        octets = bytes(sum(bit << at for at, bit in enumerate(asked[i : i + 8])) for i in range(0, count, 8))
+        return bytes((function, len(octets))) + octets
+
+    def _write_coil(self, number: int, value: int) -> None:
+        row = next((row for place, row in self._written if (place.table, place.register) == ("co", number)), None)
+        if row is None:
+            raise IllegalAddress
+        if value not in (0, 0xFF00):
+            raise IllegalValue
+        self._bits["co"][number] = value != 0
+        self._plc.write({row.tag: value != 0})
+
+    def _refresh(self, name: str, start: int, count: int) -> None:
+        key = (name, start, count)
         if key not in self._ranges:
             self._ranges[key] = [
                 (place, row)
                 for place, row in self._shown
-                if place.register < start + count and place.register + row.words > start
+                if place.table == name
+                and place.register < start + count
+                and place.register + (_bits_of(row) if name in self._bits else row.words) > start
             ]
-        values, last, table = self._plc.values, self._last, self._tables["ir"]
+        values, last = self._plc.values, self._last
         for place, row in self._ranges[key]:
             value = values.get(row.tag, 0)
             if row.tag in last and last[row.tag] == value:
                 continue
             last[row.tag] = value
-            _show(table, place, to_words(row, value))
+            words = to_words(row, value)
+            if name in self._bits:
+                shown = words if row.base == "bool" else [words[0] >> at & 1 for at in range(16)]
+                self._bits[name][place.register : place.register + len(shown)] = bytes(shown)
+            else:
+                _show(self._tables[name], place, row, words)
 
     def _write(self, start: int, data: bytes) -> None:
         table, end = self._tables["hr"], start + len(data) // 2
         touched = [
             (place, row)
             for place, row in self._written
-            if place.register < end and place.register + row.words > start
+            if place.table == "hr" and place.register < end and place.register + row.words > start
         ]
         if 2 * end > len(table) or not touched:
             raise IllegalAddress
@@ -108,13 +144,18 @@ class RegisterMemory:
         self._plc.write(written)
 
 
-def _show(table: bytearray, place: Place, words: list[int]) -> None:
+def _bits_of(row: Row) -> int:
+    return 1 if row.base == "bool" else 16
+
+
+def _show(table: bytearray, place: Place, row: Row, words: list[int]) -> None:
     at = 2 * place.register
     if place.bit < 0:
         table[at : at + 2 * len(words)] = struct.pack(f">{len(words)}H", *words)
         return
+    bit = place.bit ^ 8 if row.order in ("BADC", "DCBA") else place.bit
     word = (table[at] << 8) | table[at + 1]
-    word = word | (1 << place.bit) if words[0] else word & ~(1 << place.bit)
+    word = word | (1 << bit) if words[0] else word & ~(1 << bit)
     table[at : at + 2] = word.to_bytes(2, "big")
 
 
