@@ -73,7 +73,7 @@ def _positioning(st: CarStation, job: Job, il: CarInterlocks) -> tuple[Step, ...
     at_work = lift.at_work.is_on() & lift.locked.is_on() & lift.floor_open.is_on()
     return (
         Step(
-            20, "Let the vehicle drive in", "lift", Phase.POSITIONING, il.arrived, within=300, nominal=52,
+            20, "Let the vehicle drive in", "lift", Phase.POSITIONING, il.arrived, within=st.policy.people_s(300), nominal=52,
             do=lift.open_entry(), start=lift.bay_empty.is_on() & lift.entry_beam.is_on() & lift.in_position.is_off(), permissives=il.needs(en), interlocks=il.keeps(en), on_resume=OnResume.REPEAT,
             admits=(job.spent, vehicle_place(job.vehicle)), chapter="A2",
         ),
@@ -99,7 +99,7 @@ def _positioning(st: CarStation, job: Job, il: CarInterlocks) -> tuple[Step, ...
         # Not the charged pack: it may be unplugged and not yet on its way, and the vehicle is in the bay already.
         Step(
             30, "Driver secures the vehicle and starts the swap", "vehicle", Phase.POSITIONING,
-            secured & car.ready.is_on(), within=120, nominal=8,
+            secured & car.ready.is_on(), within=st.policy.people_s(120), nominal=8,
             do=car.secure(), after=(20,), permissives=il.needs(en, without=("G14",)), interlocks=il.keeps(en), chapter="A3",
         ),
         Step(
@@ -252,7 +252,7 @@ def release(st: CarStation, job: Job, il: CarInterlocks) -> tuple[Step, ...]:
             do=car.settle(), start=car.settled.is_off(), permissives=(*driver_needs, il.self_check), interlocks=driver_keeps, chapter="A17",
         ),
         Step(
-            180, "Vehicle drives out", "lift", Phase.RELEASE, lift.bay_empty.is_on() & lift.exit_beam.is_on(), within=300, nominal=20,
+            180, "Vehicle drives out", "lift", Phase.RELEASE, lift.bay_empty.is_on() & lift.exit_beam.is_on(), within=st.policy.people_s(300), nominal=20,
             do=lift.open_exit(), after=(155, 170), permissives=(*il.needs(rl), il.may_leave, il.self_check),
             interlocks=il.keeps(rl), releases=job.fresh, chapter="A18",
         ),

@@ -64,7 +64,7 @@ def give_back(st: CarStation, job: Job, inside: bool, fetched: bool) -> Sequence
 
 def _entry_empty(st: CarStation) -> tuple[Step, ...]:
     empty = st.lift.bay_empty.is_on() & st.lift.entry_beam.is_on()
-    return (Step(10, "Vehicle leaves the entry", "vehicle", Phase.RELEASE, empty, within=600, nominal=20, chapter="R1"),)
+    return (Step(10, "Vehicle leaves the entry", "vehicle", Phase.RELEASE, empty, within=st.policy.people_s(600), nominal=20, chapter="R1"),)
 
 
 def _vehicle_out(st: CarStation, job: Job, il: CarInterlocks) -> tuple[Step, ...]:
@@ -101,7 +101,7 @@ def _vehicle_out(st: CarStation, job: Job, il: CarInterlocks) -> tuple[Step, ...
             permissives=(*driver_needs, il.floor_closed), interlocks=il.keeps(rl, without=("G04b",)), chapter="R4",
         ),
         Step(
-            60, "Vehicle drives out", "lift", Phase.RELEASE, lift.bay_empty.is_on() & lift.exit_beam.is_on(), within=300, nominal=20,
+            60, "Vehicle drives out", "lift", Phase.RELEASE, lift.bay_empty.is_on() & lift.exit_beam.is_on(), within=st.policy.people_s(300), nominal=20,
             do=lift.open_exit(), after=(40, 50), permissives=(*needs, il.may_leave, il.self_check), interlocks=keeps,
             releases=job.spent, chapter="R5",
         ),

@@ -201,7 +201,7 @@ def _wants(
         if {name, seen.pack} & site.reserved:
             # A run counts on this pack or this bay: the plug may be drawn at any time, and no current flows then.
             continue
-        most = min(policy.bay_power_max_kw, policy.charge_power_kw)
+        most = policy.bay_kw
         if seen.temp_max is not None:
             most = min(most, _model(seen, models).acceptance_kw(soc, seen.temp_max) * BELIEVED_TABLE)
         if history.takes_kw is not None:
@@ -225,7 +225,7 @@ def _urgent(
     packs = sorted(
         (v for v in views.values() if v.present and v.soc is not None), key=lambda v: -(v.soc or 0.0)
     )
-    kw = min(policy.bay_power_max_kw, policy.charge_power_kw)
+    kw = policy.bay_kw
     found = set()
     for seen, due in zip(packs, plan.still_needed(now), strict=False):
         assert seen.soc is not None

@@ -44,7 +44,7 @@ def needs_of(
     its end.
     """
     models = models or {}
-    kw = min(policy.bay_power_max_kw, policy.charge_power_kw)
+    kw = policy.bay_kw
     here = sorted((v for v in views if v.present and v.soc is not None), key=lambda v: -(v.soc or 0.0))
     queue = [(v.soc or 0.0, 0.0, models.get(v.pack_type or 0, ANY_PACK)) for v in here]
     queue += [(spent_soc, at + STORE_S, ANY_PACK) for at in swaps] if queue else []

@@ -12,7 +12,8 @@ from typing import Any
 
 from station_ctl.config import StationConfig
 
-PARTS = ("station", "clock", "journal", "scan", "links", "roles", "policy", "recipes", "trends", "simulation")
+PARTS = ("station", "clock", "journal", "scan", "links", "roles", "climate", "policy", "recipes", "trends",
+         "simulation")  # fmt: skip
 NAMES = {"journal": "journal.path", "recipes": "vehicles"}
 """Parts that stand under another name in the file."""
 

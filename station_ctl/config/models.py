@@ -265,6 +265,10 @@ class Policy(Model):
     pair_power_max_kw: float = Field(0, ge=0, le=1000)
     bay_power_min_kw: float = Field(3, ge=0, le=30)
     charger_efficiency_percent: float = Field(94, ge=80, le=100)
+    driver_time_percent: int = Field(100, ge=100, le=300)
+    preheat_below_c: float | None = Field(None, ge=-20, le=20)
+    wind_max_mps: float = Field(12, ge=3, le=20)
+    charger_power_percent: int = Field(100, ge=30, le=100)
     aux_power_kw: float = Field(15, ge=0, le=500)
     charge_end_percent: float = Field(95, ge=50, le=100)
     charge_temp_min_c: float = Field(-20, ge=-40, le=10)
@@ -347,3 +351,4 @@ class StationFile(Model):
     trends: Annotated[tuple[TagName, ...], Field(strict=False, max_length=200)] | None = None
     simulation: Simulation | None = None
     charging: Charging | None = None
+    climate: Name | None = None

@@ -11,15 +11,21 @@ from typing import Any
 from pydantic import BaseModel
 
 from station_ctl.config.alarms import AlarmFile
+from station_ctl.config.climates import ClimateFile
 from station_ctl.config.models import StationFile
 from station_ctl.config.vehicles import VehicleFile
 
-MODELS: dict[str, type[BaseModel]] = {"station": StationFile, "vehicle": VehicleFile, "alarms": AlarmFile}
+MODELS: dict[str, type[BaseModel]] = {
+    "station": StationFile,
+    "vehicle": VehicleFile,
+    "climate": ClimateFile,
+    "alarms": AlarmFile,
+}
 KINDS = tuple(MODELS)
 
 
 def schema_text(kind: str) -> str:
-    """The schema of `station`, `vehicle` or `alarms` as it stands in config/schema/<kind>.json."""
+    """The schema of a kind of file as it stands in config/schema/<kind>.json."""
     schema: dict[str, Any] = MODELS[kind].model_json_schema()
     document = {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"

@@ -15,6 +15,7 @@ from typing import Any
 from station_ctl.charging.tariff import Tariff
 from station_ctl.config.alarms import read_alarms
 from station_ctl.config.checks import Parts, Sketch, check_lists, check_station
+from station_ctl.config.climates import lend
 from station_ctl.config.io_lists import IoFile, read_io_list
 from station_ctl.config.models import (
     PROTOCOLS,
@@ -71,6 +72,8 @@ class StationConfig:
     """Tags (`link.TAG`) that are sampled; None = every analog tag worth it."""
     tariff: Tariff | None = None
     """What charging is planned by; None = it is not planned."""
+    climate: str | None = None
+    """The climate file whose limits hold where the station file says none."""
 
     @property
     def simulated(self) -> bool:
@@ -107,6 +110,7 @@ def load_station(
     """
     document = read_yaml(path)
     _override(document, overrides)
+    climates = _climates(document, path)
     context = {"folder": path.resolve().parent}
     file = validated(document, StationFile, context) if document.parsed else None
     sketch = Sketch.of(document)
@@ -118,7 +122,7 @@ def load_station(
     check_lists(sketch, lists, parts)
     check_trends(sketch, lists)
     recipes = _recipes(vehicles)
-    documents: list[Document | IoFile] = [document, *lists.values(), *vehicles, alarms_document]
+    documents: list[Document | IoFile] = [document, *lists.values(), *vehicles, *climates, alarms_document]
     findings = list(dict.fromkeys(line for source in documents for line in in_order(source.findings)))
     sources: list[Document | IoFile | TariffFile] = [*documents]
     tariff = None
@@ -146,6 +150,7 @@ def load_station(
         simulation=file.simulation,
         trends=file.trends,
         tariff=tariff.tariff if tariff is not None else None,
+        climate=file.climate,
     )
 
 
@@ -228,6 +233,19 @@ def _lists(sketch: Sketch, path: Path) -> dict[str, IoFile]:
             read[key] = read_io_list(found, protocol)
         lists[name] = read[key]
     return lists
+
+
+def _climates(document: Document, path: Path) -> list[Document]:
+    """The climate file that the station file names, if any; its limits are lent to the station file."""
+    name = document.data.get("climate")
+    if not isinstance(name, str) or "/" in name:
+        return []
+    found = _find(path, "climates", f"{name}.yaml")
+    if found is None:
+        folders = ", ".join(shown(place) for place in _places(path, "climates"))
+        document.report(("climate",), f"no file {name}.yaml in {folders}", got=name)
+        return []
+    return [lend(document, found)]
 
 
 def _vehicles(sketch: Sketch, path: Path) -> list[Document]:

@@ -65,6 +65,8 @@ class Document:
     values: dict[tuple[Step, ...], Place] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     overridden: set[tuple[Step, ...]] = field(default_factory=set)
+    borrowed: dict[tuple[Step, ...], tuple[str, int, int]] = field(default_factory=dict)
+    """Values that another file lends this one, by path: that file, line and column."""
     digest: str = ""
 
     @property
@@ -80,15 +82,18 @@ class Document:
 
     def where(self, *path: Step) -> str:
         """`file:line:col` of a value, for those who find an error in it later."""
-        line, col = self.place(path)
-        return f"{self.file}:{line}:{col}"
+        file, line, col = self._origin(path)
+        return f"{file}:{line}:{col}"
 
     def report(self, path: tuple[Step, ...], text: str, *, key: bool = False, got: Any = None) -> None:
         """Note one error at a value, or at its key."""
-        line, col = self.place(path, key=key)
+        file, line, col = self._origin(path, key=key)
         source = "override: " if self._overridden(path) else ""
         text += f" (got {reprlib.repr(got)})" if got is not None else ""
-        self.findings.append(Finding(self.file, line, col, source + dotted(path), text))
+        self.findings.append(Finding(file, line, col, source + dotted(path), text))
+
+    def _origin(self, path: tuple[Step, ...], *, key: bool = False) -> tuple[str, int, int]:
+        return self.borrowed.get(path) or (self.file, *self.place(path, key=key))
 
     def _overridden(self, path: tuple[Step, ...]) -> bool:
         return any(path[: len(override)] == override for override in self.overridden)

@@ -21,6 +21,10 @@ class SitePolicy:
     Hot: a pack at `hot_temp_c`, rising by `hot_rise_c_per_min` or giving off `hot_gas_ppm` is charged no more,
     nor are its neighbours; above `hot_move_max_c` it is not carried either.
 
+    Climate: in heat a charger holds only `charger_power_percent` of its power. `driver_time_percent` of the usual time
+    is given to people who drive in, secure and drive out. Lock runners colder than `preheat_below_c` are warmed before
+    they turn a bolt; None: never. A crane travels in wind up to `wind_max_mps`; its own PLC allows more.
+
     Quarantine: a returned pack must look well for `quarantine_settle_s` before it is charged. SoC standing still
     while `quarantine_frozen_percent` of a pack flows in, or `quarantine_no_gain_min` of charging without gain, is
     a lie.
@@ -37,6 +41,11 @@ class SitePolicy:
     lift_sync_tolerance_mm: float = 5.0
     float_tolerance_mm: float = 3.0
     site_power_max_kw: float = 600.0
+    # ---- climate ----
+    driver_time_percent: int = 100
+    preheat_below_c: float | None = None
+    wind_max_mps: float = 12.0
+    charger_power_percent: int = 100
     # ---- power ----
     site_power_safe_kw: float = 200.0
     rack_power_max_kw: float = 600.0
@@ -58,3 +67,12 @@ class SitePolicy:
     quarantine_frozen_percent: float = 3.0
     quarantine_no_gain_min: float = 20.0
     charger_silent_s: float = 20.0
+
+    @property
+    def bay_kw(self) -> float:
+        """The most that one bay is given here, kW: what the site allows, in this climate."""
+        return min(self.bay_power_max_kw, self.charge_power_kw) * self.charger_power_percent / 100
+
+    def people_s(self, usual: float) -> float:
+        """Seconds that people get here for what takes them up to `usual` seconds elsewhere."""
+        return usual * self.driver_time_percent / 100

@@ -107,6 +107,7 @@ class Site:
         self.folder = folder
         self.write("station.yaml", STATION)
         self.write("vehicles/car.yaml", VEHICLE)
+        self.write("climates/mild.yaml", "text: Mild\npolicy: {aux_power_kw: 20}\n")
         for name, text in {"plc": _plc(), "robot": _ROBOT, "meter": _METER}.items():
             self.write(f"io/{name}.csv", text)
 
