@@ -6,15 +6,11 @@ Knows MBAP headers and which registers a request touches. Does not know tags, no
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import struct
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
-from hil_tests.faults.aim import Aim
-from hil_tests.faults.door import HOST, Door, reset
-
-ANSWER_WITHIN = 20.0
-"""How long the proxy waits for the PLC behind it, s; longer than any link does."""
+from hil_tests.faults.proxy import Line, Proxy
 
 _HEADER = struct.Struct(">HHHB")
 _WRITE_ONE = 6
@@ -28,7 +24,7 @@ def frame(tid: int, unit: int, pdu: bytes, *, protocol: int = 0, length: int | N
 class Exchange:
     """One request of the controller, and everything that can happen to it."""
 
-    def __init__(self, tid: int, unit: int, pdu: bytes, line: _Line) -> None:
+    def __init__(self, tid: int, unit: int, pdu: bytes, line: _ModbusLine) -> None:
         self.tid, self.unit, self.pdu = tid, unit, pdu
         self._line = line
 
@@ -58,7 +54,7 @@ class Exchange:
 
     def send(self, data: bytes) -> None:
         """Bytes to the controller, on the connection that asked."""
-        self._line.send(data)
+        self._line.send_raw(data)
 
     def reset(self) -> None:
         """RST to the controller."""
@@ -69,119 +65,43 @@ class Exchange:
         self._line.finish()
 
 
-Toxic = Callable[[Exchange], Awaitable[None]]
+Toxic = Callable[[Exchange], Coroutine[Any, Any, None]]
 """What is done with a struck exchange instead of passing it on and passing the reply back."""
 
 
-class ModbusProxy:
+class ModbusProxy(Proxy["_ModbusLine", Toxic]):
     """Stands before the PLC on `port`; `door.port` is what the controller connects to."""
 
     def __init__(self, port: int) -> None:
-        self._port = port
-        self.door = Door(self._serve)
-        self._toxic: Toxic | None = None
-        self._aim = Aim()
+        super().__init__(port)
         self.exchanges = 0
 
-    @property
-    def struck(self) -> int:
-        """Exchanges struck by the toxic of now or last."""
-        return self._aim.struck
+    def _line(self, outer: asyncio.StreamWriter, inner: asyncio.StreamWriter) -> _ModbusLine:
+        return _ModbusLine(outer, inner)
 
-    def strike(self, toxic: Toxic, aim: Aim | None = None) -> None:
-        """From now on the toxic has the exchanges that `aim` hits (all, unless told)."""
-        self._toxic, self._aim = toxic, aim or Aim()
-
-    def relent(self) -> None:
-        """Everything passes again."""
-        self._toxic = None
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        inner_reader, inner_writer = await asyncio.open_connection(HOST, self._port)
-        line = _Line(writer, inner_writer)
-        hearing = asyncio.create_task(line.hear(inner_reader))
-        try:
-            await self._take_requests(reader, line)
-            # What a toxic still holds may reach the PLC after the controller has gone: that is the point of it.
-            await line.worked_off()
-        finally:
-            line.stop()
-            hearing.cancel()
-            reset(inner_writer)
-
-    async def _take_requests(self, reader: asyncio.StreamReader, line: _Line) -> None:
-        with contextlib.suppress(asyncio.IncompleteReadError, OSError):
-            while True:
-                tid, _, length, unit = _HEADER.unpack(await reader.readexactly(_HEADER.size))
-                exchange = Exchange(tid, unit, await reader.readexactly(length - 1), line)
-                self.exchanges += 1
-                hit = self._toxic is not None and self._aim.hits(exchange.function, exchange.registers)
-                line.work(self._toxic(exchange) if self._toxic and hit else _pass(exchange))
+    async def _take(self, reader: asyncio.StreamReader, line: _ModbusLine) -> None:
+        tid, _, length, unit = _HEADER.unpack(await reader.readexactly(_HEADER.size))
+        exchange = Exchange(tid, unit, await reader.readexactly(length - 1), line)
+        self.exchanges += 1
+        hit = self._toxic is not None and self._aim.hits(exchange.function, exchange.registers)
+        line.work(self._toxic(exchange) if self._toxic and hit else _pass(exchange))
 
 
 async def _pass(exchange: Exchange) -> None:
     exchange.send(await exchange.right())
 
 
-class _Line:
-    """One connection of the controller and the one to the PLC that belongs to it."""
-
-    def __init__(self, outer: asyncio.StreamWriter, inner: asyncio.StreamWriter) -> None:
-        self._outer, self._inner = outer, inner
-        self._asked: dict[int, asyncio.Future[bytes]] = {}
-        self._working: set[asyncio.Task[None]] = set()
-
-    def work(self, exchange: Awaitable[None]) -> None:
-        task = asyncio.ensure_future(_quietly(exchange))
-        self._working.add(task)
-        task.add_done_callback(self._working.discard)
+class _ModbusLine(Line):
+    """Requests and replies belong together by their transaction id."""
 
     async def ask(self, tid: int, unit: int, pdu: bytes) -> bytes:
-        answer = self._asked[tid] = asyncio.get_running_loop().create_future()
-        self._inner.write(frame(tid, unit, pdu))
-        try:
-            async with asyncio.timeout(ANSWER_WITHIN):
-                reply: bytes = await answer
-                return reply
-        finally:
-            self._asked.pop(tid, None)
+        return await self.ask_plc(tid, frame(tid, unit, pdu))
 
-    async def hear(self, reader: asyncio.StreamReader) -> None:
-        """Replies of the PLC, until it closes; then the controller's connection goes, too."""
-        with contextlib.suppress(asyncio.IncompleteReadError, OSError):
-            while True:
-                tid, _, length, _ = _HEADER.unpack(await reader.readexactly(_HEADER.size))
-                pdu = await reader.readexactly(length - 1)
-                answer = self._asked.get(tid)
-                if answer is not None and not answer.done():
-                    answer.set_result(pdu)
-        self.reset()
-
-    @property
-    def gone(self) -> bool:
-        return self._outer.is_closing()
-
-    def send(self, data: bytes) -> None:
-        if not self.gone:
-            self._outer.write(data)
-
-    def reset(self) -> None:
-        reset(self._outer)
+    async def _hear_one(self, reader: asyncio.StreamReader) -> None:
+        tid, _, length, _ = _HEADER.unpack(await reader.readexactly(_HEADER.size))
+        self._answered(tid, await reader.readexactly(length - 1))
 
     def finish(self) -> None:
+        """FIN to the controller."""
         if not self.gone:
             self._outer.write_eof()
-
-    async def worked_off(self) -> None:
-        while self._working:
-            await asyncio.wait(self._working)
-
-    def stop(self) -> None:
-        for task in self._working:
-            task.cancel()
-
-
-async def _quietly(exchange: Awaitable[None]) -> None:
-    # A PLC that is gone or silent is what the tests are about; the controller must see it, not the proxy.
-    with contextlib.suppress(OSError, TimeoutError):
-        await exchange

@@ -6,10 +6,9 @@ Knows chunks, sequence numbers and services, without encryption. Does not know t
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import itertools
 import struct
-from collections.abc import Coroutine, Iterator
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlparse
@@ -18,9 +17,8 @@ from asyncua import ua
 from asyncua.common.utils import Buffer
 from asyncua.ua.ua_binary import nodeid_from_binary, struct_from_binary, struct_to_binary
 
-from hil_tests.faults.aim import Aim
-from hil_tests.faults.door import HOST, Door, reset
-from hil_tests.faults.proxy_modbus import ANSWER_WITHIN
+from hil_tests.faults.door import HOST
+from hil_tests.faults.proxy import Line, Proxy
 
 _HEAD = struct.Struct("<3scI")
 _SECURE = struct.Struct("<IIII")
@@ -34,7 +32,7 @@ _REPLIES: dict[type, type] = {ua.ReadRequest: ua.ReadResponse, ua.WriteRequest: 
 class Exchange:
     """One request of the controller, and everything that can happen to it."""
 
-    def __init__(self, number: int, body: bytes, line: _Line) -> None:
+    def __init__(self, number: int, body: bytes, line: _OpcUaLine) -> None:
         self._number, self._body, self._line = number, body, line
 
     @cached_property
@@ -101,55 +99,26 @@ class Exchange:
         self._line.reset()
 
 
-class OpcUaProxy:
+class OpcUaProxy(Proxy["_OpcUaLine", Any]):
     """Stands before the PLC at `url`; `url` of the proxy is what the controller connects to."""
 
     def __init__(self, url: str) -> None:
-        self.retarget(url)
-        self.door = Door(self._serve)
-        self._toxic: Any = None
-        self._aim = Aim()
+        super().__init__(_port_of(url))
 
     @property
     def url(self) -> str:
         """Where the controller connects."""
         return f"opc.tcp://{HOST}:{self.door.port}"
 
-    @property
-    def struck(self) -> int:
-        """Exchanges struck by the toxic of now or last."""
-        return self._aim.struck
-
     def retarget(self, url: str) -> None:
         """Another server from the next connection on."""
-        port = urlparse(url).port
-        assert port is not None
-        self._port = port
+        self._port = _port_of(url)
 
-    def strike(self, toxic: Any, aim: Aim | None = None) -> None:
-        """From now on the toxic has the reads and writes that `aim` hits (all, unless told)."""
-        self._toxic, self._aim = toxic, aim or Aim()
+    def _line(self, outer: asyncio.StreamWriter, inner: asyncio.StreamWriter) -> _OpcUaLine:
+        return _OpcUaLine(outer, inner)
 
-    def relent(self) -> None:
-        """Everything passes again."""
-        self._toxic = None
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        inner_reader, inner_writer = await asyncio.open_connection(HOST, self._port)
-        line = _Line(writer, inner_writer)
-        hearing = asyncio.create_task(line.hear(inner_reader))
-        try:
-            with contextlib.suppress(asyncio.IncompleteReadError, OSError):
-                while True:
-                    self._take(await _read_chunk(reader), line)
-            # What a toxic still holds may reach the PLC after the controller has gone: that is the point of it.
-            await line.worked_off()
-        finally:
-            line.stop()
-            hearing.cancel()
-            reset(inner_writer)
-
-    def _take(self, chunk: bytes, line: _Line) -> None:
+    async def _take(self, reader: asyncio.StreamReader, line: _OpcUaLine) -> None:
+        chunk = await _read_chunk(reader)
         if chunk[:4] != b"MSGF":
             line.pass_on(chunk)
             return
@@ -160,11 +129,18 @@ class OpcUaProxy:
             and exchange.service != ""
             and self._aim.hits(exchange.service, frozenset(exchange.names))
         )
-        line.work(self._toxic(exchange) if hit else _pass(exchange), chunk)
+        line.take_ids(chunk)
+        line.work(self._toxic(exchange) if hit else _pass(exchange))
 
 
 async def _pass(exchange: Exchange) -> None:
     exchange.send(await exchange.answer())
+
+
+def _port_of(url: str) -> int:
+    port = urlparse(url).port
+    assert port is not None
+    return port
 
 
 async def _read_chunk(reader: asyncio.StreamReader) -> bytes:
@@ -182,75 +158,38 @@ def _sequence_at(chunk: bytes) -> int:
     return at
 
 
-class _Line:
-    """One connection of the controller and the one to the PLC, each way with sequence numbers of its own."""
+class _OpcUaLine(Line):
+    """Each way has sequence numbers of its own; requests and replies belong together by their request id."""
 
     def __init__(self, outer: asyncio.StreamWriter, inner: asyncio.StreamWriter) -> None:
-        self._outer, self._inner = outer, inner
-        self._asked: dict[int, asyncio.Future[bytes]] = {}
-        self._working: set[asyncio.Task[None]] = set()
+        super().__init__(outer, inner)
         self._to_plc: Iterator[int] = itertools.count(1)
         self._to_controller: Iterator[int] = itertools.count(1)
         self._ids = (0, 0)
 
-    @property
-    def gone(self) -> bool:
-        return self._outer.is_closing()
+    def take_ids(self, chunk: bytes) -> None:
+        """Channel and token of now, for what is sent in the PLC's name."""
+        self._ids = _SECURE.unpack_from(chunk, _HEAD.size)[:2]
 
     def pass_on(self, chunk: bytes) -> None:
         """A chunk of the controller that is no whole message."""
         self._inner.write(self._numbered(chunk, self._to_plc))
 
-    def work(self, exchange: Coroutine[None, None, None], chunk: bytes) -> None:
-        self._ids = _SECURE.unpack_from(chunk, _HEAD.size)[:2]
-        task = asyncio.create_task(_quietly(exchange))
-        self._working.add(task)
-        task.add_done_callback(self._working.discard)
-
     async def ask(self, number: int, body: bytes) -> bytes:
-        answer = self._asked[number] = asyncio.get_running_loop().create_future()
-        self._inner.write(self._message(number, body, self._to_plc))
-        try:
-            async with asyncio.timeout(ANSWER_WITHIN):
-                reply: bytes = await answer
-                return reply
-        finally:
-            self._asked.pop(number, None)
+        return await self.ask_plc(number, self._message(number, body, self._to_plc))
 
-    async def hear(self, reader: asyncio.StreamReader) -> None:
-        """What the PLC says, until it closes; then the controller's connection goes, too."""
-        with contextlib.suppress(asyncio.IncompleteReadError, OSError):
-            while True:
-                chunk = await _read_chunk(reader)
-                number = _SECURE.unpack_from(chunk, _HEAD.size)[3] if chunk[:4] == b"MSGF" else -1
-                answer = self._asked.get(number)
-                if answer is None:
-                    if chunk[:4] != b"MSGF":
-                        self.send_raw(self._numbered(chunk, self._to_controller))
-                elif not answer.done():
-                    answer.set_result(chunk[_BODY:])
-        self.reset()
+    async def _hear_one(self, reader: asyncio.StreamReader) -> None:
+        chunk = await _read_chunk(reader)
+        if chunk[:4] == b"MSGF":
+            self._answered(_SECURE.unpack_from(chunk, _HEAD.size)[3], chunk[_BODY:])
+        else:
+            self.send_raw(self._numbered(chunk, self._to_controller))
 
     def send(self, number: int, body: bytes) -> None:
         self.send_raw(self.chunk(number, body))
 
     def chunk(self, number: int, body: bytes, *, size: int | None = None, final: bool = True) -> bytes:
         return self._message(number, body, self._to_controller, size=size, final=final)
-
-    def send_raw(self, data: bytes) -> None:
-        if not self.gone:
-            self._outer.write(data)
-
-    def reset(self) -> None:
-        reset(self._outer)
-
-    async def worked_off(self) -> None:
-        while self._working:
-            await asyncio.wait(self._working)
-
-    def stop(self) -> None:
-        for task in self._working:
-            task.cancel()
 
     def _message(
         self, number: int, body: bytes, count: Iterator[int], *, size: int | None = None, final: bool = True
@@ -264,9 +203,3 @@ class _Line:
             return chunk
         at = _sequence_at(chunk)
         return chunk[:at] + struct.pack("<I", next(count)) + chunk[at + 4 :]
-
-
-async def _quietly(exchange: Coroutine[None, None, None]) -> None:
-    # A PLC that is gone or silent is what the tests are about; the controller must see it, not the proxy.
-    with contextlib.suppress(OSError, TimeoutError):
-        await exchange
