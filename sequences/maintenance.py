@@ -7,18 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from itertools import pairwise
 
 from sequences.car_station import TRAVEL_MM, CarStation
+from sequences.maintenance_bays import plug_in_alone, unplug
 from sequences.maintenance_interlocks import MaintenanceInterlocks
 from sequences.maintenance_jog import jog_lift, jog_robot, jog_stacker
-from sequences.maintenance_packs import bring_in, isolate, move, put_back, take_out, unplug
+from sequences.maintenance_packs import bring_in, isolate, move, put_back, take_out
+from sequences.maintenance_procedure import by_technician
 from sequences.maintenance_vehicle import exercise_lift, exercise_locks
 from station_ctl.core.conditions import Condition
 from station_ctl.core.maintenance import MaintenanceProcedure, Parameter, Takes
-from station_ctl.core.modes import Mode, Phase
+from station_ctl.core.modes import Phase
 from station_ctl.core.roles import At
-from station_ctl.core.steps import Interlock, Recipe, Sequence, Step
+from station_ctl.core.steps import Interlock, Recipe, Step
 
 BAY = Parameter("bay", Takes.BAY)
 PACK_IN_BAY = Parameter("pack", Takes.PACK, found_at="bay")
@@ -31,17 +32,8 @@ def procedures(st: CarStation, recipes: Mapping[str, Recipe]) -> tuple[Maintenan
     """Every maintenance procedure of this station."""
     il = MaintenanceInterlocks(st)
 
-    def known(
-        name: str, text: str, steps: Callable[[Mapping[str, str]], tuple[Step, ...]], *parameters: Parameter
-    ) -> MaintenanceProcedure:
-        def make(args: Mapping[str, str]) -> Sequence:
-            told = text.format(**args)
-            return Sequence(name, told, one_by_one(steps(args)), Mode.MAINTENANCE, tuple(sorted(args.items())))
-
-        return MaintenanceProcedure(name, parameters, make)
-
     def at_rest(name: str, text: str, *makers: Steps) -> MaintenanceProcedure:
-        return known(name, text, lambda _: tuple(step for make in makers for step in make(st, il)))
+        return by_technician(name, text, lambda _: tuple(step for make in makers for step in make(st, il)))
 
     model = Parameter("model", Takes.MODEL, default=next(iter(recipes), ""))
     once, thrice = Parameter("cycles", Takes.COUNT, default="1"), Parameter("cycles", Takes.COUNT, default="3")
@@ -50,7 +42,7 @@ def procedures(st: CarStation, recipes: Mapping[str, Recipe]) -> tuple[Maintenan
     def jog(name: str) -> MaintenanceProcedure:
         axes, steps = jogs[name]
         words = f"Jog {name.partition('.')[0]} axis {{axis}} to {{target}} mm"
-        made = known(name, words, lambda a: steps(st, il, a["axis"], a["target"]), Parameter("axis", Takes.AXIS), Parameter("target", Takes.TARGET))
+        made = by_technician(name, words, lambda a: steps(st, il, a["axis"], a["target"]), Parameter("axis", Takes.AXIS), Parameter("target", Takes.TARGET))
         return replace(made, axes=axes)
 
     return (
@@ -58,24 +50,24 @@ def procedures(st: CarStation, recipes: Mapping[str, Recipe]) -> tuple[Maintenan
         at_rest("robot.home", "Robot down and home", home_robot),
         at_rest("stacker.home", "Reference the stacker and park it", home_stacker),
         at_rest("lift.home", "Lift down, clamps open, floor closed", home_lift),
-        known("bay.plug-in", "Plug in bay {bay}", lambda a: _plug_in(st, il, a["bay"]), BAY),
-        known("bay.plug-out", "Stop charging and unplug bay {bay}", lambda a: _plug_out(st, il, a["bay"]), BAY),
-        known(
+        by_technician("bay.plug-in", "Plug in bay {bay}", lambda a: plug_in_alone(st, il, a["bay"]), BAY),
+        by_technician("bay.plug-out", "Stop charging and unplug bay {bay}", lambda a: unplug(st, il, st.bay(a["bay"]), il.quiet(st.bay(a["bay"]))), BAY),
+        by_technician(
             "battery.move", "Move pack {pack} from bay {origin} to bay {target}",
             lambda a: move(st, il, a["origin"], a["target"], a["pack"]),
             Parameter("origin", Takes.BAY), Parameter("target", Takes.BAY), Parameter("pack", Takes.PACK, found_at="origin"),
         ),
-        known("battery.out", "Take pack {pack} out of bay {bay} and of the station", lambda a: take_out(st, il, a["bay"], a["pack"]), BAY, PACK_IN_BAY),
-        known("battery.in", "Take pack {pack} into bay {bay}", lambda a: bring_in(st, il, a["bay"], a["pack"]), BAY, PACK),
-        known(
+        by_technician("battery.out", "Take pack {pack} out of bay {bay} and of the station", lambda a: take_out(st, il, a["bay"], a["pack"]), BAY, PACK_IN_BAY),
+        by_technician("battery.in", "Take pack {pack} into bay {bay}", lambda a: bring_in(st, il, a["bay"], a["pack"]), BAY, PACK),
+        by_technician(
             "battery.put-back", "Put pack {pack} from handover IN back to bay {bay}",
             lambda a: put_back(st, il, a["bay"], a["pack"]), BAY, Parameter("pack", Takes.PACK, found_at="handover_in"),
         ),
-        known("bay.isolate", "Bring pack {pack} of bay {bay} to the isolation place", lambda a: isolate(st, il, a["bay"], a["pack"]), BAY, PACK_IN_BAY),
-        known("lift.exercise", "Lift and lower a test vehicle {cycles} times", lambda a: exercise_lift(st, il, recipes, a), model, once),
-        known("lock.exercise", "Open and close the locks of a test vehicle {cycles} times", lambda a: exercise_locks(st, il, recipes, a), model, thrice),
+        by_technician("bay.isolate", "Bring pack {pack} of bay {bay} to the isolation place", lambda a: isolate(st, il, a["bay"], a["pack"]), BAY, PACK_IN_BAY),
+        by_technician("lift.exercise", "Lift and lower a test vehicle {cycles} times", lambda a: exercise_lift(st, il, recipes, a), model, once),
+        by_technician("lock.exercise", "Open and close the locks of a test vehicle {cycles} times", lambda a: exercise_locks(st, il, recipes, a), model, thrice),
         replace(
-            known("torque.test", "Tighten the locks of a test vehicle {cycles} times and record the torque", lambda a: exercise_locks(st, il, recipes, a), model, once),
+            by_technician("torque.test", "Tighten the locks of a test vehicle {cycles} times and record the torque", lambda a: exercise_locks(st, il, recipes, a), model, once),
             records=(st.robot.bolt_torque, st.robot.bolt_turns),
         ),
         *(jog(name) for name, (axes, _) in jogs.items() if axes),
@@ -86,12 +78,6 @@ def bypasses(st: CarStation) -> tuple[Mapping[str, Interlock], Condition]:
     """Rows that may be bypassed, by name, and the key that must be on for it."""
     il = MaintenanceInterlocks(st)
     return il.bypassable(), il.key.holds
-
-
-def one_by_one(steps: tuple[Step, ...]) -> tuple[Step, ...]:
-    """One device at a time: every step waits for the one before it, whatever its lane."""
-    waits = [replace(step, after=(earlier.no,)) for earlier, step in pairwise(steps)]
-    return (*steps[:1], *waits)
 
 
 def home_robot(st: CarStation, il: MaintenanceInterlocks) -> tuple[Step, ...]:
@@ -128,17 +114,3 @@ def home_lift(st: CarStation, il: MaintenanceInterlocks) -> tuple[Step, ...]:
             permissives=(*il.needs, il.lift_fit, il.bay_empty, il.robot_at_home), interlocks=il.keeps_in_the_bay, chapter="M1",
         ),
     )  # fmt: skip
-
-
-def _plug_in(st: CarStation, il: MaintenanceInterlocks, name: str) -> tuple[Step, ...]:
-    bay = st.bay(name)
-    return (
-        Step(
-            10, f"Plug in bay {name}", "rack", Phase.POSITIONING, bay.plug_in.is_on(), within=30, nominal=4, do=st.rack_of(bay).plug_in(bay),
-            permissives=(*il.needs, il.seated(bay), il.quiet(bay)), interlocks=il.keeps, chapter="M2",
-        ),
-    )  # fmt: skip
-
-
-def _plug_out(st: CarStation, il: MaintenanceInterlocks, name: str) -> tuple[Step, ...]:
-    return unplug(st, il, st.bay(name), il.quiet(st.bay(name)))

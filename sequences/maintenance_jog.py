@@ -19,24 +19,24 @@ def jog_robot(st: CarStation, il: MaintenanceInterlocks, axis: str, target: str)
     at, robot = number("target", target), st.robot
     # What keeps the machines apart is held during the jog as well: nothing else says where a jogged axis may go.
     apart = Kept(il.bay_empty, OnLoss.HOLD), Kept(il.fork_in, OnLoss.HOLD)
-    return (_jog(robot.axes, robot.jog(axis, at), axis, at, (*il.needs, il.robot_fit), (*il.keeps_in_the_bay, *apart)),)
+    return (jog(robot.axes, robot.jog(axis, at), axis, at, (*il.needs, il.robot_fit), (*il.keeps_in_the_bay, *apart)),)
 
 
 def jog_stacker(st: CarStation, il: MaintenanceInterlocks, axis: str, target: str) -> tuple[Step, ...]:
     """Carriage, hoist or fork; the robot away from the handover, a pack on the fork or not."""
     at, stacker = number("target", target), st.stacker
     clear = Kept(il.aisle_clear, OnLoss.ABORT), Kept(il.robot_away, OnLoss.HOLD), il.load
-    return (_jog(stacker.axes, stacker.jog(axis, at), axis, at, (*il.needs, il.stacker_fit), (*il.keeps, *clear)),)
+    return (jog(stacker.axes, stacker.jog(axis, at), axis, at, (*il.needs, il.stacker_fit), (*il.keeps, *clear)),)
 
 
 def jog_lift(st: CarStation, il: MaintenanceInterlocks, axis: str, target: str) -> tuple[Step, ...]:
     """The platform, empty, with the robot at home: off its mechanical lock the drive alone holds it."""
     at, lift = number("target", target), st.lift
     apart = Kept(il.bay_empty, OnLoss.HOLD), Kept(il.robot_at_home, OnLoss.HOLD)
-    return (_jog(lift.axes, lift.jog(axis, at), axis, at, (*il.needs, il.lift_fit), (*il.keeps_in_the_bay, *apart)),)
+    return (jog(lift.axes, lift.jog(axis, at), axis, at, (*il.needs, il.lift_fit), (*il.keeps_in_the_bay, *apart)),)
 
 
-def _jog(
+def jog(
     axes: dict[str, Axis], order: Command, name: str, target: float, needs: tuple[Interlock, ...], keeps: tuple[Kept, ...]
 ) -> Step:
     """Absolute: taken up again after a stop, it ends where it was to end the first time, and no further."""

@@ -6,46 +6,17 @@ Knows the steps and what custody becomes. Does not know why a pack is moved.
 from __future__ import annotations
 
 from sequences.car_station import HANDOVER_IN, HANDOVER_OUT, CarStation
+from sequences.maintenance_bays import plug_in, unplug
 from sequences.maintenance_interlocks import MaintenanceInterlocks
 from station_ctl.core.conditions import Condition
 from station_ctl.core.custody import Move
 from station_ctl.core.devices import Command
 from station_ctl.core.modes import Phase
-from station_ctl.core.roles import BaySignals
 from station_ctl.core.steps import Ending, Interlock, OnResume, Step
 
 ISOLATION = "isolation"
 BY_HAND_S = 1800.0
 """Process seconds that people have to bring a pack to the handover, or to fetch it from there."""
-
-
-def unplug(st: CarStation, il: MaintenanceInterlocks, bay: BaySignals, *rows: Interlock, hot: bool = False) -> tuple[Step, ...]:
-    """Stop charging, then draw the plug from a dead socket; `rows` on top. `hot`: fire stands not against it, for the pack is to leave."""
-    rack = st.rack_of(bay)
-    ended = il.not_charging(bay).holds
-    needs = il.site if hot else il.needs
-    return (
-        Step(
-            10, f"Stop charging in bay {bay.name}", "rack", Phase.POSITIONING, ended, within=30, nominal=2, do=rack.stop_charge(bay),
-            permissives=needs, interlocks=il.keeps, chapter="M2",
-        ),
-        Step(
-            20, f"Unplug bay {bay.name}", "rack", Phase.POSITIONING, bay.plug_out.is_on(), within=30, nominal=4, do=rack.plug_out(bay),
-            permissives=(*needs, il.not_charging(bay), *rows), interlocks=il.keeps, chapter="M2",
-        ),
-    )  # fmt: skip
-
-
-def plug_in(st: CarStation, il: MaintenanceInterlocks, bay: BaySignals, pack: str) -> tuple[Step, ...]:
-    """Plug in and look whether it is that pack: only a plugged pack tells its code."""
-    told = bay.bms_link.is_on() & bay.pack_id.equals(pack)
-    return (
-        Step(
-            40, f"Plug in bay {bay.name}", "rack", Phase.POSITIONING, bay.plug_in.is_on(), within=30, nominal=4, do=st.rack_of(bay).plug_in(bay),
-            permissives=(*il.needs, il.seated(bay), il.quiet(bay)), interlocks=il.keeps, chapter="M2",
-        ),
-        Step(50, f"Read the code of the pack in bay {bay.name}", "rack", Phase.POSITIONING, told, within=60, nominal=2, chapter="M2"),
-    )  # fmt: skip
 
 
 def move(st: CarStation, il: MaintenanceInterlocks, origin: str, target: str, pack: str) -> tuple[Step, ...]:
