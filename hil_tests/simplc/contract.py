@@ -218,9 +218,15 @@ class Channel:
         self.plc.order_ended(kind.opcode)
 
     def halt(self) -> None:
-        """Controlled stop of the order in hand."""
-        if self.process is not None:
-            self.plc.plant.motions.stop(self.process)
+        """Controlled stop of the order in hand; one that brakes already is left to it."""
+        process = self.process
+        if process is None or process.stopped:
+            return
+        brake = self.plc.braking(self.prefix)
+        if brake is None:
+            self.plc.plant.motions.stop(process)
+        else:
+            self.plc.plant.motions.divert(process, brake)
 
     def forget(self) -> None:
         """Power lost: the order in hand leaves no trace but its acknowledgement."""

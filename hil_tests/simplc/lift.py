@@ -8,35 +8,24 @@ from __future__ import annotations
 from hil_tests.simplc.contract import OrderFailed, OrderKind, Params
 from hil_tests.simplc.jog import JogAxis, jog_kind
 from hil_tests.simplc.plant import Plant
-from hil_tests.simplc.plc import Plc
+from hil_tests.simplc.radio import RadioPlc
 from hil_tests.simplc.truth.motion import Steps, Until, Wait
-from hil_tests.simplc.truth.packs import Pack
-from hil_tests.simplc.truth.vehicle import BOLTS, SAFE_VOLTS, Vehicle
+from hil_tests.simplc.truth.vehicle import BOLTS, Vehicle
 
 ALL_LOCKS = (1 << BOLTS) - 1
 SEEN_MM, LANE_MM = 300.0, 10000.0
-VEHICLE_BITS = (
-    "LINK_OK", "AUTH_OK", "GEAR_P", "EPB_ON", "DOORS_CLOSED", "BRAKE_RELEASED", "READY", "HV_OFF", "HV_ON",
-    "PORT_CLOSED", "CONNECTOR_MATED", "CONNECTOR_APART", "COOLANT_MATED", "PRECHECK_OK", "POSTCHECK_OK",
-    "PACK_LATCHED", "SETTLED",
-)  # fmt: skip
-NO_VEHICLE = {
-    **{f"VEH_{name}": False for name in VEHICLE_BITS},
-    "VEH_HV_VOLTS": 0.0, "VEH_LOCKS_OPEN": 0, "VEH_LOCKS_CLOSED": 0, "VEH_INSULATION": 0, "VEH_SOC": 0.0,
-    "VEH_VIN": "", "VEH_MODEL": "", "VEH_PACK_ID": "", "VEH_PACK_TYPE": 0,
-}  # fmt: skip
 
 
-class LiftPlc(Plc):
+class LiftPlc(RadioPlc):
     """Two channels: the lift's own work under '', the vehicle's under VEH_."""
 
-    prefixes = ("", "VEH_")
     map_version = 2
+    locks = ALL_LOCKS
 
     def __init__(self, name: str, plant: Plant) -> None:
         super().__init__(name, plant)
         self.body = plant.lift
-        self.values.update(NO_VEHICLE)
+        self.speak()
         self.values.update(LIFT_TEMP=28.0)
         for kind in (
             OrderKind(10, "HOME", self._home, against=self._against_robot, unhomed=True),
@@ -51,16 +40,6 @@ class LiftPlc(Plc):
             self.offer(kind)
         axis = JogAxis("height", 0.0, 1800.0, self._against_jog, self.body.unlock)
         self.offer(jog_kind(self, self.body, {1: axis}, self._lost_way))
-        link = self._against_link
-        for kind in (
-            OrderKind(40, "IDENTIFY", self._identify, against=self._against_identify, driven=False, chain=False),
-            OrderKind(41, "SECURE", self._secure, against=self._against_secure, driven=False, chain=False),
-            OrderKind(42, "HV_OFF", self._hv_off, against=link, driven=False, chain=False),
-            OrderKind(43, "CHECK_PACK", self._check_pack, against=link, driven=False, chain=False),
-            OrderKind(44, "HV_ON", self._hv_on, against=self._against_hv_on, driven=False),
-            OrderKind(45, "SETTLE", self._settle, against=link, driven=False, chain=False),
-        ):
-            self.offer(kind, "VEH_")
 
     # ---- inputs --------------------------------------------------------------------------------------------
     def sense(self) -> None:
@@ -89,89 +68,38 @@ class LiftPlc(Plc):
         values["LIFT_MM"] = round(body.height, 1)
         values["LIFT_SYNC_ERR"] = round(0.4 + 0.9 * (body.height % 7.0) / 7.0, 1)
         values["CLAMP_FORCE"] = round(body.force, -1)
-        if body.linked is None or not body.linked.radio:
-            values.update(NO_VEHICLE)
-        else:
-            self._sense_vehicle(body.linked)
-
-    def _sense_vehicle(self, vehicle: Vehicle) -> None:
-        """What the radio link brings; without the link nothing is known, and everything is false."""
-        pack = self.plant.pack_in(vehicle)
-        opened = closed = 0
-        for k, bolt in enumerate(vehicle.bolts):
-            opened |= bolt.is_open << k
-            closed |= bolt.is_closed << k
-        mated = vehicle.connector >= 1.0
-        bits = (
-            True, True, vehicle.gear_p, vehicle.epb, vehicle.doors_closed, not vehicle.brake_pressed,
-            vehicle.confirmed, not vehicle.contactors, vehicle.contactors and vehicle.volts >= SAFE_VOLTS,
-            vehicle.port_closed, mated, vehicle.connector <= 0.0, mated and vehicle.coolant,
-            vehicle.precheck, vehicle.postcheck, pack is not None, vehicle.settled,
-        )  # fmt: skip
-        values = self.values
-        for name, bit in zip(VEHICLE_BITS, bits, strict=True):
-            values["VEH_" + name] = bit
-        values["VEH_HV_VOLTS"] = round(vehicle.volts, 1)
-        values["VEH_LOCKS_OPEN"] = opened
-        values["VEH_LOCKS_CLOSED"] = closed
-        values["VEH_INSULATION"] = pack.insulation if pack is not None and mated else 8000
-        values["VEH_SOC"] = round(pack.soc, 1) if pack is not None and mated else 0.0
-        values["VEH_VIN"] = vehicle.told_vin or vehicle.vin
-        values["VEH_MODEL"] = vehicle.model
-        values["VEH_PACK_ID"] = vehicle.read_code if pack is not None else ""
-        values["VEH_PACK_TYPE"] = vehicle.pack_type
+        self.sense_radio()
 
     def homed(self) -> bool:
         return bool(self.values["HOMED"])
 
     # ---- interlocks ----------------------------------------------------------------------------------------
-    def _own(self, *tags: str) -> str:
-        missing = [tag for tag in tags if self.values[tag] is not True]
-        return f"not {', '.join(missing)}" if missing else ""
-
     def _against_robot(self, p: Params) -> str:
         return "" if self.wired["robot"].values["AT_POSITION"] == 1 else "robot not at home"
 
     def _against_way(self, p: Params) -> str:
-        return self._own("UNCLAMPED", "LIFT_DOWN", "FLOOR_CLOSED", "BAY_CLEAR")
+        return self.own("UNCLAMPED", "LIFT_DOWN", "FLOOR_CLOSED", "BAY_CLEAR")
 
     def _against_clamp(self, p: Params) -> str:
-        return self._own("IN_POSITION", "LIFT_DOWN", "BAY_CLEAR") or self._against_robot(p)
+        return self.own("IN_POSITION", "LIFT_DOWN", "BAY_CLEAR") or self._against_robot(p)
 
     def _lost_work(self) -> str:
-        return self._own("CLAMPED", "BAY_CLEAR")
+        return self.own("CLAMPED", "BAY_CLEAR")
 
     def _lost_way(self) -> str:
-        return self._own("BAY_CLEAR")
+        return self.own("BAY_CLEAR")
 
     def _against_work(self, p: Params) -> str:
         return self._lost_work() or self._against_robot(p)
 
     def _against_lower(self, p: Params) -> str:
-        return self._own("FLOOR_CLOSED", "BAY_CLEAR") or self._against_robot(p)
+        return self.own("FLOOR_CLOSED", "BAY_CLEAR") or self._against_robot(p)
 
     def _against_jog(self) -> str:
-        return self._own("BAY_CLEAR", "BAY_EMPTY") or self._against_robot(Params())
+        return self.own("BAY_CLEAR", "BAY_EMPTY") or self._against_robot(Params())
 
     def _against_unclamp(self, p: Params) -> str:
-        return self._own("LIFT_DOWN") or self._against_robot(p)
-
-    def _against_identify(self, p: Params) -> str:
-        return "" if self._caller() is not None else "no vehicle"
-
-    def _against_link(self, p: Params) -> str:
-        return self._own("VEH_LINK_OK")
-
-    def _against_secure(self, p: Params) -> str:
-        return self._own("VEH_LINK_OK", "IN_POSITION")
-
-    def _against_hv_on(self, p: Params) -> str:
-        if self.values["VEH_LOCKS_CLOSED"] != ALL_LOCKS:
-            return "locks of the vehicle not all closed"
-        return self._own("VEH_LINK_OK", "VEH_CONNECTOR_MATED")
-
-    def _caller(self) -> Vehicle | None:
-        return self.body.vehicle or (self.body.queue[0] if self.body.queue else None)
+        return self.own("LIFT_DOWN") or self._against_robot(p)
 
     # ---- work of the lift ----------------------------------------------------------------------------------
     def _home(self, p: Params, pace: float) -> Steps:
@@ -226,67 +154,6 @@ class LiftPlc(Plc):
             yield Until(lambda: self.is_true("BAY_EMPTY"))
         finally:
             body.exit_green = False
-
-    # ---- work of the vehicle link --------------------------------------------------------------------------
-    def _identify(self, p: Params, pace: float) -> Steps:
-        yield Wait(5.0 * pace)
-        vehicle = self._caller()
-        if vehicle is None:
-            raise OrderFailed("the vehicle is gone")
-        pack = self.plant.pack_in(vehicle)
-        vehicle.read_code = pack.label if pack is not None else ""
-        vehicle.settled = False
-        self.body.linked = vehicle
-
-    def _linked(self) -> Vehicle:
-        if self.body.linked is None:
-            raise OrderFailed("no link to the vehicle")
-        return self.body.linked
-
-    def _read_pack(self, vehicle: Vehicle) -> Pack | None:
-        """The vehicle talks to a pack only through the mated connector."""
-        return self.plant.pack_in(vehicle) if vehicle.connector >= 1.0 else None
-
-    def _secure(self, p: Params, pace: float) -> Steps:
-        vehicle = self._linked()
-        yield from vehicle.secure(pace)
-        yield from self.expect("VEH_READY")
-
-    def _hv_off(self, p: Params, pace: float) -> Steps:
-        """Pre-check, contactors, discharge; the vehicle confirms when the voltage is below the limit."""
-        vehicle = self._linked()
-        start = self.plant.now
-        yield from vehicle.high_voltage_off(pace)
-        if not vehicle.contactors:
-            self.plant.motions.start(vehicle.discharge(), driven=False)
-        yield Until(lambda: vehicle.volts < SAFE_VOLTS and self.is_true("VEH_HV_OFF"), 60.0)
-        yield Wait(max(0.0, 15.0 * pace - (self.plant.now - start)))
-
-    def _check_pack(self, p: Params, pace: float) -> Steps:
-        """The vehicle reads the new pack through the connector and looks at its own locks."""
-        vehicle = self._linked()
-        yield Wait(6.0 * pace)
-        pack = self._read_pack(vehicle)
-        vehicle.read_code = pack.label if pack is not None else ""
-        yield Wait(6.0 * pace)
-        if pack is None or not vehicle.all_closed or pack.insulation < 200:
-            raise OrderFailed("pack, locks or insulation not in order")
-
-    def _hv_on(self, p: Params, pace: float) -> Steps:
-        vehicle = self._linked()
-        yield Wait(3.0 * pace)
-        vehicle.close_contactors()
-        yield Wait(22.0 * pace)
-        pack = self._read_pack(vehicle)
-        vehicle.postcheck = pack is not None and pack.insulation >= 200 and vehicle.all_closed
-        if not vehicle.postcheck:
-            vehicle.contactors, vehicle.volts = False, 0.0
-            raise OrderFailed("self-check failed")
-
-    def _settle(self, p: Params, pace: float) -> Steps:
-        vehicle = self._linked()
-        yield Wait(5.0 * pace)
-        vehicle.settled = True
 
 
 def _is_height(p: Params) -> bool:

@@ -119,6 +119,10 @@ class Plc:
     def order_ended(self, opcode: int) -> None:
         self.sensed_now()
 
+    def braking(self, prefix: str) -> Steps | None:
+        """How the machine comes to rest when the order of a channel is stopped; None: it stands at once."""
+        return None
+
     def sensed_now(self) -> None:
         """Sensors through the faults that act on them, this instant."""
         self.sense()

@@ -179,6 +179,14 @@ class Motions:
             process.steps.close()
             self._end(process)
 
+    def divert(self, process: Process, steps: Steps) -> None:
+        """A stop that takes its way: the process goes on with `steps`, and counts as stopped when they end."""
+        if process in self.active:
+            process.stopped = True
+            process.steps.close()
+            process.steps, process.movement = steps, None
+            self._resume(process)
+
     def cut_drives(self) -> None:
         for process in [p for p in self.active if p.driven]:
             self.stop(process)
