@@ -9,21 +9,29 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from station_ctl.core.points import BaseType, Point, Scalar, Value
+from station_ctl.core.points import FLOATS, BaseType, Point, Scalar, Value
 
 _RANGE = {
+    BaseType.U8: (0, 0xFF),
     BaseType.U16: (0, 0xFFFF),
     BaseType.I16: (-0x8000, 0x7FFF),
     BaseType.U32: (0, 0xFFFF_FFFF),
     BaseType.I32: (-0x8000_0000, 0x7FFF_FFFF),
+    BaseType.I64: (-(2**63), 2**63 - 1),
 }
 
 
 def whole_divisor(point: Point) -> float | None:
-    """The whole number to divide a raw number by, 0 for a scale of 1, None when the scale is no 1 / n.
+    """The whole number to divide a raw number by, 0 for a scale of 1, None when the scale is no 1 / n or not all.
 
     3 × 0.1 is 0.30000000000000004, 3 / 10 is 0.3: a limit in the I/O list must mean what it says.
     """
+    if point.offset or point.codes:
+        return None
+    return _divisor(point)
+
+
+def _divisor(point: Point) -> float | None:
     if point.scale == 1:
         return 0.0
     divisor = round(1 / point.scale)
@@ -31,11 +39,26 @@ def whole_divisor(point: Point) -> float | None:
 
 
 def scaling(point: Point) -> Callable[[Any], int | float]:
-    """A function from the raw number to the engineering one."""
-    divisor, scale = whole_divisor(point), point.scale
+    """A function from the raw number to the engineering one; it raises ValueError for a code without a meaning."""
+    if point.codes:
+        return _meaning(point)
+    divisor, scale, offset = _divisor(point), point.scale, int(point.offset) if point.whole else point.offset
     if divisor is None:
-        return lambda raw: raw * scale
-    return (lambda raw: raw / divisor) if divisor else (lambda raw: raw)
+        return lambda raw: raw * scale + offset
+    if divisor:
+        return (lambda raw: raw / divisor + offset) if offset else (lambda raw: raw / divisor)
+    return (lambda raw: raw + offset) if offset else (lambda raw: raw)
+
+
+def _meaning(point: Point) -> Callable[[Any], int]:
+    known = dict(point.codes)
+
+    def meaning(raw: Any) -> int:
+        if raw not in known:
+            raise ValueError(f"{point.tag}: {raw} is none of its codes")
+        return known[raw]
+
+    return meaning
 
 
 def raw_number(point: Point, value: Scalar) -> int | float:
@@ -49,15 +72,25 @@ def raw_number(point: Point, value: Scalar) -> int | float:
         raise ValueError(f"{point.tag} takes a number, not {value!r}")
     if implausible(point, value):
         raise ValueError(f"{point.tag} = {value} is outside {_limits(point)}")
-    if base is BaseType.F32:
-        return float(value) / point.scale
-    raw = round(value / point.scale)
+    if base in FLOATS:
+        return (float(value) - point.offset) / point.scale
+    if point.codes:
+        return _code(point, value)
+    # A whole number is never divided: beyond 2**53 that would change it.
+    raw = round(value) - int(point.offset) if point.whole else round((value - point.offset) / point.scale)
     low, high = _RANGE[base]
     if not low <= raw <= high:
         raise ValueError(f"{point.tag} = {value} does not fit {point.type}: {low}..{high} × {point.scale:g}")
-    if point.scale == 1 and raw != value:
+    if point.whole and round(value) != value:
         raise ValueError(f"{point.tag} takes whole numbers, not {value}")
     return raw
+
+
+def _code(point: Point, value: int | float) -> int:
+    for theirs, ours in point.codes:
+        if ours == value:
+            return theirs
+    raise ValueError(f"{point.tag} = {value} has no code in the PLC")
 
 
 def implausible(point: Point, value: Value) -> bool:
@@ -77,6 +110,11 @@ def implausible(point: Point, value: Value) -> bool:
 def _limits(point: Point) -> str:
     low, high = ("…" if limit is None else f"{limit:g}" for limit in (point.low, point.high))
     return f"{low}..{high} {point.unit}".strip()
+
+
+def filled_text(text: str) -> str:
+    """The text without the NULs or spaces that fill it up. Raises ValueError unless it is printable ASCII."""
+    return plain_text(text.rstrip("\0 "))
 
 
 def plain_text(text: str) -> str:

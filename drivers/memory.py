@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from enum import Enum
 from types import MappingProxyType
-from typing import Protocol
+from typing import Any, Protocol
 
 from drivers.engineering import implausible, raw_value
 from drivers.link_image import LinkImage, Listener
@@ -144,7 +144,11 @@ def judge(point: Point, value: Value | None) -> Verdict:
 
 
 def _raw(io: IoList, tag: str, value: Value) -> Scalar:
-    raw = raw_value(writable(io, tag), value)
+    point = writable(io, tag)
+    # A program in this process has our codes; those of the list are what stands on a wire.
+    raw: Any = raw_value(point, value)
+    if point.codes:
+        raw = value
     if isinstance(raw, list):
         raise ValueError(f"{tag}: a PLC in this process takes no arrays")
     scalar: Scalar = raw

@@ -16,7 +16,8 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from pymodbus.framer import FramerRTU, FramerSocket
-from pymodbus.pdu import DecodePDU
+from pymodbus.pdu import DecodePDU, ModbusPDU
+from pymodbus.pdu.bit_message import ReadCoilsRequest, ReadDiscreteInputsRequest, WriteSingleCoilRequest
 from pymodbus.pdu.register_message import (
     ReadHoldingRegistersRequest,
     ReadInputRegistersRequest,
@@ -38,21 +39,33 @@ _LONGEST = 254
 """Unit and PDU in one frame (Modbus messaging on TCP/IP V1.0b, 4.1)."""
 
 
+_READS = {
+    Table.INPUT: (ReadInputRegistersRequest, "input registers"),
+    Table.HOLDING: (ReadHoldingRegistersRequest, "holding registers"),
+    Table.DISCRETE: (ReadDiscreteInputsRequest, "discrete inputs"),
+    Table.COILS: (ReadCoilsRequest, "coils"),
+}
+
+
 def read_question(read: PlannedRead) -> Question:
-    """Ask for the registers of a planned read."""
-    kind = ReadInputRegistersRequest if read.table is Table.INPUT else ReadHoldingRegistersRequest
+    """Ask for the registers or bits of a planned read."""
+    kind, words = _READS[read.table]
     request = kind(address=read.start, count=read.count, dev_id=read.unit)
-    words = "input" if read.table is Table.INPUT else "holding"
-    text = f"read {words} registers {read.start}..{read.start + read.count - 1} of unit {read.unit}"
-    return Question(read.unit, bytes((request.function_code,)) + request.encode(), read.count, text)
+    text = f"read {words} {read.start}..{read.start + read.count - 1} of unit {read.unit}"
+    size = (read.count + 7) // 8 if read.table.of_bits else 2 * read.count
+    return Question(read.unit, bytes((request.function_code,)) + request.encode(), size, text)
 
 
 def write_question(write: PlannedWrite) -> Question:
-    """Write the registers of a planned write: function 6 for one, 16 for more."""
+    """Write the registers of a planned write: function 6 for one, 16 for more, 5 for a coil."""
     registers = struct.unpack(f">{len(write.data) // 2}H", write.data)
-    kind = WriteSingleRegisterRequest if len(registers) == 1 else WriteMultipleRegistersRequest
-    request = kind(address=write.start, registers=registers, dev_id=write.unit)
     text = f"write {', '.join(write.tags)} to unit {write.unit}"
+    request: ModbusPDU
+    if write.table is Table.COILS:
+        request = WriteSingleCoilRequest(address=write.start, bits=[registers[0] != 0], dev_id=write.unit)
+    else:
+        kind = WriteSingleRegisterRequest if len(registers) == 1 else WriteMultipleRegistersRequest
+        request = kind(address=write.start, registers=registers, dev_id=write.unit)
     return Question(write.unit, bytes((request.function_code,)) + request.encode(), 0, text)
 
 

@@ -53,20 +53,20 @@ class Refused(AskFailed):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A request: unit, PDU as on the wire, registers expected back (0 = a write), and words for it."""
+    """A request: unit, PDU as on the wire, bytes of values expected back (0 = a write), and words for it."""
 
     unit: int
     pdu: bytes
-    words: int
+    size: int
     text: str
 
     @property
     def reply_length(self) -> int:
         """Bytes of the PDU that answers."""
-        return 2 + 2 * self.words if self.words else 5
+        return 2 + self.size if self.size else 5
 
     def answer(self, pdu: bytes) -> bytes:
-        """The registers in the reply (empty for a write).
+        """The registers or bits in the reply (empty for a write).
 
         Raises Refused for an exception code, Unanswered when function, length or echo are not those asked.
         """
@@ -77,9 +77,9 @@ class Question:
             raise Unanswered(f"{self.text}: answered with function {pdu[:1].hex()}, asked {asked:02x}")
         if len(pdu) != self.reply_length:
             raise Unanswered(f"{self.text}: answered with {len(pdu)} bytes, needs {self.reply_length}")
-        if self.words:
-            if pdu[1] != 2 * self.words:
-                raise Unanswered(f"{self.text}: answered with byte count {pdu[1]}, needs {2 * self.words}")
+        if self.size:
+            if pdu[1] != self.size:
+                raise Unanswered(f"{self.text}: answered with byte count {pdu[1]}, needs {self.size}")
             return pdu[2:]
         if pdu != self.pdu[:5]:
             raise Unanswered(f"{self.text}: echo {pdu.hex(' ')} is not {self.pdu[:5].hex(' ')}")

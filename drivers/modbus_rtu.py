@@ -22,6 +22,7 @@ from drivers.loss import LinkFailed, Loss
 from drivers.modbus import RtuChannel, read_question
 from drivers.modbus_question import AskFailed, NotAsked, Question, Refused, Unanswered, write_error
 from drivers.modbus_tcp import write_questions, write_targets
+from drivers.registers import STRAIGHT
 from drivers.scan_clock import PERIODS, ScanClock
 from drivers.serial_port import SerialPort
 from station_ctl.core.links import Block, LinkSnapshot, NotSent
@@ -159,15 +160,16 @@ class ModbusRtuLink:
         heartbeat: str | None = None,
         periods: Mapping[ScanClass, float] = PERIODS,
         most: int = 120,
+        byte_order: str = STRAIGHT,
     ) -> None:
-        self.name, self.io = name, io
+        self.name, self.io, self._order = name, io, byte_order
         self.bus, self._periods = bus, periods
         self._image = LinkImage(name, io, identity, heartbeat)
         self._blocks: dict[ScanClass, BlockImage] = {}
         self._questions: dict[ScanClass, tuple[Question, ...]] = {}
         for scan in PERIODS:
             if points := io.scanned(scan):
-                reads = plan_reads(points, unit=unit, most=most)
+                reads = plan_reads(points, unit=unit, most=most, order=byte_order)
                 self._blocks[scan] = BlockImage(reads)
                 self._questions[scan] = tuple(map(read_question, reads))
         self._targets = write_targets(io, unit)
@@ -207,7 +209,7 @@ class ModbusRtuLink:
         self, values: Mapping[str, Value], *, commit: str | None = None, urgent: bool = False
     ) -> None:
         """Write tags once. Raises as a Link does."""
-        questions = write_questions(self.io, self._targets, values, commit)
+        questions = write_questions(self.io, self._targets, values, commit, self._order)
         if why := self._image.unwritable(urgent=urgent):
             raise NotSent(f"{self.name}: {why}")
         for number, question in enumerate(questions):

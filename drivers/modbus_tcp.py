@@ -15,7 +15,7 @@ from drivers.link_image import LinkImage, Listener
 from drivers.loss import LinkFailed
 from drivers.modbus import TcpChannel, read_question, write_question
 from drivers.modbus_question import BUSY, AskFailed, Question, Refused, write_error
-from drivers.registers import RegisterAddress, Table, encode
+from drivers.registers import STRAIGHT, RegisterAddress, Table, encode
 from drivers.scan_clock import PERIODS, ScanClock
 from drivers.tags import in_order, writable
 from station_ctl.core.links import Block, LinkSnapshot, NotSent
@@ -34,9 +34,9 @@ ASK_AGAIN = 0.05
 class ModbusTcpLink:
     """A Link over Modbus TCP.
 
-    `timeout` (s) bounds each request and the connecting; `unit` stands where an address names none;
-    `identity` and `heartbeat` as in LinkImage; `most` registers are read in one request. Raises ValueError
-    for an I/O list that cannot be read or written.
+    `timeout` (s) bounds each request and the connecting; `unit` stands where an address names none, `byte_order`
+    where a tag names none; `identity` and `heartbeat` as in LinkImage; `most` registers are read in one request.
+    Raises ValueError for an I/O list that cannot be read or written.
     """
 
     def __init__(
@@ -52,8 +52,9 @@ class ModbusTcpLink:
         timeout: float = 0.25,
         periods: Mapping[ScanClass, float] = PERIODS,
         most: int = 120,
+        byte_order: str = STRAIGHT,
     ) -> None:
-        self.name, self.io = name, io
+        self.name, self.io, self._order = name, io, byte_order
         self._host, self._port, self._timeout, self._periods = host, port, timeout, periods
         self._image = LinkImage(name, io, identity, heartbeat)
         self._blocks: dict[ScanClass, BlockImage] = {}
@@ -62,7 +63,7 @@ class ModbusTcpLink:
         for scan in PERIODS:
             if points := io.scanned(scan):
                 # The request that reads the identity goes last: it then vouches for all of its pass.
-                planned = plan_reads(points, unit=unit, most=most)
+                planned = plan_reads(points, unit=unit, most=most, order=byte_order)
                 reads = tuple(sorted(planned, key=lambda read: not self._image.signs.isdisjoint(read.tags())))
                 self._unsigned[scan] = sum(self._image.signs.isdisjoint(read.tags()) for read in reads)
                 self._blocks[scan] = BlockImage(reads)
@@ -100,7 +101,7 @@ class ModbusTcpLink:
         `urgent` takes whichever connection is free now; when none is, it goes out beside the waiting request.
         Raises NotSent, OutcomeUnknown, WriteRefused, ValueError as a Link does.
         """
-        questions = write_questions(self.io, self._targets, values, commit)
+        questions = write_questions(self.io, self._targets, values, commit, self._order)
         if why := self._image.unwritable(urgent=urgent):
             raise NotSent(f"{self.name}: {why}")
         channel = self._free_channel() if urgent else self._command
@@ -207,23 +208,27 @@ class ModbusTcpLink:
 
 
 def write_targets(io: IoList, unit: int) -> dict[str, RegisterAddress]:
-    """Where each write tag lies. Raises ValueError for one that is no whole holding register."""
+    """Where each write tag lies. Raises ValueError for one that is no whole holding register and no coil."""
     targets = {}
     for point in io.values():
         if point.access == "w":
             address = RegisterAddress.parse(point.address, unit=unit)
-            if address.table is not Table.HOLDING or address.bit >= 0:
-                raise ValueError(f"{point.tag} at {point.address}: a write tag is a whole holding register")
+            if address.table not in (Table.HOLDING, Table.COILS) or address.bit >= 0:
+                raise ValueError(f"{point.tag} at {point.address}: a write tag is a whole holding register or a coil")
             targets[point.tag] = address
     return targets
 
 
 def write_questions(
-    io: IoList, targets: Mapping[str, RegisterAddress], values: Mapping[str, Value], commit: str | None
+    io: IoList,
+    targets: Mapping[str, RegisterAddress],
+    values: Mapping[str, Value],
+    commit: str | None,
+    order: str = STRAIGHT,
 ) -> tuple[Question, ...]:
     """The requests of one write, in order. Raises ValueError for a tag or value that must not be written."""
     fields = []
     for tag in in_order(values, commit):
         point = writable(io, tag)
-        fields.append((tag, targets[tag], encode(point, values[tag])))
+        fields.append((tag, targets[tag], encode(point, values[tag], point.byte_order or order)))
     return tuple(map(write_question, plan_writes(fields)))

@@ -32,14 +32,17 @@ from station_ctl.core.points import BaseType, Point
 # The library reports a lost connection as several errors with stack traces; the link says it once, in words.
 logging.getLogger("asyncua").setLevel(logging.CRITICAL)
 
-_NODE = re.compile(r"^nsu=([^;]+);([si])=(.+)$")
+_NODE = re.compile(r"^nsu=([^;]+);([sig])=(.+)$")
 _KIND = {
     BaseType.BOOL: ua.VariantType.Boolean,
+    BaseType.U8: ua.VariantType.Byte,
     BaseType.U16: ua.VariantType.UInt16,
     BaseType.I16: ua.VariantType.Int16,
     BaseType.U32: ua.VariantType.UInt32,
     BaseType.I32: ua.VariantType.Int32,
+    BaseType.I64: ua.VariantType.Int64,
     BaseType.F32: ua.VariantType.Float,
+    BaseType.F64: ua.VariantType.Double,
     BaseType.STR: ua.VariantType.String,
 }
 # With these the server says that it did not take a value; after any other one it may have.
@@ -96,10 +99,21 @@ class UaSecurity:
 
 
 def check_address(point: Point) -> None:
-    """Raises ValueError unless the address is `nsu=<uri>;s=<name>` or `nsu=<uri>;i=<number>`."""
+    """Raises ValueError unless the address is `nsu=<uri>;` and `s=<name>`, `i=<number>` or `g=<GUID>`."""
     match = _NODE.match(point.address)
-    if match is None or (match[2] == "i" and not match[3].isdecimal()):
-        raise ValueError(f"{point.tag}: address {point.address!r} is not of the form nsu=<uri>;s=<name>")
+    wrong = f"{point.tag}: address {point.address!r} is not of the form nsu=<uri>;s=<name>"
+    if match is None:
+        raise ValueError(wrong)
+    try:
+        _identifier(match)
+    except ValueError:
+        raise ValueError(wrong) from None
+
+
+def _identifier(match: re.Match[str]) -> ua.Int32 | ua.String | ua.Guid:
+    if match[2] == "g":
+        return ua.Guid(match[3])
+    return ua.Int32(int(match[3])) if match[2] == "i" else ua.String(match[3])
 
 
 class UaConnection:
@@ -246,7 +260,7 @@ class UaConnection:
         if match is None or match[1] not in self._namespaces:
             raise UaFailed(f"{self.where}: the PLC has no namespace for {point.address}", sent=False)
         index = ua.Int16(self._namespaces.index(match[1]))
-        return ua.NodeId(ua.Int32(int(match[3])) if match[2] == "i" else ua.String(match[3]), index)
+        return ua.NodeId(_identifier(match), index)
 
     def _transport(self) -> asyncio.Transport | None:
         protocol = self._client.uaclient.protocol

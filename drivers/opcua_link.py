@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Any
 
 from drivers.backoff import BackOff
-from drivers.engineering import implausible, plain_text, raw_value, scaling
+from drivers.engineering import filled_text, implausible, raw_value, scaling
 from drivers.link_image import LinkImage, Listener
 from drivers.loss import LinkFailed
 from drivers.opcua import Sample, UaConnection, UaFailed, UaSecurity, check_address
@@ -205,14 +205,15 @@ class _NodeBlock:
 
 
 def _value(point: Point, raw: Any, scaled: Any) -> Value | None:
-    if point.type.base is BaseType.STR:
-        try:
-            return plain_text(raw or "")
-        except ValueError:
+    base = point.type.base
+    try:
+        if base is BaseType.STR:
+            return filled_text(raw or "")
+        value: Value = tuple(raw) if isinstance(raw, list) else raw
+        if not of_type(point, value):
             return None
-    value: Value = tuple(raw) if isinstance(raw, list) else raw
-    if not of_type(point, value):
+        if base is BaseType.BOOL:
+            return value is not point.inverted
+        return tuple(scaled(item) for item in value) if isinstance(value, tuple) else scaled(value)
+    except ValueError:  # no printable text, or a code without a meaning
         return None
-    if point.scale == 1:
-        return value
-    return tuple(scaled(item) for item in value) if isinstance(value, tuple) else scaled(value)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from drivers.serial_port import SerialPort
 from station_ctl.config import ModbusRtuLink, ModbusTcpLink, OpcUaLink, SerialLineLink, StationConfig
 from station_ctl.core.links import Link
-from station_ctl.core.orders import MAGIC
-from station_ctl.core.points import ScanClass
+from station_ctl.core.orders import identity
+from station_ctl.core.points import IoList, ScanClass
 
 if TYPE_CHECKING:
     from drivers.modbus_rtu import RtuBus
@@ -46,20 +46,21 @@ def make_link(name: str, config: StationConfig, buses: dict[str, RtuBus] | None 
                 unit=settings.unit,
                 timeout=settings.timeout_ms / 1000,
                 periods=periods,
-                **_contract(settings),
+                byte_order=settings.byte_order,
+                **_contract(settings, config.io[name]),
             )
         case OpcUaLink():
             from drivers.opcua_link import OpcUaLink as UaLink
 
             return UaLink(
                 name, config.io[name], settings.address, timeout=settings.timeout_ms / 1000, periods=periods,
-                security=_security(settings), **_contract(settings),
+                security=_security(settings), **_contract(settings, config.io[name]),
             )  # fmt: skip
         case ModbusRtuLink():
             from drivers.modbus_rtu import ModbusRtuLink as RtuLink
 
             bus = _bus(settings, config, buses if buses is not None else {})
-            return RtuLink(name, config.io[name], bus, periods=periods)
+            return RtuLink(name, config.io[name], bus, periods=periods, byte_order=settings.byte_order)
         case SerialLineLink():
             from drivers.pack_id_link import PackIdReaderLink
 
@@ -76,10 +77,10 @@ def _bus(settings: ModbusRtuLink, config: StationConfig, buses: dict[str, RtuBus
     return buses[settings.address]
 
 
-def _contract(settings: ModbusTcpLink | OpcUaLink) -> dict[str, Any]:
+def _contract(settings: ModbusTcpLink | OpcUaLink, io: IoList) -> dict[str, Any]:
     """What proves that this is the right PLC and that it lives."""
-    identity = {**MAGIC, "MAP_VERSION": settings.map_version} if settings.map_version is not None else {}
-    return {"identity": identity, "heartbeat": "HB_PLC" if settings.heartbeat_timeout_ms else None}
+    signs = identity(io, settings.map_version) if settings.map_version is not None else {}
+    return {"identity": signs, "heartbeat": "HB_PLC" if settings.heartbeat_timeout_ms else None}
 
 
 def _port(settings: ModbusRtuLink | SerialLineLink) -> SerialPort:

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from station_ctl.config.addresses import Registers
 from station_ctl.config.io_lists import IoFile
 from station_ctl.core.jog import COUNTER
-from station_ctl.core.orders import MAGIC, PARAMETERS, Order
-from station_ctl.core.points import Access, BaseType, ScanClass
+from station_ctl.core.orders import BIT_PATTERNS, MAGIC, PARAMETERS, AckCode, Order, OrderState, Result
+from station_ctl.core.points import WHOLE, Access, BaseType, Point, ScanClass
 
 IDENTITY = {"MAGIC": "u16", "PATTERN": "u16", "PATTERN32": "u32", "MAP_VERSION": "u16"}
 """Tags that show whether this is the PLC, the byte order, the word order and the version the list is for."""
@@ -29,6 +29,11 @@ BLOCK = {tag: _WIDE.get(tag, "u16") for tag in Order(1, 0, 0, (), 0).tags()}
 STOP = {"STOP_REQ": "u16"}
 HAND = {COUNTER: "u16"}
 """The counter of a PLC that has a jog; a list may lack it, and then nothing is jogged there."""
+
+_ANY_WHOLE = frozenset(("HB_PLC", "ACK_CODE", "RESULT", "ORDER_STATE", "FAULT"))
+"""Tags that are read and hold small numbers, or only have to move: of any whole type, as a PLC has them."""
+
+_MEANINGS = {"ACK_CODE": AckCode, "RESULT": Result, "ORDER_STATE": OrderState}
 
 assert IDENTITY.keys() >= MAGIC.keys()
 
@@ -61,7 +66,7 @@ def _same_register(io: IoFile, unit: int) -> None:
     for point in io.points.values():
         at = Registers.parse(point.address)
         others: list[str] = []
-        for number in range(at.number, at.number + point.type.words):
+        for number in range(at.number, at.number + at.size(point.type)):
             here = taken.setdefault((at.unit or unit, at.table, number), [])
             others += [tag for bit, tag in here if bit is None or at.bit is None or bit == at.bit]
             here.append((at.bit, point.tag))
@@ -78,6 +83,7 @@ def check_contract(io: IoFile, prefixes: Iterable[str], *, identity: bool, heart
     prefixes = sorted(prefixes)
     if identity or prefixes:
         _need(io, IDENTITY, Access.READ, "map_version" if identity else "a PLC that takes orders")
+        _bit_patterns(io)
         _one_witness(io)
     if heartbeat or prefixes:
         _need(io, HEARTBEAT, Access.READ, "heartbeat_timeout_ms" if heartbeat else "a PLC that takes orders")
@@ -92,6 +98,7 @@ def check_contract(io: IoFile, prefixes: Iterable[str], *, identity: bool, heart
         _need(io, _prefixed(prefix, BLOCK | STOP), Access.WRITE, channel)
         _one_answer(io, prefix)
         _one_block(io, prefix)
+        _meanings(io, prefix)
 
 
 def _prefixed(prefix: str, tags: dict[str, str]) -> dict[str, str]:
@@ -104,15 +111,54 @@ def _need(io: IoFile, tags: dict[str, str], access: Access, why: str) -> None:
         if point is None:
             if (tag, "tag") not in io.cells:  # a row that is there but wrong has its own finding
                 io.report("", "", f"tag {tag} is missing: {why} needs it")
-        elif str(point.type) != kind:
+        elif str(point.type) != kind and not _as_good(tag, point):
             io.report(tag, "type", f"needs type {kind} for {why} (got '{point.type}')")
         elif point.access is not access:
             io.report(tag, "access", f"needs access {access} for {why} (got '{point.access}')")
 
 
+def _as_good(tag: str, point: Point) -> bool:
+    """Whether a foreign PLC's type serves as well: what is only compared may be wider, a stop may be a coil."""
+    name = next((name for name in (*_ANY_WHOLE, *STOP) if tag.endswith(name)), "")
+    if name in STOP:
+        return point.type.base is BaseType.BOOL
+    return name in _ANY_WHOLE and point.type.base in WHOLE and point.type.count == 1
+
+
+def _bit_patterns(io: IoFile) -> None:
+    """Bits packed the other way round look like any other bits; only a known pattern among them shows it."""
+    if any(point.address.startswith("nsu=") for point in io.points.values()):
+        return
+    for tag, table in BIT_PATTERNS.items():
+        read = [p for p in io.points.values() if p.access is Access.READ and Registers.parse(p.address).table == table]
+        pattern = io.points.get(tag)
+        if pattern is None:
+            if read and (tag, "tag") not in io.cells:
+                text = f"needs tag {tag}, u16 in {table}: without a pattern nothing proves the order of the bits there"
+                io.report(read[0].tag, "address", text)
+            continue
+        _need(io, {tag: "u16"}, Access.READ, f"the bits of {table}")
+        if Registers.parse(pattern.address).table != table:
+            io.report(tag, "address", f"lies among the bits whose order it proves, in {table}")
+
+
+def _meanings(io: IoFile, prefix: str) -> None:
+    """Codes of the handshake mean what the contract knows; those of an order cannot change under its checksum."""
+    for tag, known in _MEANINGS.items():
+        point = io.points.get(prefix + tag)
+        wrong = [str(ours) for _, ours in point.codes if ours not in tuple(known)] if point is not None else []
+        if wrong:
+            text = f"{', '.join(wrong)}: {tag} has no such code, it has 0 to {max(known)}"
+            io.report(prefix + tag, "codes", text)
+    for tag in BLOCK:
+        point = io.points.get(prefix + tag)
+        if point is not None and point.codes and (tag != "CMD_OPCODE" or f"{prefix}CMD_CRC" in io.points):
+            io.report(point.tag, "codes", "the checksum of an order covers the codes of the contract: no others")
+
+
 def _one_witness(io: IoFile) -> None:
     """The identity vouches for every other class of the list by being read after it, so none is read faster."""
-    signs = [io.points[tag] for tag in (*IDENTITY, *START) if tag in io.points]
+    signs = [io.points[tag] for tag in (*IDENTITY, *START, *BIT_PATTERNS) if tag in io.points]
     order = list(ScanClass)
     for point in io.points.values() if signs else ():
         if point.access is not Access.READ:

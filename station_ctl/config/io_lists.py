@@ -15,13 +15,27 @@ from typing import TypeVar
 
 from station_ctl.config.addresses import AddressReader, address_reader
 from station_ctl.config.yaml_positions import Finding, shown
-from station_ctl.core.points import Access, BaseType, IoList, Point, PointType, ScanClass
+from station_ctl.core.points import (
+    BYTE_ORDERS,
+    NUMBERS,
+    WHOLE,
+    Access,
+    BaseType,
+    IoList,
+    Point,
+    PointType,
+    ScanClass,
+)
 
 T = TypeVar("T")
 
 NEEDED = ("tag", "address", "type", "access", "scan")
-COLUMNS = (*NEEDED, "unit", "scale", "min", "max", "text")
+FOREIGN = ("offset", "byte_order", "sense", "codes")
+"""Columns that only a PLC needs which shows things another way than the contract."""
+
+COLUMNS = (*NEEDED, "unit", "scale", *FOREIGN, "min", "max", "text")
 _TAG = re.compile(r"^[A-Z][A-Z0-9_]{0,39}$")
+_PAIR = re.compile(r"^(-?\d+)=(-?\d+)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,11 +182,13 @@ class _Row:
         kind = self._cell("type", PointType.parse)
         access = self._cell("access", _access)
         scan = self._cell("scan", _scan)
-        scale = self._cell("scale", _number)
-        low, high = self._cell("min", _number), self._cell("max", _number)
+        numbers = {column: self._cell(column, _number) for column in ("scale", "offset", "min", "max")}
+        order, sense = self._cell("byte_order", _byte_order), self._cell("sense", _sense)
+        codes = self._cell("codes", _codes)
         if kind is not None and access is not None:
             self._cell("address", lambda text: self.read_address(text, kind, access))
-            self._together(kind, access, scan, scale, low, high)
+            self._together(kind, access, scan, numbers)
+            self._foreign(kind, access, numbers)
         if (self.tag, "tag") in self.io.cells:
             first = self.io.cells[self.tag, "tag"].line
             self._report("tag", f"tag occurs twice, first in line {first}")
@@ -180,29 +196,46 @@ class _Row:
         self.io.cells.update({(self.tag, column): cell for column, cell in self.cells.items()})
         clean = len(self.io.findings) == self.before
         if clean and kind is not None and access is not None and scan is not None:
-            text, unit = (self._text(column) for column in ("text", "unit"))
-            address = self.cells["address"].text
-            factor = 1.0 if scale is None else scale
+            scale, offset = numbers["scale"], numbers["offset"]
             self.io.points[self.tag] = Point(
-                self.tag, address, kind, access, scan, unit, factor, low, high, text
-            )
+                self.tag, self.cells["address"].text, kind, access, scan, self._text("unit"),
+                1.0 if scale is None else scale, numbers["min"], numbers["max"], self._text("text"),
+                offset=offset or 0.0, byte_order=order or "", inverted=bool(sense), codes=codes or (),
+            )  # fmt: skip
 
     def _together(
-        self, kind: PointType, access: Access, scan: ScanClass | None, scale: float | None,
-        low: float | None, high: float | None,
-    ) -> None:  # fmt: skip
+        self, kind: PointType, access: Access, scan: ScanClass | None, numbers: dict[str, float | None]
+    ) -> None:
         if scan is not None and (scan is ScanClass.NONE) != (access is Access.WRITE):
             self._report("scan", "a write tag has scan -, a read tag fast, normal or slow")
-        numeric = kind.base not in (BaseType.BOOL, BaseType.STR)
-        for column, value in (("scale", scale), ("min", low), ("max", high)):
-            if value is not None and not numeric:
+        for column, value in numbers.items():
+            if value is not None and kind.base not in NUMBERS:
                 self._report(column, f"a {kind} has no {column}")
+        scale, offset, low, high = numbers.values()
         if scale == 0:
             self._report("scale", "scale 0 makes every value 0")
         elif scale not in (None, 1) and access is Access.WRITE:
             self._report("scale", "a write tag is written as it is: no scale")
+        if offset and access is Access.WRITE:
+            self._report("offset", "a write tag is written as it is: no offset")
         if low is not None and high is not None and low >= high:
             self._report("max", f"max must be more than min, {low:g}")
+
+    def _foreign(self, kind: PointType, access: Access, numbers: dict[str, float | None]) -> None:
+        """What a PLC shows its own way: each of these columns fits some types only."""
+        if self._text("byte_order") and self.read_address is address_reader("opcua"):
+            self._report("byte_order", "OPC UA says itself how a value is put together: no byte order")
+        if self._text("sense") and (kind.base is not BaseType.BOOL or access is Access.WRITE):
+            self._report("sense", "not is for a bool that is read")
+        if not self._text("codes"):
+            return
+        if kind.base not in WHOLE or kind.count > 1:
+            self._report("codes", f"a {kind} has no codes: they are for one whole number")
+        if numbers["offset"] or numbers["scale"] not in (None, 1):
+            self._report("codes", "a code is a name and no measure: no scale and no offset beside it")
+        ours = [pair.partition("=")[2] for pair in self._text("codes").split()]
+        if access is Access.WRITE and len(set(ours)) < len(ours):
+            self._report("codes", "a code of ours that is written has one code of the PLC's")
 
     def _text(self, column: str) -> str:
         return self.cells[column].text if column in self.cells else ""
@@ -250,3 +283,24 @@ def _number(text: str) -> float | None:
     if not math.isfinite(number):
         raise ValueError("needs a finite number")
     return number
+
+
+def _byte_order(text: str) -> str:
+    if text and text not in BYTE_ORDERS:
+        raise ValueError(f"byte_order is one of {', '.join(BYTE_ORDERS)}, or empty for that of the link")
+    return text
+
+
+def _sense(text: str) -> bool:
+    if text not in ("", "not"):
+        raise ValueError("sense is not, where the PLC's 1 means off, or empty")
+    return text == "not"
+
+
+def _codes(text: str) -> tuple[tuple[int, int], ...]:
+    pairs = tuple((int(pair[1]), int(pair[2])) for pair in map(_PAIR.match, text.split()) if pair)
+    if len(pairs) < len(text.split()):
+        raise ValueError("codes are pairs PLC=ours of whole numbers, separated by spaces, as in 0=0 16=1")
+    if len({theirs for theirs, _ in pairs}) < len(pairs):
+        raise ValueError("a code of the PLC's has two meanings")
+    return pairs

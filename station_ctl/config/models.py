@@ -167,12 +167,17 @@ class _SerialLine(Model):
     stop_bits: Literal[1, 2] = 1
 
 
+ByteOrder = Literal["ABCD", "CDAB", "BADC", "DCBA"]
+"""How the registers of a PLC hold a value wider than a byte, unless its list says otherwise of a tag."""
+
+
 class ModbusTcpLink(_PlcLink):
     """One PLC over Modbus TCP."""
 
     protocol: Literal["modbus-tcp"]
     address: TcpAddress
     unit: int = Field(1, ge=1, le=255)
+    byte_order: ByteOrder = "ABCD"
 
     @property
     def host_and_port(self) -> tuple[str, int]:
@@ -184,6 +189,7 @@ class ModbusRtuLink(_PlcLink, _SerialLine):
     """One serial bus with Modbus RTU instruments; the unit of each tag stands in its address."""
 
     protocol: Literal["modbus-rtu"]
+    byte_order: ByteOrder = "ABCD"
 
 
 class OpcUaSecurity(Model):
@@ -259,16 +265,16 @@ class Policy(Model):
     lift_sync_tolerance_mm: float = Field(5, gt=0, le=20)
     float_tolerance_mm: float = Field(3, gt=0, le=20)
     site_power_max_kw: float = Field(600, ge=10, le=5000)
+    driver_time_percent: int = Field(100, ge=100, le=300)
+    preheat_below_c: float | None = Field(None, ge=-20, le=20)
+    wind_max_mps: float = Field(12, ge=3, le=20)
+    charger_power_percent: int = Field(100, ge=30, le=100)
     site_power_safe_kw: float = Field(200, ge=0, le=5000)
     rack_power_max_kw: float = Field(600, ge=0, le=5000)
     bay_power_max_kw: float = Field(60, gt=0, le=500)
     pair_power_max_kw: float = Field(0, ge=0, le=1000)
     bay_power_min_kw: float = Field(3, ge=0, le=30)
     charger_efficiency_percent: float = Field(94, ge=80, le=100)
-    driver_time_percent: int = Field(100, ge=100, le=300)
-    preheat_below_c: float | None = Field(None, ge=-20, le=20)
-    wind_max_mps: float = Field(12, ge=3, le=20)
-    charger_power_percent: int = Field(100, ge=30, le=100)
     aux_power_kw: float = Field(15, ge=0, le=500)
     charge_end_percent: float = Field(95, ge=50, le=100)
     charge_temp_min_c: float = Field(-20, ge=-40, le=10)
@@ -347,8 +353,8 @@ class StationFile(Model):
     links: dict[Name, Annotated[LinkSettings, Field(discriminator="protocol")]] = Field(min_length=1)
     roles: dict[Name, Role] = Field(min_length=1)
     vehicles: Annotated[tuple[Name, ...], Field(strict=False, min_length=1)]
+    climate: Name | None = None
     policy: Policy = Policy()
     trends: Annotated[tuple[TagName, ...], Field(strict=False, max_length=200)] | None = None
     simulation: Simulation | None = None
     charging: Charging | None = None
-    climate: Name | None = None

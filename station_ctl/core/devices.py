@@ -19,16 +19,6 @@ MAX_AGE = {ScanClass.FAST: 0.25, ScanClass.NORMAL: 0.5, ScanClass.SLOW: 5.0, Sca
 """Default age (s) after which a reading proves nothing: several missed scans of its class. The fast one is as long as
 a link waits for an answer, so that a busy PC alone stops nothing, and a loss is still noticed within 0.3 s."""
 
-_PYTHON: dict[BaseType, type] = {
-    BaseType.BOOL: bool,
-    BaseType.U16: int,
-    BaseType.I16: int,
-    BaseType.U32: int,
-    BaseType.I32: int,
-    BaseType.F32: float,
-    BaseType.STR: str,
-}
-
 B = TypeVar("B", bool, int, float, str)
 
 
@@ -179,11 +169,8 @@ def _misfit(point: Point, kind: type, count: int) -> str:
         return "is a write tag, a signal needs a read tag"
     if point.type.count != count:
         return f"is {point.type}, needs {count} element(s)"
-    found = (
-        float
-        if point.type.base in (BaseType.U16, BaseType.I16, BaseType.U32, BaseType.I32) and point.scale != 1
-        else _PYTHON[point.type.base]
-    )
+    kinds: dict[BaseType, type] = {BaseType.BOOL: bool, BaseType.STR: str}
+    found = kinds.get(point.type.base, int if point.whole else float)
     if found is not kind and not (kind is float and found is int):
         return f"gives {found.__name__}, needs {kind.__name__}"
     return ""

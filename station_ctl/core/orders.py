@@ -6,6 +6,7 @@ Knows the order block of docs/plc_contract.md. Does not know how it travels.
 from __future__ import annotations
 
 import struct
+from collections.abc import Container
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -15,7 +16,16 @@ ORDER_TTL_MS = 1000
 MAGIC = {"MAGIC": 0x5AA5, "PATTERN": 0x1234, "PATTERN32": 0x12345678}
 """Values every contract PLC shows, so that a wrong PLC, byte order or word order is seen before anything moves."""
 
+BIT_PATTERNS = {"PATTERN_DI": "di", "PATTERN_CO": "co"}
+"""Tags of 16 bits in a table of bits that show PATTERN, the least significant first: so their order is seen, too."""
+
 PARAMETERS = 4
+
+
+def identity(tags: Container[str], map_version: int) -> dict[str, int]:
+    """What a PLC with these tags must show to be the right one, with this version of its list."""
+    patterns = {tag: MAGIC["PATTERN"] for tag in BIT_PATTERNS if tag in tags}
+    return {**MAGIC, "MAP_VERSION": map_version, **patterns}
 
 
 class AckCode(IntEnum):

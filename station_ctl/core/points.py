@@ -34,15 +34,24 @@ class BaseType(StrEnum):
     """Types a PLC supplier may use in an I/O list."""
 
     BOOL = "bool"
+    U8 = "u8"
     U16 = "u16"
     I16 = "i16"
     U32 = "u32"
     I32 = "i32"
+    I64 = "i64"
     F32 = "f32"
+    F64 = "f64"
     STR = "str"
 
 
-_TYPE = re.compile(r"^(bool|u16|i16|u32|i32|f32|str)(\d+)?(?:\[(\d+)\])?$")
+FLOATS = frozenset((BaseType.F32, BaseType.F64))
+NUMBERS = frozenset(BaseType) - {BaseType.BOOL, BaseType.STR}
+WHOLE = NUMBERS - FLOATS
+"""Types whose values are counted; only these carry codes."""
+
+_WORDS = {BaseType.U32: 2, BaseType.I32: 2, BaseType.F32: 2, BaseType.I64: 4, BaseType.F64: 4}
+_TYPE = re.compile(r"^(bool|u8|[ui]16|[ui]32|i64|f32|f64|str)(\d+)?(?:\[(\d+)\])?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +67,8 @@ class PointType:
         """Read `u16`, `f32[10]`, `str24`. Raises ValueError with the needed form."""
         match = _TYPE.match(text.strip())
         if match is None:
-            raise ValueError(f"type {text!r} is none of bool u16 i16 u32 i32 f32 strN, optionally [count]")
+            text = f"type {text!r} is none of bool u8 u16 i16 u32 i32 i64 f32 f64 strN, optionally [count]"
+            raise ValueError(text)
         base, length, count = BaseType(match[1]), int(match[2] or 0), int(match[3] or 1)
         if (base is BaseType.STR) != (length > 0):
             raise ValueError(f"type {text!r}: a length belongs to str and only to str, as in str24")
@@ -71,7 +81,12 @@ class PointType:
         """16-bit registers that one value of this type takes on Modbus."""
         if self.base is BaseType.STR:
             return (self.length + 1) // 2
-        return (2 if self.base in (BaseType.U32, BaseType.I32, BaseType.F32) else 1) * self.count
+        return _WORDS.get(self.base, 1) * self.count
+
+    @property
+    def coils(self) -> int:
+        """Coils or discrete inputs that one value of this type takes on Modbus."""
+        return 16 if self.base is BaseType.U16 else 1
 
     def __str__(self) -> str:
         size = str(self.length) if self.length else ""
@@ -83,9 +98,11 @@ class Point:
     """One row of an I/O list.
 
     `address` is kept as the supplier wrote it and is read by the link of its protocol:
-    Modbus `[u<unit>/]<ir|hr>:<number>[.<bit>]` (0-based), OPC UA a node id (`nsu=<uri>;s=<name>`). Coils and discrete
-    inputs are no points: nothing in the PLC contract proves their bit order.
-    Engineering value = raw × `scale`, in `unit`. `low`/`high` bound a plausible engineering value.
+    Modbus `[u<unit>/]<ir|hr|di|co>:<number>[.<bit>]` (0-based), OPC UA a node id (`nsu=<uri>;s=<name>`).
+    Engineering value = raw × `scale` + `offset`, in `unit`. `low`/`high` bound a plausible engineering value.
+    `byte_order` of the registers, empty = that of the link. `inverted`: the PLC's 1 is our False.
+    `codes` are pairs (the PLC's number, ours); a number without a pair is no value.
+    `link` names the PLC that has the tag where a device's tags lie in several; empty = the PLC of its orders.
     """
 
     tag: str
@@ -98,6 +115,20 @@ class Point:
     low: float | None = None
     high: float | None = None
     text: str = ""
+    offset: float = 0.0
+    byte_order: str = ""
+    inverted: bool = False
+    codes: tuple[tuple[int, int], ...] = ()
+    link: str = ""
+
+    @property
+    def whole(self) -> bool:
+        """Whether the engineering value is a whole number: counted, not measured."""
+        return self.type.base in WHOLE and self.scale == 1 and self.offset.is_integer()
+
+
+BYTE_ORDERS = ("ABCD", "CDAB", "BADC", "DCBA")
+"""How a 32-bit value 0xAABBCCDD stands in two registers. For 16 bits and texts only swapped bytes count."""
 
 
 class IoList(Mapping[str, Point]):

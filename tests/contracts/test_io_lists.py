@@ -16,12 +16,20 @@ SIGNED = IO / "signed.txt"
 WIRE = ("tag", "address", "type", "access", "scale")
 """Columns that a PLC program depends on; limits, scan classes and texts are ours to change."""
 
+FOREIGN = ("offset", "byte_order", "sense", "codes")
+"""Columns of the same kind that few lists have; they count where they say something."""
+
 
 def fingerprint(path: Path) -> str:
     """Hash of what stands on the wire."""
     with path.open(newline="", encoding="utf-8") as file:
-        rows = [tuple(row[column] or "" for column in WIRE) for row in csv.DictReader(file)]
+        rows = [_signed(row) for row in csv.DictReader(file)]
     return hashlib.sha256(repr(sorted(rows)).encode()).hexdigest()
+
+
+def _signed(row: dict[str, str]) -> tuple[str, ...]:
+    own = (f"{column}={row[column]}" for column in FOREIGN if row.get(column))
+    return (*(row[column] or "" for column in WIRE), *own)
 
 
 def map_versions() -> dict[str, int]:
@@ -51,3 +59,14 @@ def test_a_moved_bit_is_seen(tmp_path: Path) -> None:
     moved = tmp_path / "moved.csv"
     moved.write_text(text.replace("CLAMPED,ir:26.3,", "CLAMPED,ir:26.5,"), encoding="utf-8")
     assert fingerprint(moved) != fingerprint(IO / "vehicle_lift_vl1.csv")
+
+
+def test_another_byte_order_is_seen_and_a_column_without_one_is_not(tmp_path: Path) -> None:
+    plain, turned = tmp_path / "plain.csv", tmp_path / "turned.csv"
+    head = "tag,address,type,access,scan,scale"
+    plain.write_text(f"{head}\nA,hr:0,u32,r,fast,\n", encoding="utf-8")
+    prints = []
+    for order in ("", "CDAB"):
+        turned.write_text(f"{head},byte_order\nA,hr:0,u32,r,fast,,{order}\n", encoding="utf-8")
+        prints.append(fingerprint(turned))
+    assert prints[0] == fingerprint(plain) != prints[1]

@@ -37,7 +37,7 @@ def test_a_type_is_read_as_the_supplier_wrote_it(
     "text",
     [
         "",
-        "u8",
+        "u9",
         "real",
         "u16[0]",
         "u16[]",

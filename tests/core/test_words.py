@@ -40,7 +40,7 @@ WORDS: dict[type[Enum], str] = {
     "held,aborted,recovering",
     Access: "r,w",
     ScanClass: "fast,normal,slow,-",
-    BaseType: "bool,u16,i16,u32,i32,f32,str",
+    BaseType: "bool,u8,u16,i16,u32,i32,i64,f32,f64,str",
     Quality: "good,stale,bad,never read",
     Priority: "critical,high,medium,low",
     OnLoss: "hold,abort",

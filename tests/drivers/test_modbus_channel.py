@@ -15,7 +15,7 @@ from drivers.modbus_question import Question, Unanswered
 from drivers.serial_port import SerialPort
 from hil_tests.simplc.wire.rtu_slave import crc16
 
-READ = Question(1, bytes.fromhex("04 0000 0003"), 3, "read")
+READ = Question(1, bytes.fromhex("04 0000 0003"), 6, "read")
 ANSWER = bytes.fromhex("04 06 0001 0002 0003")
 REGISTERS = ANSWER[2:]
 LONG = 3600.0

@@ -7,7 +7,7 @@ import pytest
 from drivers.modbus_question import AskFailed, NotAsked, Question, Refused, Unanswered, write_error
 from station_ctl.core.links import LinkError, NotSent, OutcomeUnknown, WriteRefused
 
-READ = Question(1, bytes.fromhex("04 0000 0003"), 3, "read input registers 0..2 of unit 1")
+READ = Question(1, bytes.fromhex("04 0000 0003"), 6, "read input registers 0..2 of unit 1")
 WRITE_ONE = Question(1, bytes.fromhex("06 0010 0001"), 0, "write STOP_REQ to unit 1")
 WRITE_MANY = Question(1, bytes.fromhex("10 0000 0002 04 0001 0002"), 0, "write CMD_ID to unit 1")
 

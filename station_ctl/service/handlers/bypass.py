@@ -122,5 +122,5 @@ def _typed(point: Point, text: str) -> Value:
     high = point.high if point.high is not None else float("inf")
     if not low <= number <= high or abs(number) == float("inf"):
         raise RequestWrong(f"{point.tag} is {text!r}, needs a number from {low:g} to {high:g}")
-    whole = base is not BaseType.F32 and point.scale == 1
+    whole = point.whole
     return round(number) if whole else number
