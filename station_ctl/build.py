@@ -20,6 +20,7 @@ from drivers.vehicle_link_vl1 import VehicleLinkVL1
 from station_ctl import __version__
 from station_ctl.archetypes import ARCHETYPES, Archetype, Stand
 from station_ctl.config import DriverFacts, Parts, SerialLineLink, StationConfig
+from station_ctl.config.split_devices import taken
 from station_ctl.connections import make_link, make_links
 from station_ctl.core.devices import Device, DeviceDeclarationError
 from station_ctl.core.errors import ConfigurationError
@@ -159,7 +160,8 @@ def build_devices(config: StationConfig, io: Mapping[str, IoList]) -> dict[str, 
             k: v for k in ("bays", "first_bay", "bay_prefix") if (v := getattr(role, k, None)) is not None
         }
         try:
-            devices[name] = driver(name, role.link, io[role.link], **options)
+            own = io[role.link].with_elsewhere(taken(role, io)) if role.also else io[role.link]
+            devices[name] = driver(name, role.link, own, **options)
         except DeviceDeclarationError as error:
             findings.append(f"{config.where('roles', name)}: roles.{name}: {error}")
     if findings:
@@ -205,7 +207,8 @@ def _unfit_vehicles(config: StationConfig, archetype: Archetype[Any], stand: Sta
         try:
             archetype.swap(stand, Job("vehicle", recipe, "spent", "charged", first, last))
         except ValueError as error:
-            yield f"{config.where('vehicles', i)}: vehicles[{i}]: no swap of model {model} with these machines: {error}"
+            why = f"no swap of model {model} with these machines: {error}"
+            yield f"{config.where('vehicles', i)}: vehicles[{i}]: {why}; correct its file or take it out of the list"
 
 
 def build(config: StationConfig, links: Mapping[str, Link] | None = None) -> BuiltStation:

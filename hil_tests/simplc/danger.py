@@ -11,11 +11,10 @@ from hil_tests.simplc.hall import Hall
 from hil_tests.simplc.plant import Plant
 from hil_tests.simplc.truth.packs import Pack
 from hil_tests.simplc.truth.robot import UNDER
-from hil_tests.simplc.truth.vehicle import BOLTS, Vehicle
+from hil_tests.simplc.truth.vehicle import Vehicle
 
 Finding = tuple[str, str]
 
-LOCK_TORQUE_NM = (80.0, 90.0)
 HOT_C = 55.0
 
 
@@ -53,10 +52,10 @@ def not_released(plant: Plant, vehicle: Vehicle) -> Iterator[Finding]:
         yield "S6", "release ordered for a vehicle without a pack"
         return
     closed = sum(bolt.is_closed for bolt in vehicle.bolts)
-    if closed != BOLTS:
-        yield "S6", f"release ordered with {closed} of {BOLTS} bolts closed"
-    low, high = LOCK_TORQUE_NM
-    if closed == BOLTS and not all(low <= bolt.torque <= high for bolt in vehicle.bolts):
+    bolts, build = len(vehicle.bolts), vehicle.build
+    if closed != bolts:
+        yield "S6", f"release ordered with {closed} of {bolts} bolts closed"
+    if closed == bolts and not all(abs(bolt.torque - build.torque) <= build.band for bolt in vehicle.bolts):
         yield "S6", "release ordered with a bolt outside the torque band"
     foreign = pack.code != vehicle.arrival_code
     if foreign and (pack.pack_type != vehicle.pack_type or pack.label != pack.code):

@@ -69,6 +69,10 @@ class Hall:
         """The vehicle inside, else the next one."""
         raise NotImplementedError
 
+    def pack_type_of(self, model: str) -> int:
+        """The type of the pack that a vehicle of this model brings."""
+        return self.pack_type
+
     def make_vehicle(self, vin: str, model: str, pack_type: int, soc: float | None) -> Vehicle:
         """A vehicle with its locked pack queues at the entry."""
         raise NotImplementedError

@@ -10,9 +10,8 @@ from hil_tests.simplc.jog import JogAxis, jog_kind
 from hil_tests.simplc.plant import Plant
 from hil_tests.simplc.radio import RadioPlc
 from hil_tests.simplc.truth.motion import Steps, Until, Wait
-from hil_tests.simplc.truth.vehicle import BOLTS, Vehicle
+from hil_tests.simplc.truth.vehicle import Vehicle
 
-ALL_LOCKS = (1 << BOLTS) - 1
 SEEN_MM, LANE_MM = 300.0, 10000.0
 
 
@@ -20,7 +19,6 @@ class LiftPlc(RadioPlc):
     """Two channels: the lift's own work under '', the vehicle's under VEH_."""
 
     map_version = 2
-    locks = ALL_LOCKS
 
     def __init__(self, name: str, plant: Plant) -> None:
         super().__init__(name, plant)
@@ -40,6 +38,12 @@ class LiftPlc(RadioPlc):
             self.offer(kind)
         axis = JogAxis("height", 0.0, 1800.0, self._against_jog, self.body.unlock)
         self.offer(jog_kind(self, self.body, {1: axis}, self._lost_way))
+
+    @property
+    def locks(self) -> int:
+        """Its vehicle's, one bit each; without a vehicle there are none to be closed."""
+        vehicle = self.body.vehicle
+        return vehicle.all_bolts if vehicle is not None else 0
 
     # ---- inputs --------------------------------------------------------------------------------------------
     def sense(self) -> None:

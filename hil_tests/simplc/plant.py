@@ -10,11 +10,12 @@ from random import Random
 from hil_tests.simplc.hall import DC_INSULATION_KOHM, Hall
 from hil_tests.simplc.truth.layout import Layout
 from hil_tests.simplc.truth.lift import Lift
+from hil_tests.simplc.truth.models import build_of
 from hil_tests.simplc.truth.modules import Modules
 from hil_tests.simplc.truth.packs import HANDOVER_IN, HANDOVER_OUT, ROBOT, STACKER, WEIGHT_KG, Pack
 from hil_tests.simplc.truth.robot import UNDER, Robot, supported
 from hil_tests.simplc.truth.stacker import PARK, SPOTS, Stacker, bay_spot
-from hil_tests.simplc.truth.vehicle import BOLTS, CLOSED_TORQUE, Bolt, Vehicle
+from hil_tests.simplc.truth.vehicle import Bolt, Vehicle
 
 PACK_TYPE = 100
 __all__ = ["DC_INSULATION_KOHM", "PACK_TYPE", "ROBOT", "UNDER", "WEIGHT_KG", "Plant", "supported"]
@@ -37,6 +38,9 @@ class Plant(Hall):
         spots = {bay.name: bay_spot(bay.number, by_rack[bay.rack]) for bay in self.bays.values()}
         self.stacker = Stacker(self.places, self.bays, {"park": PARK, **SPOTS, **spots}, mishaps=self.mishaps)
 
+    def pack_type_of(self, model: str) -> int:
+        return build_of(model).pack_type
+
     def pack_in(self, vehicle: Vehicle) -> Pack | None:
         """The pack in the vehicle's seat, whoever holds it there."""
         return self.robot.seated() if vehicle is self.lift.vehicle else vehicle.pack(self.places)
@@ -45,12 +49,12 @@ class Plant(Hall):
         """A vehicle with its locked pack queues at the entry."""
         rng = Random(f"{self.seed}/vehicle/{vin}/{self._made}")
         pack = self.make_pack(pack_type, rng.uniform(10.0, 40.0) if soc is None else soc)
-        bolts = []
-        for _ in range(BOLTS):
-            turns = rng.uniform(7.7, 8.3)
-            bolts.append(Bolt(turns, turns, CLOSED_TORQUE * rng.uniform(0.98, 1.02)))
+        build, bolts = build_of(model), []
+        for _ in range(build.bolts):
+            turns = rng.uniform(*build.turns)
+            bolts.append(Bolt(turns, turns, build.torque * rng.uniform(0.98, 1.02)))
         errors = {"x": rng.uniform(-8.0, 8.0), "y": rng.uniform(-8.0, 8.0), "yaw": rng.uniform(-0.3, 0.3)}
-        vehicle = Vehicle(vin, model, pack_type, pack.code, rng, bolts, errors)
+        vehicle = Vehicle(vin, model, pack_type, pack.code, rng, bolts, errors, build=build)
         self.places.put(pack, vehicle.place)
         if "vehicle" in self.mislabel:
             self.relabel(pack)

@@ -12,11 +12,12 @@ from hil_tests.simplc.jog import JogAxis, jog_kind
 from hil_tests.simplc.plant import Plant
 from hil_tests.simplc.plc import Plc
 from hil_tests.simplc.truth.motion import Steps
-from hil_tests.simplc.truth.packs import WEIGHT_KG
+from hil_tests.simplc.truth.packs import PACK_KG
 from hil_tests.simplc.truth.robot import DOWN_Z, FLOOR_Z, HOME, IN, OUT, TRAVEL_Z, UNDER, Runner
 from hil_tests.simplc.truth.vehicle import BOLTS, SAFE_VOLTS
 
-ALL_BOLTS = (1 << BOLTS) - 1
+ALL_RUNNERS = (1 << BOLTS) - 1
+LIGHTEST_KG = min(PACK_KG.values())
 POSITIONS = {HOME: 1, UNDER: 2, OUT: 3, IN: 4}
 
 
@@ -80,6 +81,11 @@ class RobotPlc(Plc):
     def homed(self) -> bool:
         return bool(self.values["HOMED"])
 
+    def _all_bolts(self) -> int:
+        """Where its runners find bolts above them: those of the vehicle, all of them if there is none."""
+        vehicle = self.plant.lift.vehicle
+        return vehicle.all_bolts if vehicle is not None else ALL_RUNNERS
+
     def _lift(self, *tags: str) -> bool:
         """Hard-wired inputs from the lift."""
         values = self.wired["lift"].values
@@ -89,7 +95,7 @@ class RobotPlc(Plc):
     def _against_home(self, p: Params) -> str:
         values = self.values
         raised = values["AT_POSITION"] == 2 and self._high()
-        if raised and values["PACK_PRESENT"] and values["BOLT_CLOSED"] != ALL_BOLTS:
+        if raised and values["PACK_PRESENT"] and values["BOLT_CLOSED"] != self._all_bolts():
             return "table under a pack whose bolts are not all closed"
         return ""
 
@@ -106,14 +112,14 @@ class RobotPlc(Plc):
     def _against_insert(self, p: Params) -> str:
         if not self.values["PACK_PRESENT"]:
             return "no pack on the table"
-        if self.values["BOLT_OPEN"] != ALL_BOLTS and not self._high():
+        if self.values["BOLT_OPEN"] != self._all_bolts() and not self._high():
             return "bolts of the vehicle not open"
         return self._against_under() or self._against_travel(2)
 
     def _against_lower(self, p: Params) -> str:
         if self.values["AT_POSITION"] != 2:
             return "not under the vehicle"
-        if self._high() and self.values["BOLT_OPEN"] != ALL_BOLTS:
+        if self._high() and self.values["BOLT_OPEN"] != self._all_bolts():
             return "bolts not all open"
         return ""
 
@@ -244,7 +250,7 @@ class RobotPlc(Plc):
         yield from body.travel(IN, pace)
         yield from body.pick_up(16.75 * pace)
         yield from self.expect("PACK_PRESENT")
-        if not self.number("LOAD_KG") > 0.9 * WEIGHT_KG:
+        if not self.number("LOAD_KG") > 0.9 * LIGHTEST_KG:
             raise OrderFailed("weight does not fit")
 
 
@@ -253,7 +259,7 @@ def nothing() -> str:
 
 
 def _mask(p: Params) -> bool:
-    return 0 < p.p1 <= ALL_BOLTS
+    return 0 < p.p1 <= ALL_RUNNERS
 
 
 def _mask_and_torque(p: Params) -> bool:

@@ -125,7 +125,7 @@ class RunningStation:
             return refused("soc is 0 to 100 %")
         if any(vehicle.vin == vin for vehicle in [*self.plant.waiting(), self.plant.visitor()] if vehicle):
             return refused(f"vehicle {vin} is already here")
-        vehicle = self.plant.make_vehicle(vin, model, int(args.get("pack_type") or self.plant.pack_type), soc)
+        vehicle = self.plant.make_vehicle(vin, model, int(args.get("pack_type") or self.plant.pack_type_of(model)), soc)
         return {"ok": True, "vin": vin, "pack": vehicle.arrival_code}
 
     def _dismiss(self, args: Mapping[str, Any]) -> dict[str, Any]:

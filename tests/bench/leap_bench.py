@@ -15,7 +15,7 @@ from station_ctl.core.orders import MAGIC
 from station_ctl.core.points import IoList
 from station_ctl.engine.events import Effect, Progress
 from tests.bench.leap_pacing import BenchLink, BenchStation, CyclePacing
-from tests.bench.virtual_bench import CYCLE, GRANT_CYCLES, INSTRUMENTS, VirtualBench, _config
+from tests.bench.virtual_bench import CYCLE, GRANT_CYCLES, INSTRUMENTS, VirtualBench
 
 
 class LeapBench(VirtualBench):
@@ -49,7 +49,7 @@ class LeapBench(VirtualBench):
         backend = self._backend(name)
         if name in INSTRUMENTS:
             return BenchLink(name, io, backend, self.pacing, clock=clock)
-        identity = {**MAGIC, "MAP_VERSION": _config(self._speed).links[name].map_version or 0}
+        identity = {**MAGIC, "MAP_VERSION": self.config.links[name].map_version or 0}
         return BenchLink(name, io, backend, self.pacing, identity=identity, heartbeat="HB_PLC", clock=clock)
 
     def _look_again(self, effect: Effect) -> None:

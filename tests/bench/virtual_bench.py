@@ -54,11 +54,15 @@ class VirtualBench:
 
     def __init__(
         self, folder: Path, *, seed: int = 1, speed: float = 20.0, sim: SimStation | None = None,
-        journal: Path | None = None, charging: bool = False,
+        journal: Path | None = None, charging: bool = False, config: StationConfig | None = None,
     ) -> None:  # fmt: skip
-        """`charging`: the charging duty says what flows; without it every charger may draw what its order allows."""
+        """`charging`: the charging duty says what flows; without it every charger may draw what its order allows.
+
+        `config`: of another station than the shipped passenger station, with the same speed.
+        """
         self.sim = sim or SimStation(seed=seed, speed=speed)
-        self._folder, self._speed, self._starts, self._charges = folder, speed, 0, charging
+        self._folder, self._speed, self._given = folder, speed, config
+        self._starts, self._charges = 0, charging
         self.seen: list[Effect] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._plant_task: asyncio.Task[None] | None = None
@@ -66,7 +70,7 @@ class VirtualBench:
 
     def _boot(self, journal: Path) -> None:
         """A controller process, as it is after its start: new links, new engine, the journal as it lies there."""
-        config = _config(self._speed)
+        self.config = config = self._given or _config(self._speed)
         loop = asyncio.get_running_loop()
         links = {name: self._link(name, config.io.get(name, READER_IO), loop.time) for name in config.links}
         self.links = links
@@ -109,7 +113,7 @@ class VirtualBench:
         backend = self._backend(name)
         if name in INSTRUMENTS:
             return MemoryLink(name, io, backend, clock=clock, periods=self.periods)
-        version = _config(self._speed).links[name].map_version
+        version = self.config.links[name].map_version
         assert version is not None
         identity = {**MAGIC, "MAP_VERSION": version}
         return MemoryLink(name, io, backend, identity=identity, heartbeat="HB_PLC", clock=clock, periods=self.periods)
@@ -147,7 +151,8 @@ class VirtualBench:
             self._grant()
 
     def _grant(self) -> None:
-        for rack in (self.sim.plcs["rack_a"], self.sim.plcs["rack_b"]):
+        for name in self.sim.plant.first_bay:
+            rack = self.sim.plcs[name]
             sound = (all(rack.values[f"BAY{bay:02d}_{sign}"] for sign in GOOD_SIGNS) for bay in range(1, 13))
             rack.write({f"BAY{bay:02d}_LIMIT": 600 * good for bay, good in enumerate(sound, 1)})
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from hil_tests.simplc.truth.models import SEDAN
 from hil_tests.simplc.truth.motion import Motions, Ramp, Stall, Steps, Until, Wait
 from hil_tests.simplc.truth.packs import Places
 from hil_tests.simplc.truth.vehicle import Vehicle
 
 CLAMP_FORCE_N = 8000.0
 CLAMPED_FORCE_N = 5000.0
-UNDERSIDE_MM = 150.0
 TABLE_ZERO_MM = 230.0
 
 
@@ -54,7 +54,8 @@ class Lift:
     @property
     def pack_height(self) -> float:
         """Table height at which the table meets the pack in the vehicle on the platform, mm."""
-        return self.height + UNDERSIDE_MM - TABLE_ZERO_MM
+        build = self.vehicle.build if self.vehicle is not None else SEDAN
+        return self.height + build.underside - TABLE_ZERO_MM
 
     # ---- vehicles ------------------------------------------------------------------------------------------
     def arrive(self, vehicle: Vehicle) -> None:

@@ -17,8 +17,8 @@ ROBOT, STACKER, HANDOVER_IN, HANDOVER_OUT, ISOLATION = (
     "isolation",
 )
 WEIGHT_KG = 560.0
-PACK_KG = {141: 2500.0, 282: 2900.0}
-"""Weight by pack type, where it is not that of a car's pack."""
+PACK_KG = {70: 490.0, 75: 520.0, 141: 2500.0, 280: 3200.0, 282: 2900.0}
+"""Weight by pack type, where it is not that of a car's pack of 100 kWh."""
 
 
 class Collision(Exception):

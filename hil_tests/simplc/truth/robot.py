@@ -10,7 +10,7 @@ from random import Random
 
 from hil_tests.simplc.truth.lift import Lift
 from hil_tests.simplc.truth.motion import Ramp, Stall, Steps, Together, Wait
-from hil_tests.simplc.truth.packs import HANDOVER_IN, HANDOVER_OUT, ROBOT, WEIGHT_KG, Collision, Pack, Places
+from hil_tests.simplc.truth.packs import HANDOVER_IN, HANDOVER_OUT, ROBOT, Collision, Pack, Places
 from hil_tests.simplc.truth.vehicle import BOLTS, Bolt, Vehicle
 
 HOME, UNDER, OUT, IN = 0.0, 4000.0, 8000.0, 10000.0
@@ -83,11 +83,12 @@ class Robot:
 
     def load_kg(self) -> float:
         if self.load is not None:
-            return WEIGHT_KG
+            return self.load.weight_kg
         vehicle = self.lift.vehicle
-        if not self.contact or vehicle is None or self.seated() is None:
+        seated = self.seated()
+        if not self.contact or vehicle is None or seated is None:
             return 0.0
-        return WEIGHT_KG if vehicle.all_open else 180.0
+        return seated.weight_kg if vehicle.all_open else 180.0
 
     # ---- movements -----------------------------------------------------------------------------------------
     def travel(self, to: float, pace: float) -> Steps:
@@ -200,7 +201,7 @@ class Robot:
         runner.torque, runner.result, runner.phase = 0.0, 0, 1
 
     def _turn(self, k: int, bolts: list[Bolt] | None, direction: int, seconds: float, torque: float) -> list[Ramp]:
-        if bolts is None or k in self.stuck:
+        if bolts is None or k >= len(bolts) or k in self.stuck:
             return []
         bolt = bolts[k]
         to = 0.0 if direction < 0 else bolt.turns
@@ -215,7 +216,7 @@ class Robot:
     def _finish(self, k: int, bolts: list[Bolt] | None, direction: int, torque: float) -> None:
         runner = self.runners[k]
         runner.phase = 0
-        if bolts is None:
+        if bolts is None or k >= len(bolts):
             runner.result = 7
             return
         if k in self.stuck or (direction > 0 and k in self.crossed):
@@ -234,7 +235,7 @@ class Robot:
         vehicle, pack = self.lift.vehicle, self.load
         if direction < 0 or vehicle is None or pack is None or not self.contact:
             return
-        if sum(bolt.is_closed for bolt in vehicle.bolts) > BOLTS // 2:
+        if sum(bolt.is_closed for bolt in vehicle.bolts) > len(vehicle.bolts) // 2:
             self.places.move(pack, vehicle.place)
 
     def _refuse(self, rule: str, text: str) -> None:
@@ -246,7 +247,7 @@ class Robot:
 def supported(robot: Robot, vehicle: Vehicle) -> bool:
     """The pack in the vehicle cannot fall: held by most of its bolts, or by the table beneath it."""
     held = sum(not b.is_open for b in vehicle.bolts)
-    return robot.contact or held > BOLTS // 2
+    return robot.contact or held > len(vehicle.bolts) // 2
 
 
 def _seating(part: float) -> float:

@@ -14,7 +14,6 @@ from hil_tests.simplc.truth.packs import (
     HANDOVER_OUT,
     ISOLATION,
     STACKER,
-    WEIGHT_KG,
     Collision,
     Pack,
     Places,
@@ -54,7 +53,7 @@ class Stacker:
         return self.places.at(STACKER)
 
     def load_kg(self) -> float:
-        return WEIGHT_KG if self.load is not None else 0.0
+        return self.load.weight_kg if self.load is not None else 0.0
 
     def travel_s(self, *way: str) -> float:
         """Nominal seconds along a way of places, from where the carriage stands."""

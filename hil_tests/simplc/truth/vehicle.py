@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
+from hil_tests.simplc.truth.models import SEDAN, Build
 from hil_tests.simplc.truth.motion import Ramp, Steps, Until, Wait
 from hil_tests.simplc.truth.packs import Pack, Places
 
 BOLTS = 10
-CLOSED_TORQUE = 85.0
 PACK_VOLTS = 380.0
 SAFE_VOLTS = 60.0
 GROOVE_TOLERANCE_MM = 20.0
@@ -70,6 +70,7 @@ class Vehicle:
     radio: bool = True
     bent_connector: bool = False
     told_vin: str = ""
+    build: Build = SEDAN
 
     @property
     def place(self) -> str:
@@ -77,6 +78,11 @@ class Vehicle:
 
     def pack(self, places: Places) -> Pack | None:
         return places.at(self.place)
+
+    @property
+    def all_bolts(self) -> int:
+        """One bit for each of its bolts."""
+        return (1 << len(self.bolts)) - 1
 
     @property
     def squared(self) -> bool:
