@@ -176,6 +176,7 @@ def _references(sketch: Sketch) -> None:
         if isinstance(link, str) and link not in sketch.links:
             report(("roles", name, "link"), f"there is no link of that name: {_list(sketch.links)}", got=link)
     used = [sketch.value("roles", name, "link") for name in sketch.roles]
+    used += [link for role in sketch.roles.values() if role is not None for link in role.also]
     for name in sketch.links:
         if name not in used:
             report(("links", name), "no role uses this link", key=True)

@@ -54,6 +54,7 @@ BayPrefix = Annotated[str, worded(r"^[A-Z]{1,3}$", "needs 1 to 3 capitals")]
 TagName = Annotated[
     str, worded(r"^[a-z][a-z0-9_]*\.[A-Za-z][A-Za-z0-9_]*$", "needs link.TAG, as meter.POWER_KW", 80)
 ]
+TagPattern = Annotated[str, worded(r"^[A-Z][A-Z0-9_*]{0,39}$", "needs a tag of the list, * for any part of it")]
 Urn = Annotated[str, worded(r"^urn:\S+$", "needs a URI that begins with urn:")]
 
 
@@ -232,13 +233,17 @@ PROTOCOLS = ("modbus-tcp", "modbus-rtu", "opcua", "serial-line")
 
 
 class Role(Model):
-    """Which driver fills a role, over which link. A rack also says which bays it has."""
+    """Which driver fills a role, over which link. A rack also says which bays it has.
+
+    `also` names tags, or patterns of them, that the device has in the PLCs of other links.
+    """
 
     driver: Name
     link: Name
     bays: int | None = Field(None, ge=1, le=48)
     first_bay: int | None = Field(None, ge=1, le=999)
     bay_prefix: BayPrefix | None = None
+    also: dict[Name, Annotated[tuple[TagPattern, ...], Field(strict=False)]] = {}
 
     @property
     def options(self) -> dict[str, int | str]:

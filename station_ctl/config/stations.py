@@ -29,6 +29,7 @@ from station_ctl.config.models import (
     StationFile,
 )
 from station_ctl.config.simulation import check_simulation
+from station_ctl.config.split_devices import check_split
 from station_ctl.config.tariffs import TariffFile, read_tariff_file
 from station_ctl.config.trends import check_trends
 from station_ctl.config.vehicles import VehicleFile
@@ -120,6 +121,7 @@ def load_station(
     check_station(sketch, parts)
     check_simulation(sketch)
     check_lists(sketch, lists, parts)
+    check_split(sketch, lists)
     check_trends(sketch, lists)
     recipes = _recipes(vehicles)
     documents: list[Document | IoFile] = [document, *lists.values(), *vehicles, *climates, alarms_document]

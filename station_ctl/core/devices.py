@@ -108,21 +108,22 @@ class Device:
     def signal(self, kind: type[B], tag: str, name: str = "", *, count: int) -> Signal[tuple[B, ...]]: ...
     def signal(self, kind: type, tag: str, name: str = "", *, count: int = 1) -> Any:
         """A tag of the I/O list as a typed signal; what does not fit is collected and raised at once."""
-        point = self.io.get(tag)
+        point = self.io.get(tag) or self.io.elsewhere.get(tag)
         if point is None:
             self._missing.append(f"tag {tag} is missing")
         elif fault := _misfit(point, kind, count):
             self._missing.append(f"tag {tag} {fault}")
         scan = point.scan if point is not None else ScanClass.FAST
         shown = f"{self.role}.{name or tag.removeprefix(self.prefix).lower()}"
-        return Signal(shown, self.link, tag, scan, MAX_AGE[scan], point.unit if point is not None else "")
+        link, unit = (point.link or self.link, point.unit) if point is not None else (self.link, "")
+        return Signal(shown, link, tag, scan, MAX_AGE[scan], unit)
 
     def exclusive(self, one: Signal[B], other: Signal[B]) -> tuple[Signal[B], Signal[B]]:
         """Two signals of which one at most can be on, as end switches of a motion: both on, neither proves anything.
 
         They must be scanned together, or a motion between two scans would look like a contradiction.
         """
-        if one.scan is not other.scan:
+        if (one.link, one.scan) != (other.link, other.scan):
             self._missing.append(f"tags {one.tag} and {other.tag} exclude each other and are not scanned together")
         self.pairs.append(NeverBoth(one, other))
         return (
@@ -158,7 +159,8 @@ class Device:
         epoch, uptime = self.signal(int, "EPOCH"), self.signal(int, "UPTIME_MS")
         answers = ("ACK_ID", "ACK_CODE", "DONE_ID", "RESULT", "ORDER_STATE", "FAULT")
         ack_id, ack_code, done_id, result, state, fault = (self.signal(int, p + tag) for tag in answers)
-        no_fault = self.signal(bool, f"{p}NO_FAULT") if f"{p}NO_FAULT" in self.io else None
+        has_no_fault = f"{p}NO_FAULT" in self.io or f"{p}NO_FAULT" in self.io.elsewhere
+        no_fault = self.signal(bool, f"{p}NO_FAULT") if has_no_fault else None
         return Channel(
             self.role, self.link, p, epoch, uptime, ack_id, ack_code, done_id, result, state, fault, no_fault
         )

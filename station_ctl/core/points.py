@@ -132,10 +132,14 @@ BYTE_ORDERS = ("ABCD", "CDAB", "BADC", "DCBA")
 
 
 class IoList(Mapping[str, Point]):
-    """The I/O list of one PLC program, by tag, in the order of the file."""
+    """The I/O list of one PLC program, by tag, in the order of the file.
 
-    def __init__(self, name: str, points: tuple[Point, ...]) -> None:
+    `elsewhere` are tags that a device with this list has in other PLCs, each with its `link`; they are no part of it.
+    """
+
+    def __init__(self, name: str, points: tuple[Point, ...], elsewhere: Mapping[str, Point] | None = None) -> None:
         self.name = name
+        self.elsewhere = dict(elsewhere or {})
         self._points = {p.tag: p for p in points}
         if len(self._points) != len(points):
             raise ValueError(f"I/O list {name}: a tag occurs twice")
@@ -148,6 +152,10 @@ class IoList(Mapping[str, Point]):
 
     def __len__(self) -> int:
         return len(self._points)
+
+    def with_elsewhere(self, points: Mapping[str, Point]) -> IoList:
+        """The same list for a device that has these tags in other PLCs."""
+        return IoList(self.name, tuple(self._points.values()), points)
 
     def scanned(self, scan: ScanClass) -> tuple[Point, ...]:
         """Tags read in one scan class, in file order."""
