@@ -93,7 +93,7 @@ class GantryCraneGC1(Device):
         self.hoist_temp = self.signal(float, "HOIST_TEMP", "hoist_temp")
         self.axis("x", 1, self.x, 0.0, 40000.0)
         self.axis("y", 2, self.y, -2000.0, 8000.0)
-        self.axis("z", 3, self.z, 500.0, 6500.0)
+        self.axis("z", 3, self.z, 5000.0, 6500.0)
 
     def home(self) -> Command:
         """Hoist to travel height, reference the axes, park; a pack that is gripped stays gripped."""

@@ -11,7 +11,7 @@ from typing import Any
 from hil_tests.simplc.fault_args import Acts, UnknownFault, bay_of
 from hil_tests.simplc.hall import DC_INSULATION_KOHM, Hall
 from hil_tests.simplc.truth.bms import said_by
-from hil_tests.simplc.truth.heat import burns
+from hil_tests.simplc.truth.heat import bulk, burns
 from hil_tests.simplc.truth.packs import Pack
 
 Strike = Callable[[Pack, Mapping[str, Any]], None]
@@ -69,8 +69,8 @@ class BmsFaults:
         pack.bms_code = other.code
 
     def _damage(self, pack: Pack, args: Mapping[str, Any]) -> None:
-        """A damaged cell heats with `kilowatts`, 12 unless told, under current; from 70 °C on nothing stops it."""
-        pack.damage_kw = float(args.get("kilowatts", 12.0))
+        """A damaged cell heats with `kilowatts` (12 in a car's pack) under current; from 70 °C on nothing stops it."""
+        pack.damage_kw = float(args.get("kilowatts", 12.0 * bulk(pack)))
         pack.temperature = float(args.get("celsius", pack.temperature))
         if pack not in self.plant.ailing:
             self.plant.ailing.append(pack)

@@ -11,7 +11,7 @@ from typing import Any
 from hil_tests.simplc.fault_args import Acts, UnknownFault, bay_of, switch
 from hil_tests.simplc.hall import Hall
 from hil_tests.simplc.truth.bay import CHARGING, FULL
-from hil_tests.simplc.truth.heat import AIR_KW_PER_K
+from hil_tests.simplc.truth.heat import AIR_KW_PER_K, bulk
 from hil_tests.simplc.truth.packs import Pack
 
 TARGETS = ("fresh", "vehicle")
@@ -117,10 +117,10 @@ class PackFaults:
 
     def _heat(self, bay: str, pack: Pack, args: Mapping[str, Any]) -> None:
         plant = self.plant
-        kilowatts = 0.0 if args.get("smoke") else 30.0
+        kilowatts = 0.0 if args.get("smoke") else 30.0 * bulk(pack)
         if "celsius" in args:
             pack.temperature = float(args["celsius"])
-            kilowatts = (pack.temperature - plant.ambient_c) * AIR_KW_PER_K
+            kilowatts = (pack.temperature - plant.ambient_c) * AIR_KW_PER_K * bulk(pack)
         pack.heat_kw = float(args.get("kilowatts", kilowatts))
         self._hot[bay] = pack
         if pack not in plant.ailing:

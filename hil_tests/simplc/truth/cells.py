@@ -51,14 +51,27 @@ PACK_70 = Chemistry(
         (25.0, (240, 240, 240, 240, 240, 240, 160, 160, 160, 67, 67, 67, 67)),
     ),
 )
-_BY_TYPE = {70: PACK_70, 75: PACK_75, 100: PACK_100}
+_TRUCK_OCV = (560, 588, 597, 606, 612, 616, 620, 622, 624, 627, 630, 632, 648)
+PACK_282 = Chemistry(
+    456.0,
+    _TRUCK_OCV,
+    (
+        (-10.0, (91, 91, 91, 91, 82, 73, 73, 64, 64, 55, 46, 36, 23)),
+        (0.0, (228, 228, 228, 205, 205, 182, 182, 160, 137, 114, 91, 68, 46)),
+        (25.0, (456, 456, 456, 456, 456, 456, 456, 433, 410, 342, 273, 205, 114)),
+    ),
+)
+PACK_141 = Chemistry(
+    228.0, _TRUCK_OCV, tuple((warm, tuple(a / 2 for a in amps)) for warm, amps in PACK_282.limits)
+)
+_BY_TYPE = {70: PACK_70, 75: PACK_75, 100: PACK_100, 141: PACK_141, 282: PACK_282}
 
 OHMS_25C, OHMS_PER_K = 0.022, 0.0006
 """Resistance of the pack at 25 °C, and what each degree below adds."""
 
 
 def chemistry(pack_type: int) -> Chemistry:
-    """Of packs of 70, 75 and 100 kWh; a type nobody has measured is taken for one of 100."""
+    """Of packs of 70, 75 and 100 kWh for cars, 141 and 282 for trucks; a type nobody has measured is taken for 100."""
     return _BY_TYPE.get(pack_type, PACK_100)
 
 

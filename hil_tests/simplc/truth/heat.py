@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from math import exp
 
-from hil_tests.simplc.truth.packs import Pack
+from hil_tests.simplc.truth.packs import WEIGHT_KG, Pack
 
 AMBIENT_C = 25.0
 HEAT_KJ_PER_K = 400.0
 AIR_KW_PER_K, WATER_KW_PER_K = 0.06, 20.0
+"""Of a car's pack; those of a heavier one grow with its weight."""
 STEP_S = 10.0
 """Longest step in which temperature and charge are taken as changing straight on."""
 
@@ -22,11 +23,17 @@ HOT_C = 55.0
 GAS_ALARM_PPM = 100.0
 
 
+def bulk(pack: Pack) -> float:
+    """How many car's packs it weighs: so much more heat it takes to warm it."""
+    return pack.weight_kg / WEIGHT_KG
+
+
 def warm(pack: Pack, inner_kw: float, dt: float, ambient: float = AMBIENT_C, *, water: bool = False) -> None:
     """`dt` plant seconds with `inner_kw` of heat of the current, in air or under water; exact if the heat is steady."""
-    cooling = WATER_KW_PER_K if water else AIR_KW_PER_K
+    size = bulk(pack)
+    cooling = (WATER_KW_PER_K if water else AIR_KW_PER_K) * size
     settled = ambient + (inner_kw + pack.heat_kw + self_heating_kw(pack)) / cooling
-    pack.temperature = settled + (pack.temperature - settled) * exp(-dt * cooling / HEAT_KJ_PER_K)
+    pack.temperature = settled + (pack.temperature - settled) * exp(-dt * cooling / (HEAT_KJ_PER_K * size))
 
 
 def rest(pack: Pack, dt: float, ambient: float = AMBIENT_C, *, water: bool = False) -> None:

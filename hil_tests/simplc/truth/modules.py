@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-AMPS_BY_KW = {20: 75.0, 30: 101.0, 40: 134.0, 60: 200.0, 80: 250.0}
+AMPS_BY_KW = {20: 75.0, 30: 101.0, 40: 134.0, 60: 200.0, 80: 250.0, 240: 400.0}
 RACK_AMPS = 250.0
 """Most that cables and contactors of one bay carry, however many modules feed it."""
 
@@ -36,6 +36,7 @@ class Modules:
     kw: int = 60
     sharing: bool = False
     pooled: bool = False
+    cable_amps: float = RACK_AMPS
 
     def __post_init__(self) -> None:
         if self.kw not in AMPS_BY_KW:
@@ -59,7 +60,7 @@ class Modules:
                 first.modules, second.modules = 0, 1
 
     def amps(self, count: int) -> float:
-        return min(RACK_AMPS, AMPS_BY_KW[self.kw] * count)
+        return min(self.cable_amps, AMPS_BY_KW[self.kw] * count)
 
     def kilowatts(self, count: int) -> float:
         return float(self.kw * count)

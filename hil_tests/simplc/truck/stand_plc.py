@@ -1,0 +1,168 @@
+"""PLC program of the truck stand TS1: entry, wheel stop, laser scanner, exit, radio link to the truck.
+
+Knows its I/O list, the lane, and the crane's hard-wired contacts. Does not know the swap.
+"""
+
+from __future__ import annotations
+
+from hil_tests.simplc.contract import OrderFailed, OrderKind, Params
+from hil_tests.simplc.radio import RadioPlc
+from hil_tests.simplc.truck.lane import LEAST_SIGHT
+from hil_tests.simplc.truck.lorry import ALL_LOCKS, LOCKS, Truck
+from hil_tests.simplc.truck.plant import TruckPlant
+from hil_tests.simplc.truth.motion import Steps, Until, Wait
+from hil_tests.simplc.truth.vehicle import SAFE_VOLTS
+
+SCAN_S, HOME_S = 13.0, 5.0
+OVER_TRUCK, GRIPPED = 2, 0b1111
+
+
+class StandPlc(RadioPlc):
+    """Two channels: 10 HOME, 11 OPEN_ENTRY, 12 SCAN, 13 OPEN_EXIT of its own, the truck's under VEH_."""
+
+    plant: TruckPlant
+    locks = ALL_LOCKS
+    in_place = "AT_WHEEL_STOP"
+    tempo = 0.75
+
+    def __init__(self, name: str, plant: TruckPlant) -> None:
+        super().__init__(name, plant)
+        self.body = plant.lane
+        self.speak()
+        self.values.update(SCANNER_TEMP=29.0)
+        for kind in (
+            OrderKind(10, "HOME", self._home, driven=False, chain=False, unhomed=True),
+            OrderKind(11, "OPEN_ENTRY", self._open_entry, against=self._against_way, lost=self._lost_way),
+            OrderKind(12, "SCAN", self._scan, against=self._against_scan, driven=False, chain=False),
+            OrderKind(13, "OPEN_EXIT", self._open_exit, against=self._against_way, lost=self._lost_way),
+        ):
+            self.offer(kind)
+        for opcode, label, work, against in (
+            (46, "UNLOCK_PACK", self._unlock_pack, self._against_unlock),
+            (47, "LOCK_PACK", self._lock_pack, self._against_lock),
+        ):
+            self.offer(OrderKind(opcode, label, work, _is_mask, against, driven=False), "VEH_")
+
+    # ---- inputs --------------------------------------------------------------------------------------------
+    def sense(self) -> None:
+        body, values = self.body, self.values
+        truck, scan = body.vehicle, body.scan
+        way = truck.travel if truck is not None else 0.0
+        values["ENTRY_BEAM"] = not 0.02 < way < 0.3
+        values["EXIT_BEAM"] = not 0.7 < way < 1.0
+        values["BAY_EMPTY"] = truck is None
+        values["BAY_CLEAR"] = body.person_free
+        values["AT_WHEEL_STOP"] = truck is not None and truck.in_grooves
+        values["SCANNED"] = scan is not None
+        values["HOMED"] = body.homed
+        values["NO_FAULT"] = values["FAULT"] != 1
+        values["ENTRY_GREEN"] = body.entry_green
+        values["EXIT_GREEN"] = body.exit_green
+        values["SCAN_QUALITY"] = round(scan.quality, 1) if scan is not None else 0.0
+        values["DX_MM"] = round(scan.x, 1) if scan is not None else 0.0
+        values["DY_MM"] = round(scan.y, 1) if scan is not None else 0.0
+        values["YAW_DEG"] = round(scan.yaw, 2) if scan is not None else 0.0
+        values["ROLL_DEG"] = round(scan.roll, 2) if scan is not None else 0.0
+        values["SHIFT_MM"] = round(body.shift_mm, 1)
+        self.sense_radio()
+
+    def homed(self) -> bool:
+        return bool(self.values["HOMED"])
+
+    # ---- interlocks ----------------------------------------------------------------------------------------
+    def _crane(self, tag: str) -> object:
+        """Hard-wired from the crane."""
+        return self.wired["crane"].values[tag]
+
+    def _crane_away(self) -> bool:
+        return self._crane("HOISTED") is True or self._crane("OVER") != OVER_TRUCK
+
+    def _lost_way(self) -> str:
+        if not self._crane_away():
+            return "gripper down over the truck"
+        return self.own("BAY_CLEAR")
+
+    def _against_way(self, p: Params) -> str:
+        return self._lost_way()
+
+    def _against_scan(self, p: Params) -> str:
+        return self.own("AT_WHEEL_STOP")
+
+    def _against_hv_on(self, p: Params) -> str:
+        return super()._against_hv_on(p) or ("" if self._crane_away() else "gripper down over the truck")
+
+    def _against_locks(self) -> str:
+        if self.number("VEH_HV_VOLTS") >= SAFE_VOLTS:
+            return "high voltage at the pack"
+        return self.own("VEH_LINK_OK", "AT_WHEEL_STOP")
+
+    def _against_unlock(self, p: Params) -> str:
+        held = self._crane("GRIPPER_CLOSED") == GRIPPED and self._crane("LANDED") == GRIPPED
+        if self.values["VEH_PACK_LATCHED"] and not (held and not self._crane_away()):
+            return "gripper does not hold the pack"
+        return self._against_locks()
+
+    def _against_lock(self, p: Params) -> str:
+        half = not self.values["VEH_PACK_LATCHED"] and self._crane("LANDED") and not self._crane_away()
+        return "pack over the truck and not in its seat" if half else self._against_locks()
+
+    # ---- work of the stand ---------------------------------------------------------------------------------
+    def _home(self, p: Params, pace: float) -> Steps:
+        self.body.entry_green = self.body.exit_green = False
+        yield Wait(HOME_S * pace)
+        self.body.homed = True
+
+    def _open_entry(self, p: Params, pace: float) -> Steps:
+        """Green until a truck has come in; a truck already there is only waited for."""
+        body = self.body
+        body.entry_green = body.vehicle is None
+        try:
+            yield Until(lambda: body.vehicle is not None and body.vehicle.travel > 0.05)
+            body.entry_green = False
+            yield Until(lambda: self.is_true("AT_WHEEL_STOP"))
+        finally:
+            body.entry_green = False
+
+    def _scan(self, p: Params, pace: float) -> Steps:
+        yield from self.body.measure(SCAN_S * pace)
+        self.sensed_now()
+        if self.number("SCAN_QUALITY") < LEAST_SIGHT:
+            raise OrderFailed("too little of the pack's outline seen")
+
+    def _open_exit(self, p: Params, pace: float) -> Steps:
+        body = self.body
+        body.exit_green = True
+        try:
+            yield Until(lambda: self.is_true("BAY_EMPTY"))
+        finally:
+            body.exit_green = False
+
+    # ---- work of the truck ---------------------------------------------------------------------------------
+    def _truck(self) -> Truck:
+        vehicle = self._linked()
+        assert isinstance(vehicle, Truck)
+        return vehicle
+
+    def _unlock_pack(self, p: Params, pace: float) -> Steps:
+        """The truck draws its connector back, then opens its locks."""
+        truck = self._truck()
+        yield from truck.part_connector(2.0 * pace)
+        yield from truck.move_locks(p.p1, False, 3.5 * pace)
+        self.sensed_now()
+        if not self.values["VEH_LOCKS_OPEN"] & p.p1 == p.p1 or truck.connector > 0.0:
+            raise OrderFailed("locks not all open, or connector not apart")
+
+    def _lock_pack(self, p: Params, pace: float) -> Steps:
+        """The truck closes its locks, then puts its connector to the pack, if it has one."""
+        truck = self._truck()
+        yield from truck.move_locks(p.p1, True, 3.5 * pace)
+        pack = self.plant.pack_in(truck)
+        if pack is not None and truck.connector < 1.0:
+            yield from truck.mate_connector(2.0 * pace)
+        self.sensed_now()
+        if not self.values["VEH_LOCKS_CLOSED"] & p.p1 == p.p1:
+            raise OrderFailed("locks not all closed")
+
+
+def _is_mask(p: Params) -> bool:
+    return 0 < p.p1 < 1 << LOCKS
