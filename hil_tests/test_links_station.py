@@ -20,13 +20,14 @@ from drivers.opcua_link import OpcUaLink
 from drivers.pack_id_link import PackIdReaderLink
 from drivers.serial_port import SerialPort
 from hil_tests.link_bench import IDENTITY, PATIENCE, io_list, running, until, until_fault, until_usable
+from hil_tests.simplc.wire.faces import MODBUS_TCP, PASSENGER
 from hil_tests.simplc.wire.opcua_server import Certificates
-from hil_tests.simplc.wire.station_wire import METER_LIST, MODBUS_LISTS, ROBOT_LIST
 from station_ctl.config import load_station, station_file
 from station_ctl.core.links import Link
 from station_ctl.core.points import ScanClass
 
 ROOT = Path(__file__).parents[1]
+LISTS = {name: io_list for name, _, io_list in PASSENGER}
 
 
 class StationProcess:
@@ -89,7 +90,9 @@ def identity(link: str) -> dict[str, int]:
 def station_links(endpoints: dict[str, str], folder: Path) -> list[Link]:
     """A link to every PLC of the station."""
     links: list[Link] = []
-    for name, io_name in MODBUS_LISTS.items():
+    for name, protocol, io_name in PASSENGER:
+        if protocol != MODBUS_TCP:
+            continue
         url = urlparse(endpoints[name])
         assert url.hostname and url.port
         io = io_list(io_name)
@@ -100,7 +103,7 @@ def station_links(endpoints: dict[str, str], folder: Path) -> list[Link]:
         )
     files = Certificates.inside(folder)
     security = UaSecurity(files.client_certificate, files.client_key, files.server_certificate)
-    robot = io_list(ROBOT_LIST)
+    robot = io_list(LISTS["robot"])
     links.append(
         OpcUaLink(
             "robot",
@@ -113,7 +116,7 @@ def station_links(endpoints: dict[str, str], folder: Path) -> list[Link]:
         )
     )
     bus = RtuBus(SerialPort(urlparse(endpoints["meter"]).path))
-    links.append(ModbusRtuLink("meter", io_list(METER_LIST), bus))
+    links.append(ModbusRtuLink("meter", io_list(LISTS["meter"]), bus))
     links.append(PackIdReaderLink("reader", SerialPort(urlparse(endpoints["reader"]).path)))
     return links
 

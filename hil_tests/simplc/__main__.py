@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from hil_tests.simplc.station import SimStation
+from hil_tests.simplc.wire.faces import read_faces, shipped_faces
 from hil_tests.simplc.wire.station_wire import NAMES, StationWire
 
 TICK = 0.01
@@ -39,6 +40,7 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--secure", action="store_true", help="OPC UA with SignAndEncrypt only")
     parser.add_argument("--plcs", default=",".join(NAMES), help="which PLCs to serve")
     parser.add_argument("--io", type=Path, default=None, help="folder of the I/O lists")
+    parser.add_argument("--faces", type=Path, default=None, help="JSON file: which PLC shows what by which list")
     arguments = parser.parse_args(argv)
     if unknown := set(arguments.plcs.split(",")) - set(NAMES):
         parser.error(f"no such PLC: {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}")
@@ -100,14 +102,15 @@ async def _answer(station: SimStation, wire: StationWire, line: bytes) -> tuple[
 async def _serve(arguments: argparse.Namespace, folder: Path) -> None:
     io_dir = _io_dir(arguments.io)
     station = SimStation(seed=arguments.seed, speed=arguments.speed, io_dir=io_dir)
+    faces = read_faces(arguments.faces) if arguments.faces else shipped_faces(io_dir)
     wire = StationWire(
         station.plcs,
-        io_dir,
+        faces,
         folder,
         arguments.host,
         arguments.port_base,
         arguments.secure,
-        arguments.plcs.split(","),
+        None if arguments.faces else arguments.plcs.split(","),
     )
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

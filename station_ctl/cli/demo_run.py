@@ -13,6 +13,7 @@ from typing import Any
 
 from station_ctl.build import PARTS, BuiltStation, build
 from station_ctl.cli.demo_report import DemoReport, Visit
+from station_ctl.cli.plant_faces import faces
 from station_ctl.cli.plant_process import PlantProcess, overrides
 from station_ctl.cli.step_lines import BarLines, PlainLines
 from station_ctl.config import StationConfig, load_station
@@ -76,7 +77,10 @@ class Demo:
 
     async def run(self) -> DemoReport:
         """Run it. Raises StationError when the plant or the links do not come up."""
-        plant = await PlantProcess.start(self._folder, speed=self._order.speed, seed=self._order.seed)
+        shown = faces(load_station(self._order.station, parts=PARTS))
+        plant = await PlantProcess.start(
+            self._folder, speed=self._order.speed, seed=self._order.seed, faces=shown
+        )
         try:
             changed = overrides(
                 plant.endpoints, speed=self._order.speed, journal=self._folder / "journal.sqlite"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -37,13 +37,28 @@ class PlantProcess:
 
     @classmethod
     async def start(
-        cls, folder: Path, *, speed: float, seed: int, port_base: int = 0, secure: bool = False
+        cls,
+        folder: Path,
+        *,
+        speed: float,
+        seed: int,
+        port_base: int = 0,
+        secure: bool = False,
+        faces: Sequence[Mapping[str, object]] | None = None,
     ) -> PlantProcess:
-        """Start the plant, on free ports if `port_base` is 0. Raises PlantFailed with what it said."""
+        """Start the plant, on free ports if `port_base` is 0. Raises PlantFailed with what it said.
+
+        `faces` say which PLC shows what by which I/O list; without them each shows its own.
+        """
+        told: list[str] = []
+        if faces is not None:
+            path = folder / "faces.json"
+            path.write_text(json.dumps(list(faces)), encoding="utf-8")
+            told = ["--faces", str(path)]
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "hil_tests.simplc", "--port-base", str(port_base),
             "--speed", str(speed), "--seed", str(seed), "--dir", str(folder), *(["--secure"] if secure else []),
-            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=LINE_LIMIT,
+            *told, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=LINE_LIMIT,
         )  # fmt: skip
         plant = cls(process, {})
         try:

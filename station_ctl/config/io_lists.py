@@ -57,6 +57,7 @@ class IoFile:
     findings: list[Finding] = field(default_factory=list)
     digest: str = ""
     has_rows: bool = False
+    path: Path = Path()
 
     def report(self, tag: str, column: str, text: str) -> None:
         """Note one error at the cell of a tag, or at the top of the file where there is none."""
@@ -99,7 +100,7 @@ def split_row(line: str, number: int) -> list[Cell]:
 
 def read_io_list(path: Path, protocol: str) -> IoFile:
     """Read one I/O list for a link of this protocol. What is wrong is a finding, never an exception."""
-    io = IoFile(shown(path))
+    io = IoFile(shown(path), path=path.absolute())
     lines = _lines(path, io)
     if not any(lines):
         if not io.findings:

@@ -16,6 +16,7 @@ from station_ctl.charging.tariff import Tariff
 from station_ctl.config.alarms import read_alarms
 from station_ctl.config.checks import Parts, Sketch, check_lists, check_station
 from station_ctl.config.climates import lend
+from station_ctl.config.fleets import admission, read_fleets
 from station_ctl.config.io_lists import IoFile, read_io_list
 from station_ctl.config.models import (
     PROTOCOLS,
@@ -36,6 +37,7 @@ from station_ctl.config.vehicles import VehicleFile
 from station_ctl.config.yaml_positions import Document, dotted, in_order, read_yaml, shown, validated
 from station_ctl.core.alarms import AlarmEntry
 from station_ctl.core.errors import ConfigurationError, NotFound
+from station_ctl.core.fleets import EVERYBODY, Admission
 from station_ctl.core.points import IoList
 from station_ctl.core.policy import SitePolicy
 from station_ctl.core.steps import Recipe
@@ -71,10 +73,14 @@ class StationConfig:
     simulation: Simulation | None = None
     trends: tuple[str, ...] | None = None
     """Tags (`link.TAG`) that are sampled; None = every analog tag worth it."""
+    lists: Mapping[str, Path] = field(default_factory=dict)
+    """The file of each link's I/O list."""
     tariff: Tariff | None = None
     """What charging is planned by; None = it is not planned."""
     climate: str | None = None
     """The climate file whose limits hold where the station file says none."""
+    admission: Admission = EVERYBODY
+    """Fleets, who of them goes first, and who alone is served when."""
 
     @property
     def simulated(self) -> bool:
@@ -116,7 +122,7 @@ def load_station(
     file = validated(document, StationFile, context) if document.parsed else None
     sketch = Sketch.of(document)
     lists = _lists(sketch, path)
-    vehicles = _vehicles(sketch, path)
+    vehicles, fleet_files = _named(sketch, path, "vehicles"), _named(sketch, path, "fleets")
     alarms_document, alarms = read_alarms(config_directory() / "alarms.yaml")
     check_station(sketch, parts)
     check_simulation(sketch)
@@ -124,7 +130,9 @@ def load_station(
     check_split(sketch, lists)
     check_trends(sketch, lists)
     recipes = _recipes(vehicles)
-    documents: list[Document | IoFile] = [document, *lists.values(), *vehicles, *climates, alarms_document]
+    admitted = admission(sketch, file, read_fleets(fleet_files, recipes))
+    others = (*vehicles, *fleet_files, *climates)
+    documents: list[Document | IoFile] = [document, *lists.values(), *others, alarms_document]
     findings = list(dict.fromkeys(line for source in documents for line in in_order(source.findings)))
     sources: list[Document | IoFile | TariffFile] = [*documents]
     tariff = None
@@ -151,8 +159,10 @@ def load_station(
         document=document,
         simulation=file.simulation,
         trends=file.trends,
+        lists=MappingProxyType({name: io.path for name, io in lists.items()}),
         tariff=tariff.tariff if tariff is not None else None,
         climate=file.climate,
+        admission=admitted,
     )
 
 
@@ -250,16 +260,17 @@ def _climates(document: Document, path: Path) -> list[Document]:
     return [lend(document, found)]
 
 
-def _vehicles(sketch: Sketch, path: Path) -> list[Document]:
+def _named(sketch: Sketch, path: Path, part: str) -> list[Document]:
+    """The files that a list of the station file names: its vehicles, its fleets."""
     documents = []
-    names = sketch.value("vehicles")
+    names = sketch.value(part)
     for i, name in enumerate(names if isinstance(names, list) else ()):
         if not isinstance(name, str) or name in names[:i] or "/" in name:
             continue
-        found = _find(path, "vehicles", f"{name}.yaml")
+        found = _find(path, part, f"{name}.yaml")
         if found is None:
-            folders = ", ".join(shown(place) for place in _places(path, "vehicles"))
-            sketch.document.report(("vehicles", i), f"no file {name}.yaml in {folders}", got=name)
+            folders = ", ".join(shown(place) for place in _places(path, part))
+            sketch.document.report((part, i), f"no file {name}.yaml in {folders}", got=name)
         else:
             documents.append(read_yaml(found))
     return documents

@@ -143,13 +143,23 @@ def test_a_bool_of_inverted_sense_is_true_when_the_bit_is_0(now: list[bool]) -> 
 @given(st.lists(st.booleans(), min_size=40, max_size=40), st.integers(0, 0xFFFF))
 def test_bits_come_in_one_request_over_their_gaps_and_a_number_among_them(bits: list[bool], number: int) -> None:
     flags = {f"B{n}": point(f"B{n}", f"co:{3 + 2 * n}", "bool") for n in range(40)}
-    shown = Shown(*flags.values(), point("PATTERN_CO", "co:101", "u16"))
+    shown = Shown(*flags.values(), point("WORD", "co:101", "u16"))
     (read,) = shown.reads
-    told = {"PATTERN_CO": number, **dict(zip(flags, bits, strict=True))}
+    told = {"WORD": number, **dict(zip(flags, bits, strict=True))}
     assert (read.start, read.count) == (3, 114)
     assert read_question(read).pdu == bytes.fromhex("01 0003 0072")
     assert shown.scan(**told) == told
     assert shown.scan(B7=not bits[7])["B7"] is not bits[7]
+
+
+@pytest.mark.parametrize(
+    ("packed", "shown"), [("34 12", 0x1234), ("2c 48", 0x482C), ("68 24", 0x2468), ("12 34", 0x3412)]
+)
+def test_a_pattern_among_the_bits_shows_their_order(packed: str, shown: int) -> None:
+    """Least significant bit first as it must be; else most significant first, one off, bytes swapped."""
+    image = BlockImage(plan_reads([point("PATTERN_DI", "di:8", "u16"), point("OPEN", "di:24", "bool")]))
+    image.take(0, bytes.fromhex(packed) + b"\0")
+    assert image.values["PATTERN_DI"] == shown
 
 
 def test_tables_are_never_mixed_in_one_request() -> None:

@@ -9,7 +9,7 @@ import asyncio
 import socket
 import struct
 
-from hil_tests.simplc.wire.io_list import Plc, Row
+from hil_tests.simplc.wire.io_list import Plc, Row, place_of
 from hil_tests.simplc.wire.mischief import Mischief
 from hil_tests.simplc.wire.registers import RegisterMemory
 
@@ -17,14 +17,21 @@ NO_DEVICE_BEHIND = 11
 
 
 class ModbusServer:
-    """Serves `plc` on a TCP port. `deaf` answers nothing on any connection; `mischief` spoils replies.
+    """Serves `plc` on a TCP port; rows that name no unit lie in `unit`.
 
-    A PLC that is not online behaves as if deaf; one that booted again has dropped its connections.
+    `deaf` answers nothing on any connection; `mischief` spoils replies. A PLC that is not online behaves as if deaf;
+    one that booted again has dropped its connections.
     """
 
-    def __init__(self, plc: Plc, rows: list[Row], host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(
+        self, plc: Plc, rows: list[Row], host: str = "127.0.0.1", port: int = 0, unit: int = 1
+    ) -> None:
         self.plc = plc
-        self.memory = RegisterMemory(plc, rows, 1)
+        self.memory = RegisterMemory(plc, rows, unit, unit)
+        """The unit in which rows lie that name none; it answers for the TCP device itself, too."""
+        others = {place_of(row, unit).unit for row in rows} - {unit}
+        self._others = {number: RegisterMemory(plc, rows, number, unit) for number in sorted(others)}
+        self._unit = unit
         self.mischief: Mischief | None = None
         self.deaf = False
         self.delay = 0.0
@@ -72,7 +79,9 @@ class ModbusServer:
 
     def answer(self, unit: int, pdu: bytes) -> bytes:
         """The right reply."""
-        if unit not in (0, 1, 255):
+        if unit in self._others:
+            return self._others[unit].answer(pdu)
+        if unit not in (0, self._unit, 255):
             return bytes((pdu[0] | 0x80, NO_DEVICE_BEHIND))
         return self.memory.answer(pdu)
 

@@ -10,6 +10,9 @@ from collections.abc import Iterable
 
 from hil_tests.simplc.wire.io_list import Place, Plain, Plc, PlcValue, Row, from_words, place_of, to_words
 
+BIT_PATTERNS = ("PATTERN_DI", "PATTERN_CO")
+"""Tags that show the PLC's pattern among its bits."""
+
 ILLEGAL_FUNCTION, ILLEGAL_ADDRESS, ILLEGAL_VALUE = 1, 2, 3
 
 
@@ -19,14 +22,14 @@ class RegisterMemory:
     The tables of bits lie in memory as one byte a bit.
     """
 
-    def __init__(self, plc: Plc, rows: Iterable[Row], unit: int) -> None:
+    def __init__(self, plc: Plc, rows: Iterable[Row], unit: int, default: int = 1) -> None:
         self._plc = plc
         self._tables: dict[str, bytearray] = {"ir": bytearray(), "hr": bytearray()}
         self._bits: dict[str, bytearray] = {"di": bytearray(), "co": bytearray()}
         self._shown: list[tuple[Place, Row]] = []
         self._written: list[tuple[Place, Row]] = []
         for row in rows:
-            place = place_of(row)
+            place = place_of(row, default)
             if place.unit == unit:
                 (self._written if row.written else self._shown).append((place, row))
                 bits = place.table in self._bits
@@ -116,7 +119,7 @@ class RegisterMemory:
             ]
         values, last = self._plc.values, self._last
         for place, row in self._ranges[key]:
-            value = values.get(row.tag, 0)
+            value = values.get("PATTERN" if row.tag in BIT_PATTERNS else row.tag, 0)
             if row.tag in last and last[row.tag] == value:
                 continue
             last[row.tag] = value

@@ -5,101 +5,87 @@ Knows the PLCs by name and their I/O lists. Does not know the plant.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hil_tests.simplc.wire.io_list import Plc, read_rows
+from hil_tests.simplc.wire.faces import MODBUS_RTU, MODBUS_TCP, OPCUA, PASSENGER, Face
+from hil_tests.simplc.wire.io_list import Plc
 from hil_tests.simplc.wire.mischief import ALL_FUNCTIONS, Mischief
 from hil_tests.simplc.wire.modbus_server import ModbusServer
 from hil_tests.simplc.wire.opcua_server import Certificates, OpcUaServer
 from hil_tests.simplc.wire.reader_line import ReaderLine
 from hil_tests.simplc.wire.rtu_slave import RtuSlaves
 
-MODBUS_LISTS = {
-    "lift": "vehicle_lift_vl1",
-    "stacker": "stacker_st2",
-    "rack_a": "charging_rack_cr12",
-    "rack_b": "charging_rack_cr12",
-    "safety": "safety_plc_sp1",
-}
-ROBOT, ROBOT_LIST = "robot", "swap_robot_sr3"
-METER, METER_LIST = "meter", "site_meter_sm1"
-READER = "reader"
-NAMES = (*MODBUS_LISTS, ROBOT, METER, READER)
-"""All PLCs; TCP ports are given in this order, so that a fixed base always means the same PLC."""
+NAMES = tuple(name for name, *_ in PASSENGER)
+"""All PLCs of a passenger station; TCP ports are given in this order, so that a base always means the same PLC."""
 
 
 @dataclass
 class StationWire:
-    """Servers and lines for the PLCs of one station.
+    """Servers and lines for the faces of a station's PLCs.
 
-    `port_base` 0 takes free ports. `folder` holds the links to the pseudo-terminals and the certificates.
+    `port_base` 0 takes free ports, else each face has its own in their order. `folder` holds the links to the
+    pseudo-terminals and the certificates. Of `faces` those are served that `names` holds.
     """
 
     plcs: Mapping[str, Plc]
-    io_dir: Path
+    faces: Iterable[Face]
     folder: Path
     host: str = "127.0.0.1"
     port_base: int = 0
     secure: bool = False
-    names: Iterable[str] = NAMES
+    names: Container[str] | None = None
     modbus: dict[str, ModbusServer] = field(default_factory=dict)
-    robot: OpcUaServer | None = None
-    meter: RtuSlaves | None = None
-    reader: ReaderLine | None = None
+    opcua: dict[str, OpcUaServer] = field(default_factory=dict)
+    rtu: dict[str, RtuSlaves] = field(default_factory=dict)
+    lines: dict[str, ReaderLine] = field(default_factory=dict)
 
     async def start(self) -> dict[str, str]:
-        """Open everything; gives the endpoint of each PLC."""
+        """Open everything; gives the endpoint of each face."""
         endpoints: dict[str, str] = {}
-        for offset, name in enumerate(NAMES):
-            if name in self.names:
+        for offset, face in enumerate(self.faces):
+            if self.names is None or face.name in self.names:
                 port = self.port_base + offset if self.port_base else 0
-                endpoints[name] = await self._start_one(name, port)
+                endpoints[face.name] = await self._start_one(face, port)
         return endpoints
 
-    async def _start_one(self, name: str, port: int) -> str:
-        if name in MODBUS_LISTS:
-            rows = read_rows(self.io_dir / f"{MODBUS_LISTS[name]}.csv")
-            server = self.modbus[name] = ModbusServer(self.plcs[name], rows, self.host, port)
+    async def _start_one(self, face: Face, port: int) -> str:
+        name, path = face.name, self.folder / face.name
+        if face.protocol == MODBUS_TCP:
+            server = self.modbus[name] = ModbusServer(
+                self.plcs[face.plc], face.rows(), self.host, port, face.unit
+            )
             await server.start()
             return f"tcp://{self.host}:{server.port}"
-        if name == ROBOT:
+        if face.protocol == OPCUA:
             certificates = Certificates.inside(self.folder) if self.secure else None
-            rows = read_rows(self.io_dir / f"{ROBOT_LIST}.csv")
-            self.robot = OpcUaServer(self.plcs[name], rows, self.host, port, certificates)
-            await self.robot.start()
-            return f"opc.tcp://{self.host}:{self.robot.port}"
-        path = self.folder / name
-        if name == METER:
-            self.meter = RtuSlaves(self.plcs[name], read_rows(self.io_dir / f"{METER_LIST}.csv"), path)
-            self.meter.start()
+            ua = self.opcua[name] = OpcUaServer(self.plcs[face.plc], face.rows(), self.host, port, certificates)
+            await ua.start()
+            return f"opc.tcp://{self.host}:{ua.port}"
+        if face.protocol == MODBUS_RTU:
+            self.rtu[name] = RtuSlaves(self.plcs[face.plc], face.rows(), path)
+            self.rtu[name].start()
         else:
-            self.reader = ReaderLine(path)
-            self.reader.start()
+            self.lines[name] = ReaderLine(path)
+            self.lines[name].start()
         return f"serial://{path}"
 
     async def stop(self) -> None:
         """Close everything."""
-        for server in self.modbus.values():
+        for server in (*self.modbus.values(), *self.opcua.values()):
             await server.stop()
-        if self.robot is not None:
-            await self.robot.stop()
-        if self.meter is not None:
-            self.meter.stop()
-        if self.reader is not None:
-            self.reader.stop()
+        for line in (*self.rtu.values(), *self.lines.values()):
+            line.stop()
 
     def follow(self, reader_lines: list[str]) -> None:
         """Let the wires follow the PLCs: restarts, lost links, what the reader said since the last call."""
-        for server in self.modbus.values():
+        for server in (*self.modbus.values(), *self.opcua.values()):
             server.look_at_plc()
-        if self.robot is not None:
-            self.robot.look_at_plc()
-        if self.reader is not None:
-            for line in reader_lines:
-                self.reader.say(line)
+        for line in self.lines.values():
+            for text in reader_lines:
+                line.say(text)
 
     async def disturb(self, what: Mapping[str, Any]) -> None:
         """Disturb the wire of `plc`: `do` is cut, freeze, deaf, hear, down, up or mischief (kind, times …).
@@ -109,15 +95,13 @@ class StationWire:
         name, do = str(what.get("plc")), str(what.get("do"))
         if name in self.modbus:
             await _disturb_modbus(self.modbus[name], do, what)
-        elif name == ROBOT and self.robot is not None and do == "cut":
-            self.robot.gate.cut()
-        elif name in (METER, READER) and do in ("down", "up"):
-            line = self.meter if name == METER else self.reader
-            if line is not None:
-                if do == "up":
-                    line.port.plug()
-                else:
-                    line.port.unplug()
+        elif name in self.opcua and do == "cut":
+            self.opcua[name].gate.cut()
+        elif (line := self.rtu.get(name) or self.lines.get(name)) is not None and do in ("down", "up"):
+            if do == "up":
+                line.port.plug()
+            else:
+                line.port.unplug()
         else:
             raise ValueError(f"the wire of {name} cannot {do}")
 
