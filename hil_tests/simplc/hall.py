@@ -187,6 +187,9 @@ class Hall:
         for bay in self.bays.values():
             bay.ambient_c, bay.changed = celsius, True
 
+    def stir(self) -> None:
+        """Tell the motions of what changes without any: in a kind of station where something swings."""
+
     def stop_charging(self, rack: str) -> None:
         """The rack's own reaction to a silent controller."""
         for bay in self.bays.values():

@@ -86,6 +86,7 @@ class RunningStation:
         self.cycles += 1
         cycles, plant = self.cycles, self.plant
         plant.motions.run(plant.now + CYCLE_S * self.speed)
+        plant.stir()
         if cycles % CHARGE_CYCLES == 0:
             plant.charge(CHARGE_CYCLES * CYCLE_S * self.speed)
             self.monitor.watch_charging(cycles)

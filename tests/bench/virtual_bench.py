@@ -1,4 +1,4 @@
-"""One passenger station in virtual time: real engine, gate, journal, procedures; memory links to the plant.
+"""One station in virtual time: real engine, gate, journal, procedures; memory links to the plant.
 
 Knows both sides, which only tests may. Does not know sockets or sleeping.
 """
@@ -16,6 +16,7 @@ from typing import Any
 from drivers.memory import Backend, MemoryLink
 from drivers.pack_id_reader_pr1 import IO_LIST as READER_IO
 from drivers.scan_clock import PERIODS
+from hil_tests.simplc.running import RunningStation
 from hil_tests.simplc.station import SimStation
 from hil_tests.virtual.reader_backend import ReaderBackend
 from station_ctl.build import PARTS, BuiltStation, build
@@ -53,14 +54,14 @@ class VirtualBench:
     periods: Mapping[ScanClass, float] = PERIODS
 
     def __init__(
-        self, folder: Path, *, seed: int = 1, speed: float = 20.0, sim: SimStation | None = None,
+        self, folder: Path, *, seed: int = 1, speed: float = 20.0, sim: RunningStation | None = None,
         journal: Path | None = None, charging: bool = False, config: StationConfig | None = None,
     ) -> None:  # fmt: skip
         """`charging`: the charging duty says what flows; without it every charger may draw what its order allows.
 
         `config`: of another station than the shipped passenger station, with the same speed.
         """
-        self.sim = sim or SimStation(seed=seed, speed=speed)
+        self.sim: RunningStation = sim or SimStation(seed=seed, speed=speed)
         self._folder, self._speed, self._given = folder, speed, config
         self._starts, self._charges = 0, charging
         self.seen: list[Effect] = []
@@ -107,7 +108,10 @@ class VirtualBench:
         return InlineJournal(self.journal)
 
     def _backend(self, name: str) -> Backend:
-        return ReaderBackend(self.sim.reader) if name == "reader" else self.sim.plcs[name]
+        if name != "reader":
+            return self.sim.plcs[name]
+        assert self.sim.reader is not None
+        return ReaderBackend(self.sim.reader)
 
     def _link(self, name: str, io: IoList, clock: Callable[[], float]) -> MemoryLink:
         backend = self._backend(name)
@@ -151,10 +155,11 @@ class VirtualBench:
             self._grant()
 
     def _grant(self) -> None:
+        most = round(10 * self.sim.plant.charger_kw)
         for name in self.sim.plant.first_bay:
             rack = self.sim.plcs[name]
             sound = (all(rack.values[f"BAY{bay:02d}_{sign}"] for sign in GOOD_SIGNS) for bay in range(1, 13))
-            rack.write({f"BAY{bay:02d}_LIMIT": 600 * good for bay, good in enumerate(sound, 1)})
+            rack.write({f"BAY{bay:02d}_LIMIT": most * good for bay, good in enumerate(sound, 1)})
 
     def touch(self) -> None:
         """Something is done to the plant by hand. A bench that runs every PLC cycle needs not be told."""

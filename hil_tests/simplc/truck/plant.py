@@ -18,6 +18,9 @@ from hil_tests.simplc.truth.packs import Pack
 from hil_tests.simplc.truth.vehicle import Vehicle
 
 PACK_TYPE = 282
+PACKS = {"SIM-MIXER": 280}
+"""What a model brings that brings another pack."""
+STILL_DEG = 0.02
 CHARGER = Modules(kw=240, cable_amps=400.0)
 
 
@@ -105,6 +108,13 @@ class TruckPlant(Hall):
 
     def on_the_way_back(self) -> list[Pack | None]:
         return [self.places.at(CRANE)]
+
+    def pack_type_of(self, model: str) -> int:
+        return PACKS.get(model, PACK_TYPE)
+
+    def stir(self) -> None:
+        if self.crane.sway_deg() > STILL_DEG:
+            self.motions.version += 1
 
     def see_person(self, there: bool) -> None:
         self.lane.person_free = not there

@@ -21,8 +21,6 @@ from hil_tests.simplc.truck.stand_plc import StandPlc
 from hil_tests.simplc.truth.layout import Layout
 from hil_tests.simplc.truth.modules import Modules
 
-STILL_DEG = 0.02
-
 
 class TruckSimStation(RunningStation):
     """`plcs` by name: stand, rack_a …, safety, crane, meter. There is no pack-id reader: the gripper reads.
@@ -50,9 +48,3 @@ class TruckSimStation(RunningStation):
         }
         self._wire_up(plcs)
         self.faults = Faults(self.plant, truck_acts(self.plant, plcs))
-
-    def _cycle(self) -> None:
-        """What swings changes without a drive."""
-        if self.plant.crane.sway_deg() > STILL_DEG:
-            self.plant.motions.version += 1
-        super()._cycle()

@@ -64,14 +64,14 @@ PACK_282 = Chemistry(
 PACK_141 = Chemistry(
     228.0, _TRUCK_OCV, tuple((warm, tuple(a / 2 for a in amps)) for warm, amps in PACK_282.limits)
 )
-_BY_TYPE = {70: PACK_70, 75: PACK_75, 100: PACK_100, 141: PACK_141, 282: PACK_282}
+_BY_TYPE = {70: PACK_70, 75: PACK_75, 100: PACK_100, 141: PACK_141, 280: PACK_282, 282: PACK_282}
 
 OHMS_25C, OHMS_PER_K = 0.022, 0.0006
 """Resistance of the pack at 25 °C, and what each degree below adds."""
 
 
 def chemistry(pack_type: int) -> Chemistry:
-    """Of packs of 70, 75 and 100 kWh for cars, 141 and 282 for trucks; a type nobody has measured is taken for 100."""
+    """Of packs of 70 to 100 kWh for cars, 141 to 282 for trucks; a type nobody has measured is taken for 100."""
     return _BY_TYPE.get(pack_type, PACK_100)
 
 
