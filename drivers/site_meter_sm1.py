@@ -21,11 +21,11 @@ class SiteMeterSM1(Device):
 
     def declare(self) -> None:
         """Signal, type and tag of every quantity."""
-        self.power_kw = self.signal(float, "POWER_KW", "power_kw")
-        self.energy_kwh = self.signal(float, "ENERGY_KWH", "energy_kwh")
-        self.volts = tuple(self.signal(float, f"VOLTS_L{k}", f"volts_l{k}") for k in (1, 2, 3))
-        self.frequency = self.signal(float, "FREQUENCY", "frequency")
-        self.grid_limit_kw = self.signal(float, "GRID_LIMIT_KW", "grid_limit_kw")
-        self.insulation = self.signal(int, "INSULATION", "insulation")
+        self.power_kw = self.signal(float, "POWER_KW", "power_kw", unit="kW")
+        self.energy_kwh = self.signal(float, "ENERGY_KWH", "energy_kwh", unit="kWh")
+        self.volts = tuple(self.signal(float, f"VOLTS_L{k}", f"volts_l{k}", unit="V") for k in (1, 2, 3))
+        self.frequency = self.signal(float, "FREQUENCY", "frequency", unit="Hz")
+        self.grid_limit_kw = self.signal(float, "GRID_LIMIT_KW", "grid_limit_kw", unit="kW")
+        self.insulation = self.signal(int, "INSULATION", "insulation", unit="kOhm")
         self.imd_ok = self.signal(bool, "IMD_OK", "imd_ok")
         self.imd_count = self.signal(int, "IMD_COUNT", "imd_count")

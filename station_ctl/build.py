@@ -19,14 +19,16 @@ from drivers.vehicle_lift_vl1 import VehicleLiftVL1
 from drivers.vehicle_link_vl1 import VehicleLinkVL1
 from station_ctl import __version__
 from station_ctl.archetypes import ARCHETYPES, Archetype, Stand
-from station_ctl.config import DriverFacts, Parts, SerialLineLink, StationConfig
+from station_ctl.config import DriverFacts, Parts, SerialLineLink, StationConfig, where_in_list
 from station_ctl.config.split_devices import taken
 from station_ctl.connections import make_link, make_links
+from station_ctl.core.conditions import Condition
 from station_ctl.core.devices import Device, DeviceDeclarationError
 from station_ctl.core.errors import ConfigurationError
 from station_ctl.core.interlock_table import InterlockTable
 from station_ctl.core.links import Link
 from station_ctl.core.points import IoList
+from station_ctl.core.reach import point_of, shown_range, unprovable
 from station_ctl.core.roles import ChargingRack
 from station_ctl.core.steps import Job
 from station_ctl.engine.clock import Clock
@@ -185,7 +187,8 @@ def put_together(config: StationConfig, io: Mapping[str, IoList] | None = None) 
         config.station.code, channels, archetype.always(stand), archetype.safe(stand), archetype.places(stand),
         archetype.positions(stand), archetype.why_forward, *archetype.bypasses(stand),
     )  # fmt: skip
-    if findings := list(_unfit_vehicles(config, archetype, stand)):
+    findings = [*_unfit_vehicles(config, archetype, stand), *_unprovable(config, archetype, stand, facts, lists)]
+    if findings:
         raise ConfigurationError(findings)
     return PaperStation(config, archetype, devices, stand, facts)
 
@@ -209,6 +212,41 @@ def _unfit_vehicles(config: StationConfig, archetype: Archetype[Any], stand: Sta
         except ValueError as error:
             why = f"no swap of model {model} with these machines: {error}"
             yield f"{config.where('vehicles', i)}: vehicles[{i}]: {why}; correct its file or take it out of the list"
+
+
+def _unprovable(
+    config: StationConfig, archetype: Archetype[Any], stand: Stand, facts: StationFacts, lists: Mapping[str, IoList]
+) -> Iterator[str]:
+    """Interlocks and proofs that no reading can ever meet: no list maps the signal, or its bounds exclude the limit."""
+    told = set()
+    for what, condition in _conditions(config, archetype, stand, facts):
+        for comparison in unprovable(condition, lists):
+            signal, point = comparison.signal, point_of(comparison, lists)
+            if (signal.link, signal.tag) in told:
+                continue
+            told.add((signal.link, signal.tag))
+            shown = "no list maps it"
+            if point is not None:
+                low, high = shown_range(point)
+                shown = f"the list lets only {low:g} to {high:g} {point.unit} through".replace("  ", " ")
+            where = where_in_list(config, signal.link, signal.tag, "max", "min")
+            yield f"{where}: {signal.tag}: {what} can never be proven: needs {comparison}, {shown}"
+
+
+def _conditions(
+    config: StationConfig, archetype: Archetype[Any], stand: Stand, facts: StationFacts
+) -> Iterator[tuple[str, Condition]]:
+    """Everything that a start or a swap of one of the vehicles must prove, with its name."""
+    yield from ((f"{row.code} {row.text}", row.holds) for row in facts.safe)
+    first, *_, last = [bay.name for bay in (*stand.bays, *stand.bays)]
+    for recipe in config.recipes.values():
+        try:
+            steps = archetype.swap(stand, Job("vehicle", recipe, "spent", "charged", first, last)).steps
+        except ValueError:
+            continue  # told as a vehicle that does not fit
+        rows = [row for step in steps for row in (*step.permissives, *(kept.interlock for kept in step.interlocks))]
+        yield from ((f"{row.code} {row.text}", row.holds) for row in rows)
+        yield from ((f"step {step.no} {step.text}", step.done) for step in steps)
 
 
 def build(config: StationConfig, links: Mapping[str, Link] | None = None) -> BuiltStation:

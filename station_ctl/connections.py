@@ -60,7 +60,10 @@ def make_link(name: str, config: StationConfig, buses: dict[str, RtuBus] | None 
             from drivers.modbus_rtu import ModbusRtuLink as RtuLink
 
             bus = _bus(settings, config, buses if buses is not None else {})
-            return RtuLink(name, config.io[name], bus, periods=periods, byte_order=settings.byte_order)
+            return RtuLink(
+                name, config.io[name], bus, periods=periods, byte_order=settings.byte_order,
+                **_contract(settings, config.io[name]),
+            )  # fmt: skip
         case SerialLineLink():
             from drivers.pack_id_link import PackIdReaderLink
 
@@ -77,9 +80,9 @@ def _bus(settings: ModbusRtuLink, config: StationConfig, buses: dict[str, RtuBus
     return buses[settings.address]
 
 
-def _contract(settings: ModbusTcpLink | OpcUaLink, io: IoList) -> dict[str, Any]:
+def _contract(settings: ModbusTcpLink | ModbusRtuLink | OpcUaLink, io: IoList) -> dict[str, Any]:
     """What proves that this is the right PLC and that it lives."""
-    signs = identity(io, settings.map_version) if settings.map_version is not None else {}
+    signs = identity(io, settings.map_version, settings.plc_id) if settings.map_version is not None else {}
     return {"identity": signs, "heartbeat": "HB_PLC" if settings.heartbeat_timeout_ms else None}
 
 

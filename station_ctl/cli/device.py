@@ -112,9 +112,10 @@ def _links(config: StationConfig, what: Sequence[str]) -> list[str]:
 def _probes(
     config: StationConfig, paper: PaperStation, names: Sequence[str], host: str | None
 ) -> list[LinkProbe]:
+    from station_ctl.connections import make_link
     from station_ctl.service.backup import is_held
 
-    lists = {device.link: device.io for device in paper.devices.values()}
+    lists = {name: config.io.get(name) or make_link(name, config).io for name in names}
     if host or is_held(config.journal):
         return [_asked(config, name, lists[name], rows) for name, rows in _service_rows(config, names, host).items()]
     from station_ctl.cli.probe import findings, tags
@@ -124,8 +125,8 @@ def _probes(
     probes = []
     for name, seen in looked.items():
         version = getattr(config.links[name], "map_version", None)
-        pairs = [pair for device in paper.devices.values() if device.link == name for pair in device.pairs]
-        found = findings(lists[name], seen, version, pairs)
+        pairs = [pair for device in paper.devices.values() for pair in device.pairs if pair.one.link == name]
+        found = findings(lists[name], seen, version, pairs, getattr(config.links[name], "plc_id", None))
         probes.append(_probe(config, name, "wire", found, list(tags(lists[name], seen))))
     return probes
 

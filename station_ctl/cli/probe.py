@@ -12,7 +12,8 @@ from typing import Any
 from station_ctl.cli.finding import Finding, Grade, bad, ok, warn
 from station_ctl.cli.probe_wire import Looked
 from station_ctl.core.conditions import NeverBoth
-from station_ctl.core.orders import MAGIC
+from station_ctl.core.orders import MAGIC, PLC_ID
+from station_ctl.core.orders import identity as signs
 from station_ctl.core.points import Access, IoList, Point, Value
 from station_ctl.core.signals import Image, Quality
 
@@ -76,23 +77,25 @@ def _bounds(point: Point) -> str:
     return f"{low} to {high} {point.unit}".strip()
 
 
-def findings(io: IoList, looked: Looked, map_version: int | None, pairs: Iterable[NeverBoth] = ()) -> list[Finding]:
+def findings(
+    io: IoList, looked: Looked, map_version: int | None, pairs: Iterable[NeverBoth] = (), plc_id: int | None = None
+) -> list[Finding]:
     """What the tags of one PLC say together."""
     if looked.fault:
         do = "power, cable, address and protocol of the PLC; station-ctl doctor"
         return [bad("link", looked.fault, do)]
     found: list[Finding] = []
     if map_version is not None:
-        found.append(identity(io, looked.values, map_version))
+        found.append(identity(io, looked.values, map_version, plc_id))
     found += _life(io, looked)
     image = Image(looked.now, {looked.link: looked.snapshot(io)})
     found += [finding for pair in pairs if (finding := _pair(pair, image)) is not None]
     return found
 
 
-def identity(io: IoList, values: Mapping[str, Value], map_version: int) -> Finding:
+def identity(io: IoList, values: Mapping[str, Value], map_version: int, plc_id: int | None = None) -> Finding:
     """Whether this is the PLC of the list, with its words and bytes in place; what a wrong sign points to."""
-    needed = {**MAGIC, "MAP_VERSION": map_version}
+    needed = signs(io, map_version, plc_id)
     wrong = {tag: values.get(tag) for tag, value in needed.items() if tag in io and values.get(tag) != value}
     if not wrong:
         return ok("identity", f"magic and patterns right, MAP_VERSION {map_version}")
@@ -103,11 +106,13 @@ def identity(io: IoList, values: Mapping[str, Value], map_version: int) -> Findi
 def _points_to(wrong: Mapping[str, Value | None], needed: Mapping[str, int]) -> str:
     if wrong.keys() == {"MAP_VERSION"}:
         return "the PLC's program is of another version of the list: get its list, or load the other program"
+    if wrong.keys() == {PLC_ID}:
+        return "the right program in another PLC of the station: addresses or cables of two PLCs are exchanged"
     if any(value == _swapped_bytes(needed[tag], 2) for tag, value in wrong.items() if tag in ("MAGIC", "PATTERN")):
         return "the two bytes of each word are swapped: set the byte order of the list or of the PLC"
     if wrong.get("PATTERN32") == (needed["PATTERN32"] & 0xFFFF) << 16 | needed["PATTERN32"] >> 16:
         return "the two words of 32-bit values are swapped: set the word order of the list or of the PLC"
-    others = {value: tag for tag, value in needed.items() if tag != "MAP_VERSION"}
+    others = {value: tag for tag, value in MAGIC.items()}
     moved = {tag: others[value] for tag, value in wrong.items() if isinstance(value, int) and value in others}
     if moved:
         tag, other = next(iter(moved.items()))

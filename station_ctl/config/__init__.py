@@ -5,6 +5,7 @@ The public face; the parts behind it do not know drivers, sequences or sockets.
 
 from station_ctl.config.alarms import load_alarms
 from station_ctl.config.checks import DriverFacts, Parts
+from station_ctl.config.list_cells import where_in_list
 from station_ctl.config.models import (
     Clock,
     LinkSettings,
@@ -37,4 +38,5 @@ __all__ = [
     "load_alarms",
     "load_station",
     "station_file",
+    "where_in_list",
 ]

@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from station_ctl.config.io_checks import check_contract, check_together, order_prefixes
 from station_ctl.config.io_lists import IoFile
+from station_ctl.config.io_ranges import check_ranges
 from station_ctl.config.models import (
     LinkSettings,
     ModbusRtuLink,
@@ -25,6 +26,7 @@ from station_ctl.config.models import (
     host_and_port,
     is_this_machine,
 )
+from station_ctl.config.plc_ids import check_plc_ids
 from station_ctl.config.yaml_positions import Document
 
 
@@ -269,7 +271,9 @@ def check_lists(sketch: Sketch, lists: Mapping[str, IoFile], parts: Parts | None
         if (io.file, protocol) not in checked:
             checked.add((io.file, protocol))
             check_together(io, protocol, getattr(link, "unit", 1))
+            check_ranges(io)
         _contract(sketch, name, link, io, parts)
+    check_plc_ids(sketch, lists)
 
 
 def _contract(sketch: Sketch, name: str, link: LinkSettings | None, io: IoFile, parts: Parts | None) -> None:

@@ -11,7 +11,16 @@ from collections.abc import Iterable
 from station_ctl.config.addresses import Registers
 from station_ctl.config.io_lists import IoFile
 from station_ctl.core.jog import COUNTER
-from station_ctl.core.orders import BIT_PATTERNS, MAGIC, PARAMETERS, AckCode, Order, OrderState, Result
+from station_ctl.core.orders import (
+    BIT_PATTERNS,
+    MAGIC,
+    PARAMETERS,
+    PLC_ID,
+    AckCode,
+    Order,
+    OrderState,
+    Result,
+)
 from station_ctl.core.points import WHOLE, Access, BaseType, Point, ScanClass
 
 IDENTITY = {"MAGIC": "u16", "PATTERN": "u16", "PATTERN32": "u32", "MAP_VERSION": "u16"}
@@ -73,6 +82,11 @@ def _same_register(io: IoFile, unit: int) -> None:
         if others:
             names = ", ".join(dict.fromkeys(others))
             io.report(point.tag, "address", f"address overlaps {names} (got {point.address!r})")
+
+
+def check_plc_id(io: IoFile) -> None:
+    """The tag of a PLC that is told from others by its own number."""
+    _need(io, {PLC_ID: "u16"}, Access.READ, "plc_id")
 
 
 def check_contract(io: IoFile, prefixes: Iterable[str], *, identity: bool, heartbeat: bool) -> None:
@@ -158,7 +172,7 @@ def _meanings(io: IoFile, prefix: str) -> None:
 
 def _one_witness(io: IoFile) -> None:
     """The identity vouches for every other class of the list by being read after it, so none is read faster."""
-    signs = [io.points[tag] for tag in (*IDENTITY, *START, *BIT_PATTERNS) if tag in io.points]
+    signs = [io.points[tag] for tag in (*IDENTITY, PLC_ID, *START, *BIT_PATTERNS) if tag in io.points]
     order = list(ScanClass)
     for point in io.points.values() if signs else ():
         if point.access is not Access.READ:

@@ -155,6 +155,7 @@ class _PlcLink(Model):
 
     io_list: CsvName
     map_version: int | None = Field(None, ge=1, le=0xFFFF)
+    plc_id: int | None = Field(None, ge=1, le=0xFFFF)
     heartbeat_timeout_ms: int | None = Field(None, ge=50, le=1000)
     timeout_ms: int = Field(250, ge=20, le=2000)
 

@@ -14,10 +14,10 @@ from station_ctl.config.checks import Sketch
 from station_ctl.config.io_checks import ANSWER, BLOCK, HAND, HEARTBEAT, IDENTITY, OUR_HEARTBEAT, START, STOP
 from station_ctl.config.io_lists import IoFile
 from station_ctl.config.models import Role
-from station_ctl.core.orders import BIT_PATTERNS
+from station_ctl.core.orders import BIT_PATTERNS, PLC_ID
 from station_ctl.core.points import Access, IoList, Point
 
-_OF_ONE_PLC = {*IDENTITY, *HEARTBEAT, *START, *OUR_HEARTBEAT, *HAND, *BIT_PATTERNS}
+_OF_ONE_PLC = {*IDENTITY, PLC_ID, *HEARTBEAT, *START, *OUR_HEARTBEAT, *HAND, *BIT_PATTERNS}
 _OF_ONE_CHANNEL = re.compile(rf"^(?:\w+_)?(?:{'|'.join((*ANSWER, *BLOCK, *STOP))})$")
 
 

@@ -103,20 +103,27 @@ class Device:
         """Declare the signals of the machine."""
 
     @overload
-    def signal(self, kind: type[B], tag: str, name: str = "") -> Signal[B]: ...
+    def signal(self, kind: type[B], tag: str, name: str = "", *, unit: str | None = None) -> Signal[B]: ...
     @overload
-    def signal(self, kind: type[B], tag: str, name: str = "", *, count: int) -> Signal[tuple[B, ...]]: ...
-    def signal(self, kind: type, tag: str, name: str = "", *, count: int = 1) -> Any:
-        """A tag of the I/O list as a typed signal; what does not fit is collected and raised at once."""
+    def signal(
+        self, kind: type[B], tag: str, name: str = "", *, count: int, unit: str | None = None
+    ) -> Signal[tuple[B, ...]]: ...
+    def signal(self, kind: type, tag: str, name: str = "", *, count: int = 1, unit: str | None = None) -> Any:
+        """A tag of the I/O list as a typed signal; what does not fit is collected and raised at once.
+
+        `unit`: the one in which this driver and the procedures take the value; a list in another one does not fit.
+        """
         point = self.io.get(tag) or self.io.elsewhere.get(tag)
         if point is None:
             self._missing.append(f"tag {tag} is missing")
         elif fault := _misfit(point, kind, count):
             self._missing.append(f"tag {tag} {fault}")
+        elif unit is not None and point.unit != unit:
+            self._missing.append(f"tag {tag} is in {point.unit or 'no unit'}, needs {unit}")
         scan = point.scan if point is not None else ScanClass.FAST
         shown = f"{self.role}.{name or tag.removeprefix(self.prefix).lower()}"
-        link, unit = (point.link or self.link, point.unit) if point is not None else (self.link, "")
-        return Signal(shown, link, tag, scan, MAX_AGE[scan], unit)
+        link, listed = (point.link or self.link, point.unit) if point is not None else (self.link, "")
+        return Signal(shown, link, tag, scan, MAX_AGE[scan], listed)
 
     def exclusive(self, one: Signal[B], other: Signal[B]) -> tuple[Signal[B], Signal[B]]:
         """Two signals of which one at most can be on, as end switches of a motion: both on, neither proves anything.

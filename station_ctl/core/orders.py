@@ -22,10 +22,15 @@ BIT_PATTERNS = {"PATTERN_DI": "di", "PATTERN_CO": "co"}
 PARAMETERS = 4
 
 
-def identity(tags: Container[str], map_version: int) -> dict[str, int]:
+PLC_ID = "PLC_ID"
+"""Tag of a PLC that says which one of the station it is: two PLCs of one program are otherwise alike."""
+
+
+def identity(tags: Container[str], map_version: int, plc_id: int | None = None) -> dict[str, int]:
     """What a PLC with these tags must show to be the right one, with this version of its list."""
     patterns = {tag: MAGIC["PATTERN"] for tag in BIT_PATTERNS if tag in tags}
-    return {**MAGIC, "MAP_VERSION": map_version, **patterns}
+    own = {PLC_ID: plc_id} if plc_id is not None else {}
+    return {**MAGIC, "MAP_VERSION": map_version, **patterns, **own}
 
 
 class AckCode(IntEnum):

@@ -112,3 +112,25 @@ def test_a_vehicle_that_the_machines_cannot_swap_is_told_at_load(site: Path, key
     result = run("config", "check", "config/stations/sim_passenger_car.yaml")
     assert result.exit_code == 6
     assert f"vehicles[0]: no swap of model SIM-SEDAN with these machines: {why}" in result.stderr
+
+
+def test_an_interlock_that_no_reading_can_meet_is_told_at_its_limit(site: Path) -> None:
+    """A list that lets 100 to 300 mm through, and an interlock that asks for 15 mm at most."""
+    io = site / "io" / "vehicle_lift_vl1.csv"
+    text = io.read_text(encoding="utf-8")
+    right = "X_ERR,ir:27,i16,r,fast,mm,0.1,-300,300,"
+    assert right in text
+    io.write_text(text.replace(right, "X_ERR,ir:27,i16,r,fast,mm,0.1,100,300,"), encoding="utf-8")
+    result = run("config", "check", "config/stations/sim_passenger_car.yaml")
+    assert result.exit_code == 6
+    told = "vehicle_lift_vl1.csv:37:35: X_ERR: G10 Vehicle in position within tolerance can never be proven"
+    assert told in result.stderr
+    assert "needs lift.x_err -15 to 15 mm, the list lets only 100 to 300 mm through" in result.stderr
+
+
+def test_a_list_in_another_unit_is_refused(site: Path) -> None:
+    io = site / "io" / "vehicle_lift_vl1.csv"
+    text = io.read_text(encoding="utf-8")
+    io.write_text(text.replace("LIFT_MM,ir:30,u16,r,fast,mm,", "LIFT_MM,ir:30,u16,r,fast,cm,"), encoding="utf-8")
+    result = run("config", "check", "config/stations/sim_passenger_car.yaml")
+    assert result.exit_code == 6 and "tag LIFT_MM is in cm, needs mm" in result.stderr

@@ -90,6 +90,19 @@ def test_everything_that_does_not_fit_is_named_at_once() -> None:
     )
 
 
+def test_a_list_in_another_unit_than_the_driver_takes_does_not_fit() -> None:
+    class Ruler(Device):
+        driver = "ruler"
+
+        def declare(self) -> None:
+            self.width = self.signal(float, "WIDTH_MM", unit="cm")
+            self.cycles = self.signal(int, "CYCLES", unit="mm")
+
+    with pytest.raises(DeviceDeclarationError) as error:
+        Ruler("ruler", "pit", io_list(*GOOD))
+    assert str(error.value).endswith(": tag WIDTH_MM is in mm, needs cm; tag CYCLES is in no unit, needs mm")
+
+
 def test_a_scaled_number_is_no_whole_number_and_a_whole_one_serves_as_a_measure() -> None:
     scaled = tuple(point("CYCLES", "u32", scale=0.1) if p.tag == "CYCLES" else p for p in GOOD)
     with pytest.raises(DeviceDeclarationError, match="tag CYCLES gives float, needs int"):
