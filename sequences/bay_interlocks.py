@@ -8,7 +8,7 @@ from __future__ import annotations
 from station_ctl.core.conditions import Condition, NotLocked, PlaceHolds
 from station_ctl.core.policy import SitePolicy
 from station_ctl.core.roles import BaySignals
-from station_ctl.core.steps import Interlock
+from station_ctl.core.steps import Interlock, Recipe
 
 
 class BayInterlocks:
@@ -58,3 +58,17 @@ class BayInterlocks:
         """G29 for an unplugged bay, whose BMS is silent: the bay's own detectors are quiet."""
         condition = bay.no_smoke.is_on() & bay.no_prealarm.is_on()
         return Interlock("G29", f"No smoke and no thermal pre-alarm in bay {bay.name}", condition)
+
+    def ready(self, bay: BaySignals, pack: str, recipe: Recipe) -> Condition:
+        """The pack rests in this bay by the ledger and by its own BMS, and may be put into a vehicle of this model."""
+        return (
+            PlaceHolds(bay.name, pack)
+            & bay.present.is_on()
+            & bay.bms_link.is_on()
+            & bay.pack_id.equals(pack)
+            & bay.pack_type.equals(recipe.pack_type)
+            & bay.soc.at_least(max(recipe.soc_min_percent, self.policy.swap_soc_min_percent))
+            & bay.soh.at_least(self.policy.pack_soh_min_percent)
+            & bay.insulation.at_least(self.policy.pack_insulation_min_kohm)
+            & bay.no_crash.is_on()
+        )

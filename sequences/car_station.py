@@ -7,19 +7,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sequences.racked_station import RackedStation
+from sequences.racked_station import RackedStation, bay_positions, either
 from sequences.racked_station import vehicle_place as vehicle_place
 from station_ctl.core.positions import Position
 from station_ctl.core.roles import (
     At,
-    BaySignals,
     PackIdReader,
     Stacker,
     SwapRobot,
     VehicleLift,
     VehicleLink,
 )
-from station_ctl.core.signals import Signal
 
 HANDOVER_IN = "handover_in"
 HANDOVER_OUT = "handover_out"
@@ -59,7 +57,7 @@ def positions(st: CarStation) -> dict[str, tuple[Position, ...]]:
         "robot": (
             Position("where it stands", tuple((words, robot.at.equals(place)) for place, words in at.items())),
             Position("its table", (("table down", robot.z.at_most(TRAVEL_MM)), ("table raised", robot.z.at_least(TRAVEL_MM)))),
-            _either("a pack on the table", robot.pack_present, "no pack on the table"),
+            either("a pack on the table", robot.pack_present, "no pack on the table"),
         ),
         "lift": (
             Position("the platform", (
@@ -74,31 +72,21 @@ def positions(st: CarStation) -> dict[str, tuple[Position, ...]]:
                 ("floor closed", lift.floor_closed.is_on()), ("floor open", lift.floor_open.is_on()),
                 ("floor half open", lift.floor_closed.is_off() & lift.floor_open.is_off()),
             )),
-            _either("no vehicle in the bay", lift.bay_empty, "a vehicle in the bay"),
+            either("no vehicle in the bay", lift.bay_empty, "a vehicle in the bay"),
         ),
         "vehicle": (
-            _either("radio link up", car.link_ok, "no radio link"),
+            either("radio link up", car.link_ok, "no radio link"),
             Position("high voltage", (("high voltage off", car.hv_off.is_on()), ("high voltage not off", car.hv_off.is_off()))),
             Position("the pack connector", (
                 ("pack connector mated", car.connector_mated.is_on()), ("pack connector apart", car.connector_apart.is_on()),
                 ("pack connector half-way", car.connector_mated.is_off()),
             )),
-            _either("a pack in its seat", car.pack_latched, "no pack in its seat"),
+            either("a pack in its seat", car.pack_latched, "no pack in its seat"),
         ),
         "stacker": (
-            _either("parked", stacker.parked, "not parked"),
-            _either("fork in", stacker.fork_retracted, "fork not in"),
-            _either("a pack on the fork", fork, "no pack on the fork"),
+            either("parked", stacker.parked, "not parked"),
+            either("fork in", stacker.fork_retracted, "fork not in"),
+            either("a pack on the fork", fork, "no pack on the fork"),
         ),
-        **{f"bay {bay.name}": _bay(bay) for bay in st.bays},
+        **{f"bay {bay.name}": bay_positions(bay) for bay in st.bays},
     }  # fmt: skip
-
-
-def _bay(bay: BaySignals) -> tuple[Position, ...]:
-    plug = ("plug in", bay.plug_in.is_on()), ("plug out", bay.plug_out.is_on()), ("plug half-way", bay.plug_in.is_off())
-    socket = _either("socket dead", bay.socket_dead, "socket live")
-    return _either("a pack in it", bay.present, "empty"), Position("the plug", plug), socket
-
-
-def _either(yes: str, sensor: Signal[bool], no: str) -> Position:
-    return Position(sensor.name, ((yes, sensor.is_on()), (no, sensor.is_off())))

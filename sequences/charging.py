@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from sequences.car_station import CarStation
 from sequences.charging_sessions import ISOLATE, SessionInterlocks, hot_unplugged, of_charging, sessions
-from sequences.maintenance_packs import ISOLATION
+from sequences.racked_station import ISOLATION
 from sequences.site_interlocks import watched_always
 from sequences.stand_interlocks import StandInterlocks
 from station_ctl.core.custody import Move

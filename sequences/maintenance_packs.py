@@ -8,13 +8,13 @@ from __future__ import annotations
 from sequences.car_station import HANDOVER_IN, HANDOVER_OUT, CarStation
 from sequences.maintenance_bays import plug_in, unplug
 from sequences.maintenance_interlocks import MaintenanceInterlocks
+from sequences.racked_station import ISOLATION
 from station_ctl.core.conditions import Condition
 from station_ctl.core.custody import Move
 from station_ctl.core.devices import Command
 from station_ctl.core.modes import Phase
 from station_ctl.core.steps import Ending, Interlock, OnResume, Step
 
-ISOLATION = "isolation"
 BY_HAND_S = 1800.0
 """Process seconds that people have to bring a pack to the handover, or to fetch it from there."""
 

@@ -9,7 +9,12 @@ from dataclasses import dataclass
 
 from station_ctl.core.errors import NotFound
 from station_ctl.core.policy import SitePolicy
+from station_ctl.core.positions import Position
 from station_ctl.core.roles import BaySignals, ChargingRack, SafetyChain
+from station_ctl.core.signals import Signal
+
+ISOLATION = "isolation"
+"""The place in the custody ledger that a hot pack is brought to."""
 
 
 def vehicle_place(vin: str) -> str:
@@ -40,3 +45,15 @@ class RackedStation:
     def rack_of(self, bay: BaySignals) -> ChargingRack:
         """The rack that a bay belongs to."""
         return next(rack for rack in self.racks if bay in rack.bays)
+
+
+def bay_positions(bay: BaySignals) -> tuple[Position, ...]:
+    """What sensors can show of one bay, in words."""
+    plug = ("plug in", bay.plug_in.is_on()), ("plug out", bay.plug_out.is_on()), ("plug half-way", bay.plug_in.is_off())
+    socket = either("socket dead", bay.socket_dead, "socket live")
+    return either("a pack in it", bay.present, "empty"), Position("the plug", plug), socket
+
+
+def either(yes: str, sensor: Signal[bool], no: str) -> Position:
+    """What one switch shows, in words."""
+    return Position(sensor.name, ((yes, sensor.is_on()), (no, sensor.is_off())))

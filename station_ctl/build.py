@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from drivers.charging_rack_cr12 import ChargingRackCR12
+from drivers.gantry_crane_gc1 import GantryCraneGC1
 from drivers.pack_id_reader_pr1 import PackIdReaderPR1
 from drivers.safety_plc_sp1 import SafetyPlcSP1
 from drivers.site_meter_sm1 import SiteMeterSM1
 from drivers.stacker_st2 import StackerST2
 from drivers.swap_robot_sr3 import SwapRobotSR3
+from drivers.truck_link_tk1 import TruckLinkTK1
+from drivers.truck_stand_ts1 import TruckStandTS1
 from drivers.vehicle_lift_vl1 import VehicleLiftVL1
 from drivers.vehicle_link_vl1 import VehicleLinkVL1
 from station_ctl import __version__
@@ -56,6 +59,9 @@ DRIVERS: Mapping[str, type[Device]] = {
         SafetyPlcSP1,
         SiteMeterSM1,
         PackIdReaderPR1,
+        GantryCraneGC1,
+        TruckStandTS1,
+        TruckLinkTK1,
     )
 }
 """Device models by the name a station file uses, which is the name of the driver's file."""
@@ -93,7 +99,7 @@ class PaperStation:
         stand, archetype = self.stand, self.archetype
         by_job = {archetype.swap_key: lambda job: archetype.swap(stand, job), **archetype.retreats(stand)}
         of_maintenance = {p.name: p for p in archetype.maintenance(stand, self.config.recipes)}
-        of_charging = {p.name: p for p in archetype.charging(stand)}
+        of_charging = {p.name: p for p in archetype.charging(stand, self.config.recipes)}
         return Procedures(
             lambda: archetype.reception(stand), by_job, archetype.swap_key, archetype.way_back, of_maintenance,
             of_charging,
@@ -206,12 +212,20 @@ def _unfit_vehicles(config: StationConfig, archetype: Archetype[Any], stand: Sta
     Every parameter of every order is judged by its own driver when the procedure is made.
     """
     first, *_, last = [bay.name for bay in (*stand.bays, *stand.bays)]
+    fit = True
     for i, (model, recipe) in enumerate(config.recipes.items()):
         try:
             archetype.swap(stand, Job("vehicle", recipe, "spent", "charged", first, last))
         except ValueError as error:
             why = f"no swap of model {model} with these machines: {error}"
             yield f"{config.where('vehicles', i)}: vehicles[{i}]: {why}; correct its file or take it out of the list"
+            fit = False
+    if not fit:
+        return
+    try:
+        archetype.charging(stand, config.recipes)
+    except ValueError as error:
+        yield f"{config.where('vehicles')}: vehicles: {error}"
 
 
 def _unprovable(

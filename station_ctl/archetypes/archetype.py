@@ -5,13 +5,14 @@ Knows what service, charging and engine ask of any station. Does not know one st
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Generic, Protocol, TypeVar
 
 from station_ctl.core.conditions import Condition
 from station_ctl.core.devices import Device
-from station_ctl.core.interlock_table import InterlockTable
+from station_ctl.core.interlock_table import InterlockTable, TableRow
 from station_ctl.core.maintenance import MaintenanceProcedure
 from station_ctl.core.policy import SitePolicy
 from station_ctl.core.positions import Position
@@ -23,6 +24,20 @@ from station_ctl.service import charging_duty, reception
 
 class Stand(reception.Stand, charging_duty.ChargingStand, Protocol):
     """What service and charging need of a station, whatever its type."""
+
+
+class CelledRow(Protocol):
+    """A row of a station type's interlock table."""
+
+    @property
+    def interlock(self) -> Interlock: ...
+    def cell(self, column: StrEnum) -> str: ...
+
+
+def table(rows: Iterable[CelledRow], columns: type[StrEnum]) -> InterlockTable:
+    """Rows and columns as they are printed."""
+    names = {str(column): column.name.lower() for column in columns}
+    return InterlockTable(names, tuple(TableRow(r.interlock, tuple(map(r.cell, columns))) for r in rows))
 
 
 S = TypeVar("S", bound=Stand)
@@ -51,7 +66,7 @@ class Archetype(Generic[S]):
     always: Callable[[S], tuple[Kept, ...]]
     safe: Callable[[S], tuple[Interlock, ...]]
     maintenance: Callable[[S, Mapping[str, Recipe]], tuple[MaintenanceProcedure, ...]]
-    charging: Callable[[S], tuple[MaintenanceProcedure, ...]]
+    charging: Callable[[S, Mapping[str, Recipe]], tuple[MaintenanceProcedure, ...]]
     bypasses: Callable[[S], tuple[Mapping[str, Interlock], Condition]]
     """Rows that may be bypassed, by name, and what must be proven for a bypass to stand."""
 

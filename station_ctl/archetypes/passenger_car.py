@@ -15,9 +15,9 @@ import sequences.passenger_car_retreat as passenger_car_retreat
 from sequences.car_station import HANDOVER_IN, HANDOVER_OUT, ROBOT, TRAVEL_MM, CarStation, positions
 from sequences.interlocks import CarInterlocks, Column
 from sequences.site_interlocks import station_interlocks, watched_always
-from station_ctl.archetypes.archetype import Archetype
+from station_ctl.archetypes.archetype import Archetype, table
 from station_ctl.core.devices import Device
-from station_ctl.core.interlock_table import InterlockTable, TableRow
+from station_ctl.core.interlock_table import InterlockTable
 from station_ctl.core.policy import SitePolicy
 from station_ctl.core.roles import ChargingRack
 from station_ctl.core.steps import Job
@@ -41,11 +41,7 @@ def _assemble(
 
 
 def _table(stand: CarStation, job: Job) -> InterlockTable:
-    rows = CarInterlocks(stand, job).rows
-    return InterlockTable(
-        {str(column): column.name.lower() for column in Column},
-        tuple(TableRow(row.interlock, tuple(row.cell(column) for column in Column)) for row in rows),
-    )
+    return table(CarInterlocks(stand, job).rows, Column)
 
 
 def _places(stand: CarStation) -> tuple[WatchedPlace, ...]:
@@ -75,6 +71,6 @@ PASSENGER_CAR = Archetype(
     always=watched_always,
     safe=station_interlocks,
     maintenance=maintenance.procedures,
-    charging=charging.procedures,
+    charging=lambda stand, _: charging.procedures(stand),
     bypasses=maintenance.bypasses,
 )

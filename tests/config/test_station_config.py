@@ -29,15 +29,20 @@ SHIPPED = sorted((config_directory() / "stations").glob("*.yaml"))
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda p: p.stem)
 def test_shipped_station_loads(path: Path) -> None:
     config = load_station(path)
-    assert len(config.links) == 8
-    assert sum(len(role.bay_numbers) for role in config.roles.values()) == 24
+    truck = config.station.archetype == "heavy_truck"
+    assert len(config.links) == (5 if truck else 8)
+    assert sum(len(role.bay_numbers) for role in config.roles.values()) == (8 if truck else 24)
     assert set(config.io) == set(config.links) - {"reader"}
-    assert config.recipes["SIM-SEDAN"].bolt_mask == 0x3FF
+    if truck:
+        assert config.recipes["SIM-TRACTOR"].clip_mask == 0xF
+    else:
+        assert config.recipes["SIM-SEDAN"].bolt_mask == 0x3FF
     assert config.alarms["A102"].priority == "critical"
 
 
-def test_simulated_twin_differs_in_names_addresses_and_security_only() -> None:
-    real, twin = (load_station(station_file(name)) for name in ("passenger_car", "sim_passenger_car"))
+@pytest.mark.parametrize("name", ["passenger_car", "heavy_truck"])
+def test_simulated_twin_differs_in_names_addresses_and_security_only(name: str) -> None:
+    real, twin = (load_station(station_file(file)) for file in (name, f"sim_{name}"))
     assert twin.simulated and not real.simulated
     assert (real.roles, real.policy, real.recipes, real.scan) == (
         twin.roles,
@@ -283,7 +288,7 @@ def test_site_files_go_before_those_of_the_release(site: Any) -> None:
 def test_station_file_by_name_and_by_path(site: Any) -> None:
     assert station_file("passenger_car") == config_directory() / "stations" / "passenger_car.yaml"
     assert station_file("station.yaml") == Path("station.yaml")
-    with pytest.raises(NotFound, match="passenger_car, sim_passenger_car"):
+    with pytest.raises(NotFound, match="heavy_truck, passenger_car, sim_heavy_truck, sim_passenger_car"):
         station_file("nowhere")
     with pytest.raises(NotFound, match="no station file"):
         station_file("./nowhere.yaml")

@@ -1,0 +1,165 @@
+"""Ways back from a half-done swap of a truck: give it back untouched, or put its old pack back and lock it again.
+
+Knows the procedures and which of them fits how far a swap has come. Does not know how that was found out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+
+from sequences.crane_steps import AISLE, LANE, CraneSteps, Watch
+from sequences.heavy_truck import (
+    crane_steps,
+    fetch,
+    into_truck,
+    lock_pack,
+    release,
+    set_down,
+    top_lift,
+    unlock_pack,
+)
+from sequences.truck_interlocks import Column, TruckInterlocks
+from sequences.truck_station import TruckStation
+from station_ctl.core.modes import Phase
+from station_ctl.core.steps import Interlock, Job, Sequence, Step
+
+LETS_IN, LOWERS, OPENS, HOISTS, SETS_DOWN, TAKES, PLACES, LOCKS = 20, 70, 80, 90, 100, 135, 150, 155
+"""Steps of the swap that decide which way back there is."""
+
+GIVE_BACK, RELOCK = "give-back-truck", "relock-truck"
+
+
+def retreats(st: TruckStation) -> Mapping[str, Callable[[Job], Sequence]]:
+    """Every way back by its key. The key says all that the steps depend on besides the job."""
+    given = {f"{GIVE_BACK}:{how}": partial(_give_back, st, how) for how in ("outside", "untouched", "touched")}
+    return given | {f"{RELOCK}:{where}": partial(_relock, st, where) for where in _BEFORE}
+
+
+def way_back(begun: frozenset[int], proven: frozenset[int], job: Job) -> tuple[str, Job] | str:
+    """The way back for a swap of which these steps are begun or proven: its key and job, or why there is none."""
+    if LOCKS in proven:
+        return "the charged pack is locked in the truck: the way out is forward, resume"
+    if OPENS in begun:
+        reached = ((PLACES, "fresh-in-truck"), (TAKES, "fresh-on-crane"), (SETS_DOWN, "in-bay"), (HOISTS, "on-crane"))
+        where = next((where for no, where in reached if no in proven), "in-truck")
+        return f"{RELOCK}:{where}", job
+    how = "outside" if LETS_IN not in proven else "touched" if LOWERS in begun else "untouched"
+    return f"{GIVE_BACK}:{how}", job
+
+
+# ---- before any lock was opened ----
+def _give_back(st: TruckStation, how: str, job: Job) -> Sequence:
+    """The truck leaves as it came, and the prepared pack is plugged in again where it stands."""
+    il = TruckInterlocks(st, job)
+    out = _leaves_entry(st) if how == "outside" else _truck_out(st, job, il, touched=how == "touched")
+    text = f"Give truck {job.vehicle} back with its pack {job.spent}"
+    return Sequence(f"{GIVE_BACK}:{how}", text, (*out, *_plug_in_again(st, il)))
+
+
+def _leaves_entry(st: TruckStation) -> tuple[Step, ...]:
+    empty = st.stand.bay_empty.is_on() & st.stand.entry_beam.is_on()
+    return (Step(10, "Truck leaves the entry", "vehicle", Phase.RELEASE, empty, within=st.policy.people_s(600), nominal=20, chapter="R1"),)
+
+
+def _truck_out(st: TruckStation, job: Job, il: TruckInterlocks, *, touched: bool) -> tuple[Step, ...]:
+    """`touched`: the gripper was lowered onto the pack, and is let go and hoisted first."""
+    truck, stand, rl = st.vehicle, st.stand, Column.RELEASE
+    closed = truck.locks_closed.has_bits(job.recipe.clip_mask) & truck.pack_latched.is_on()
+    untouched = Interlock("G21u", "All locks closed by the truck, pack in its seat", closed)
+    needs, keeps = (*il.needs(rl, without=("G21", "G22")), untouched), il.keeps(rl)
+    crane = _clearing(st, job, il, untouched)
+    clear = (crane.let_go(10, Phase.RELEASE, "CL"), crane.hoist_empty(20, Phase.RELEASE, "CL"))
+    return (
+        *(clear if touched else ()),
+        CraneSteps(st, il, crane.lift, lambda _: Watch(needs, keeps), "R2").park(30, Phase.RELEASE, "RL", leaves=(LANE, AISLE)),
+        Step(
+            40, "Truck switches high voltage on and checks itself", "vehicle", Phase.RELEASE, truck.hv_on.is_on() & truck.postcheck_ok.is_on(),
+            within=90, nominal=20, do=truck.switch_hv_on(), after=(20,) if touched else (), permissives=needs, interlocks=keeps, chapter="R3",
+        ),
+        Step(
+            50, "Truck drives off", "stand", Phase.RELEASE, stand.bay_empty.is_on() & stand.exit_beam.is_on(), within=st.policy.people_s(300), nominal=15,
+            do=stand.open_exit(), after=(30, 40), permissives=(*needs, il.self_check), interlocks=keeps, enters=(LANE,), leaves=(LANE,),
+            releases=job.spent, chapter="R4",
+        ),
+    )  # fmt: skip
+
+
+def _clearing(st: TruckStation, job: Job, il: TruckInterlocks, untouched: Interlock) -> CraneSteps:
+    """Let go and hoist clear of a pack that is locked as it came; also of a truck that has moved since its scan."""
+    cl, without = Column.CLEAR, ("G21", "G22", "G10s")
+    watch = Watch((*il.needs(cl, without=without), untouched), il.keeps(cl, without=("G10s",)))
+    return CraneSteps(st, il, top_lift(job), lambda _: watch, "R1")
+
+
+# ---- after locks were opened ----
+def _relock(st: TruckStation, where: str, job: Job) -> Sequence:
+    """The old pack goes back into the truck from `where` things are, is locked again and checked."""
+    old = replace(job, fresh=job.spent, fresh_bay=job.spent_bay)
+    il, there, lift = TruckInterlocks(st, job), TruckInterlocks(st, old), top_lift(job)
+    if where == "in-truck":
+        # It has not left its seat: whether the truck has moved since its scan, or its connector is apart, matters not.
+        back: tuple[Step, ...] = (replace(lock_pack(st, old, there, 155, without=("G10p", "G10s", "G18m")), after=()),)
+    else:
+        back = (*_BEFORE[where](st, job, il), *into_truck(st, old, there, lift, (140, 145, 150, 155), without=("G29p",)))
+    text = f"Put the old pack {job.spent} back into truck {job.vehicle} and lock it"
+    return Sequence(f"{RELOCK}:{where}", text, (*back, *release(st, old, there, lift), *_plug_in_again(st, il)))
+
+
+def _from_crane(st: TruckStation, job: Job, il: TruckInterlocks) -> tuple[Step, ...]:
+    """The old pack hangs: up again, if it was on its way down."""
+    return (crane_steps(st, il, top_lift(job), "R1").hoist_laden(60, Phase.INSERTION),)
+
+
+def _from_bay(st: TruckStation, job: Job, il: TruckInterlocks) -> tuple[Step, ...]:
+    """The old pack stands in its bay, and what the gripper may hold rests in a bay, too."""
+    crane, phase = crane_steps(st, il, top_lift(job), "R1"), Phase.INSERTION
+    return (
+        crane.let_go(90, phase, "TR"),
+        crane.hoist_empty(95, phase, "TR"),
+        *fetch(crane, (100, 105, 110, 115), phase, job.spent_bay, job.spent),
+    )
+
+
+def _fresh_from_crane(st: TruckStation, job: Job, il: TruckInterlocks) -> tuple[Step, ...]:
+    """The charged pack hangs: back into its bay with it, then the old one is fetched."""
+    crane = crane_steps(st, il, top_lift(job), "R1")
+    down = set_down(crane, (65, 70, 75, 80), Phase.EXTRACTION, job.fresh_bay, job.fresh)
+    return crane.hoist_laden(60, Phase.EXTRACTION), *down, *_from_bay(st, job, il)
+
+
+def _fresh_from_truck(st: TruckStation, job: Job, il: TruckInterlocks) -> tuple[Step, ...]:
+    """The charged pack stands in the truck and does not lock or mate: out of it again, for a truck that stands still."""
+    crane = crane_steps(st, il, top_lift(job), "R1", without=("G15",))
+    return (
+        unlock_pack(st, job, il, 50, Phase.LOCK_RELEASE, without=("G14h", "G15", "G29p")),
+        crane.out_of_truck(55, Phase.EXTRACTION, job.fresh, job.vehicle),
+        *_fresh_from_crane(st, job, il),
+    )
+
+
+_BEFORE: Mapping[str, Callable[[TruckStation, Job, TruckInterlocks], tuple[Step, ...]]] = {
+    "in-truck": lambda st, job, il: (),
+    "on-crane": _from_crane,
+    "in-bay": _from_bay,
+    "fresh-on-crane": _fresh_from_crane,
+    "fresh-in-truck": _fresh_from_truck,
+}
+"""What comes before the old pack is carried into the truck, by where things are."""
+
+
+def _plug_in_again(st: TruckStation, il: TruckInterlocks) -> tuple[Step, ...]:
+    """The prepared pack stands in its bay, where it is plugged in and charged again."""
+    bay, ch = il.fresh_bay, Column.CHARGE
+    rack = st.rack_of(bay)
+    return (
+        Step(
+            310, f"Plug in bay {bay.name}", "rack", Phase.PUT_AWAY, bay.plug_in.is_on(), within=30, nominal=4,
+            do=rack.plug_in(bay), permissives=il.needs(ch), interlocks=il.keeps(ch), chapter="R6",
+        ),
+        Step(
+            320, f"Start charging bay {bay.name}", "rack", Phase.PUT_AWAY, bay.charge_state.between(1, 6), within=30, nominal=2,
+            do=rack.start_charge(bay, st.policy.charge_power_kw), permissives=(*il.needs(ch), il.cool(bay)), interlocks=il.keeps(ch), chapter="R6",
+        ),
+    )  # fmt: skip
