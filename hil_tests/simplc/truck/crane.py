@@ -9,7 +9,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import hypot
 
-from hil_tests.simplc.truck.ground import CATCH_DEG, CATCH_MM, CRANE, LEAST_Z, PACK_MM, PARK, SPOTS, TRAVEL_Z
+from hil_tests.simplc.truck.ground import (
+    CATCH_DEG,
+    CATCH_MM,
+    CRANE,
+    LEAST_Z,
+    PACK_MM,
+    PARK,
+    SPOTS,
+    TRAVEL_Z,
+    TRUCK,
+)
 from hil_tests.simplc.truck.lorry import LOCKS
 from hil_tests.simplc.truck.pendulum import PIVOT_MM, Pendulum, period_s
 from hil_tests.simplc.truth.motion import Motions, Ramp, Steps, TimedOut, Together, Wait
@@ -19,8 +29,10 @@ from hil_tests.simplc.truth.vehicle import Bolt
 GRIPPER_KG = 600.0
 SPEED_MM_S, HOIST_MM_S, CREEP_MM_S = 1000.0, 400.0, 60.0
 ROPE_M, PACK_ROPE_M = (PIVOT_MM - TRAVEL_Z) / 1000.0, 0.5
+FASTEST_MM_S = 1.1 * SPEED_MM_S
 RAMP_S = period_s(ROPE_M)
 """Time to speed up or slow down: a whole swing of the empty gripper, which leaves it hanging still."""
+ALIGNED_MM, REACH_MM = 50.0, 2900.0
 BRAKE_MM_S2 = SPEED_MM_S / RAMP_S
 CREEP_MM = 150.0
 """The last way down and the first up, at creeping speed."""
@@ -102,14 +114,25 @@ class Crane:
         return hypot(*self.velocity()) > 1.0
 
     @property
+    def aligned(self) -> bool:
+        """As far as the switches of its places tell: over the truck anywhere in its reach."""
+        spot = self.spots.get(self.at)
+        near = REACH_MM if self.at == TRUCK else ALIGNED_MM
+        return spot is not None and hypot(self.x - spot[0], self.y - spot[1]) <= near
+
+    @property
     def low(self) -> bool:
         return self.z < TRAVEL_Z - 20.0
 
     def velocity(self) -> tuple[float, float]:
-        """Of bridge and trolley now, mm/s."""
+        """Of bridge and trolley now, mm/s: a drive that takes longer than it should turns round no sooner."""
         seconds = self.motions.now - self._since
         (vx, vy), (ax, ay) = self._speed, self._gain
-        return vx + ax * seconds, vy + ay * seconds
+        x, y = vx + ax * seconds, vy + ay * seconds
+        if vx * ax + vy * ay < 0.0 and x * vx + y * vy < 0.0:
+            return 0.0, 0.0
+        much = max(1.0, hypot(x, y) / FASTEST_MM_S)
+        return x / much, y / much
 
     def sway_deg(self) -> float:
         """Greatest angle of the present swing; what rests does not swing."""

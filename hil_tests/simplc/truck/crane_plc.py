@@ -59,8 +59,9 @@ class CranePlc(Plc):
     # ---- inputs --------------------------------------------------------------------------------------------
     def sense(self) -> None:
         body, values, at = self.body, self.values, self.plant.places.at
-        values["OVER"] = PLACES.get(body.at, OVER_BAY if self.plant.bay_number(body.at) else 0)
-        values["OVER_BAY"] = self.plant.bay_number(body.at)
+        place = body.at if body.aligned else ""
+        values["OVER"] = PLACES.get(place, OVER_BAY if self.plant.bay_number(place) else 0)
+        values["OVER_BAY"] = self.plant.bay_number(place)
         values["X_MM"], values["Y_MM"] = round(body.x, 1), round(body.y, 1)
         values["Z_MM"], values["TURN_DEG"] = round(body.z, 1), round(body.turn, 2)
         x, y, turn = self._truck_pose()
@@ -161,7 +162,8 @@ class CranePlc(Plc):
             return "over nothing to land on"
         if over == OVER_BAY and not (self._contact(bay, "PLUG_OUT") and self._contact(bay, "SOCKET_DEAD")):
             return "plug in or socket live"
-        return self._against_putting(over, bay) if self._loaded() else ""
+        there = abs(self.number("Z_MM") - p.p1 / 10) <= SEARCH_MM
+        return self._against_putting(over, bay) if self._loaded() and not there else ""
 
     def _against_putting(self, over: int, bay: int) -> str:
         stand = self.wired["stand"].values
