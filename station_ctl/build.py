@@ -129,7 +129,8 @@ class BuiltStation(PaperStation):
 
     def reception(self, engine: Engine, watch: RunWatch) -> Reception:
         """Reception of this station's vehicles."""
-        return Reception(engine, watch, self.stand, self.procedures(), self.config.recipes)
+        config = self.config
+        return Reception(engine, watch, self.stand, self.procedures(), config.recipes, config.admission)
 
     def charging(self, engine: Engine, memory: ChargingMemory | None = None, **options: Any) -> ChargingDuty:
         """Charging of this station; run it beside the engine."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from station_ctl.charging.bay_view import CHARGING as CHARGING
 from station_ctl.charging.pack_model import ANY_PACK
@@ -32,6 +33,7 @@ class Standing:
 
 
 NOTHING_KNOWN = Standing()
+NOTHING_KEPT: Mapping[str, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +107,10 @@ def why_not_free(bay: BaySignals, image: Image, known: Standing = NOTHING_KNOWN)
 
 def choose(
     bays: Iterable[BaySignals], image: Image, recipe: Recipe, policy: SitePolicy, reserved: frozenset[str],
-    known: Standing = NOTHING_KNOWN,
+    known: Standing = NOTHING_KNOWN, kept: Mapping[str, int] = NOTHING_KEPT,
 ) -> Choice:  # fmt: skip
     """Choose pack and bay together: neither is reserved without the other. `reserved` names what open runs count
-    on.
+    on; `kept` is how many ready packs stay for whom.
     """
     bays = tuple(bays)
     ready = [b for b in _ready(bays, image, recipe, policy, known) if b.name not in reserved]
@@ -116,6 +118,11 @@ def choose(
     if not ready:
         estimate = next_ready(bays, image, soc_needed(recipe, policy), known)
         return Choice(refused=f"no charged pack of type {recipe.pack_type} is ready; {estimate}", code="A303")
+    if len(ready) <= sum(kept.values()):
+        estimate = next_ready(bays, image, soc_needed(recipe, policy), known)
+        whose = ", ".join(f"{packs} for {name}" for name, packs in kept.items())
+        here = f"{len(ready)} charged packs of type {recipe.pack_type} ready, and as many or more are kept: {whose}"
+        return Choice(refused=f"{here}; {estimate}", code="A303")
     free = [b for b in bays if b.name not in reserved and not why_not_free(b, image, known)]
     if not free:
         return Choice(

@@ -22,11 +22,16 @@ DEFAULT = "default"
 
 def values(config: StationConfig) -> dict[str, Any]:
     """Every value by its dotted name, in the order of the file; what was not said has its default."""
-    return {
-        name: value
-        for part in PARTS
-        for name, value in _flat(NAMES.get(part, part), _plain(getattr(config, part)))
-    }  # fmt: skip
+    parts = {NAMES.get(part, part): _plain(getattr(config, part)) for part in PARTS} | _admission(config)
+    return {name: value for part, values in parts.items() for name, value in _flat(part, values)}
+
+
+def _admission(config: StationConfig) -> dict[str, Any]:
+    """Fleets by name, and who is served when."""
+    admission = config.admission
+    fleets = {f.name: {**asdict(f), "vins": len(f.vins), "patterns": list(f.patterns)} for f in admission.fleets}
+    only = [f"{rule}: {', '.join(rule.fleets)}" for rule in admission.only]
+    return {"fleets": fleets, "admission": {"only": only, "patience_min": admission.patience_s / 60}}
 
 
 def origins(config: StationConfig) -> dict[str, str]:
@@ -34,8 +39,8 @@ def origins(config: StationConfig) -> dict[str, str]:
     found = {}
     for name in values(config):
         path = name.split(".")
-        if path[0] == "vehicles":
-            found[name] = "its vehicle file"
+        if path[0] in ("vehicles", "fleets"):
+            found[name] = f"its {path[0].removesuffix('s')} file"
         else:
             found[name] = config.where(*path) if _said(config.document.data, path) else DEFAULT
     return found

@@ -209,10 +209,11 @@ def _racks(sketch: Sketch) -> None:
 
 
 def _vehicles(sketch: Sketch) -> None:
-    names = sketch.value("vehicles")
-    for i, name in enumerate(names if isinstance(names, list) else ()):
-        if name in names[:i]:
-            sketch.document.report(("vehicles", i), "vehicle occurs twice", got=name)
+    for part in ("vehicles", "fleets"):
+        names = sketch.value(part)
+        for i, name in enumerate(names if isinstance(names, list) else ()):
+            if name in names[:i]:
+                sketch.document.report((part, i), f"{part.removesuffix('s')} occurs twice", got=name)
 
 
 def _archetype(sketch: Sketch, parts: Parts) -> None:

@@ -350,6 +350,21 @@ class Charging(Model):
 
 
 class StationFile(Model):
+class Only(Model):
+    """When only some fleets are served, by the station's clock; over midnight if it ends before it begins."""
+
+    fleets: Annotated[tuple[Name, ...], Field(strict=False, min_length=1)]
+    begin: TimeOfDay = Field("00:00", alias="from")
+    end: TimeOfDay = Field("00:00", alias="to")
+
+
+class AdmissionRules(Model):
+    """Who is served when, and how long a vehicle waits at most for those that go first."""
+
+    only: Annotated[tuple[Only, ...], Field(strict=False, max_length=20)] = ()
+    patience_min: float = Field(30, ge=5, le=240)
+
+
     """A file of config/stations."""
 
     station: Station
@@ -360,6 +375,8 @@ class StationFile(Model):
     roles: dict[Name, Role] = Field(min_length=1)
     vehicles: Annotated[tuple[Name, ...], Field(strict=False, min_length=1)]
     climate: Name | None = None
+    fleets: Annotated[tuple[Name, ...], Field(strict=False)] = ()
+    admission: AdmissionRules = AdmissionRules()
     policy: Policy = Policy()
     trends: Annotated[tuple[TagName, ...], Field(strict=False, max_length=200)] | None = None
     simulation: Simulation | None = None

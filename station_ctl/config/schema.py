@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from station_ctl.config.alarms import AlarmFile
 from station_ctl.config.climates import ClimateFile
+from station_ctl.config.fleets import FleetFile
 from station_ctl.config.models import StationFile
 from station_ctl.config.vehicles import VehicleFile
 
@@ -19,6 +20,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "station": StationFile,
     "vehicle": VehicleFile,
     "climate": ClimateFile,
+    "fleet": FleetFile,
     "alarms": AlarmFile,
 }
 KINDS = tuple(MODELS)

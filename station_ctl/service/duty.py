@@ -32,10 +32,15 @@ from station_ctl.service.persons import Person
 from station_ctl.service.procedures import Procedures
 from station_ctl.service.reception import Reception
 from station_ctl.service.run_watch import RunWatch
-from station_ctl.service.vehicle_queue import VehicleQueue
+from station_ctl.service.swap_times import second_of_day
+from station_ctl.service.vehicle_queue import VehicleQueue, Waiting
 from station_ctl.service.watchers import Watchers
 
 T = TypeVar("T")
+
+
+TURNED_AWAY_KEPT_S = 4 * 3600.0
+"""A vehicle that comes again later than this after its first refusal begins to wait anew."""
 
 
 class JournalReader(Protocol):
@@ -93,6 +98,8 @@ class Duty:
     """Without it (no tariff in the station file) nothing is planned."""
     watchers: Watchers | None = None
     """Alarm board, black box and trends; without them (a bench) their actions are refused."""
+    _turned_away: dict[str, float] = field(default_factory=dict)
+    """Since when (wall s) vehicles that nobody announced have been refused at the entry; forgotten at a restart."""
     _onlookers: list[Callable[[], None]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -101,7 +108,27 @@ class Duty:
         self.maintenance_numbers = itertools.count(self.engine.last_run + 1)
         self.engine.listen(self._see)
         self.reception.why_not_bay = lambda bay: self.bay_locks.why_not(bay)
-        self.reception.why_not_vehicle = lambda vehicle: self.queue.why_not(vehicle)
+        self.reception.why_not_vehicle = self._turn_away
+        self.reception.why_not_served = self.why_not_served
+
+    def why_not_in(self, vehicle: str) -> str:
+        """What persons, and the fleets of those who are announced, have against this vehicle now; empty if nothing."""
+        admission, now = self.reception.admission, self.wall()
+        since = self._turned_away.get(vehicle, now)
+        unannounced = Waiting(vehicle, since, "", admission.priority_of(vehicle))
+        return self.queue.why_not(vehicle, unannounced, now, admission.patience_s)
+
+    def why_not_served(self, vehicle: str) -> str:
+        """Why the site does not serve this vehicle at this time of day; empty if it does."""
+        return self.reception.admission.why_not_served(vehicle, second_of_day(self.wall()) / 60)
+
+    def _turn_away(self, vehicle: str) -> str:
+        """As `why_not_in`, of a vehicle at the entry: its patience counts from when it was first refused."""
+        if why := self.why_not_in(vehicle):
+            now = self.wall()
+            kept = {v: at for v, at in self._turned_away.items() if now - at < TURNED_AWAY_KEPT_S}
+            self._turned_away = {**kept, vehicle: kept.get(vehicle, now)}
+        return why
 
     def _see(self, effect: Effect) -> None:
         if isinstance(effect, (Progress, Announce)):

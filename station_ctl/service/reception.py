@@ -13,6 +13,7 @@ from typing import Protocol
 from station_ctl.charging.selection import NOTHING_KNOWN, Choice, Standing, choose
 from station_ctl.core.conditions import Condition
 from station_ctl.core.errors import Refused
+from station_ctl.core.fleets import EVERYBODY, Admission
 from station_ctl.core.modes import Phase
 from station_ctl.core.policy import SitePolicy
 from station_ctl.core.roles import BaySignals, VehicleLink
@@ -35,6 +36,12 @@ class VehicleRefused(Refused):
     """The vehicle is not accepted: nothing has moved, it can drive on."""
 
     code = "A305"
+
+
+class NotServedNow(Refused):
+    """The site serves other fleets at this time of day."""
+
+    code = "A306"
 
 
 class NoReadyPack(Refused):
@@ -70,9 +77,12 @@ class Reception:
         stand: Stand,
         procedures: Procedures,
         recipes: Mapping[str, Recipe],
+        admission: Admission = EVERYBODY,
     ) -> None:
         self._engine, self._watch, self._stand = engine, watch, stand
         self._procedures, self._recipes = procedures, recipes
+        self.admission = admission
+        """Fleets, who of them goes first, and who alone is served when."""
         self._numbers = itertools.count(engine.last_run + 1)
         self.standing: Callable[[], Standing] = lambda: NOTHING_KNOWN
         """What charging knows against packs."""
@@ -80,6 +90,8 @@ class Reception:
         """What a person has said against a bay; empty if it may be used."""
         self.why_not_vehicle: Callable[[str], str] = _nothing
         """What a person has said against a vehicle, by its VIN; empty if it may come in."""
+        self.why_not_served: Callable[[str], str] = _nothing
+        """Why the site does not serve a vehicle now, by its VIN; empty if it does."""
 
     async def receive(
         self, who: str, on_job: Callable[[str, Sequence], None] | None = None
@@ -149,6 +161,8 @@ class Reception:
     def job(self, image: Image) -> Job:
         """The job for the vehicle that has just identified itself. Raises Refused."""
         vin, model, pack, pack_type = self._identity(image)
+        if why := self.why_not_served(vin):
+            raise NotServedNow(why)
         recipe = self._recipes.get(model)
         if recipe is None:
             raise VehicleRefused(
@@ -168,14 +182,16 @@ class Reception:
             raise VehicleRefused(
                 f"vehicle {vin}: high-voltage state not known: {known.why_not(image) or volts}"
             )
-        choice = self.choice(image, recipe)
+        choice = self.choice(image, recipe, vin)
         if choice.refused:
             raise {"A303": NoReadyPack, "A304": NoEmptyBay}[choice.code](self._with_closed_bays(choice.refused))
         return Job(vin, recipe, pack, choice.fresh, choice.fresh_bay, choice.spent_bay)
 
-    def choice(self, image: Image, recipe: Recipe) -> Choice:
-        """The pack and the bay that a vehicle of this model would get now, or why none."""
-        return choose(self.open_bays, image, recipe, self._stand.policy, self.reserved(), self.standing())
+    def choice(self, image: Image, recipe: Recipe, vehicle: str = "") -> Choice:
+        """The pack and the bay that this vehicle, of this model, would get now, or why none; without a name, one of
+        no fleet."""
+        kept = self.admission.kept_from(vehicle, recipe.pack_type)
+        return choose(self.open_bays, image, recipe, self._stand.policy, self.reserved(), self.standing(), kept)
 
     def _known(self) -> Condition:
         """What a vehicle must tell of itself to be swapped at all."""

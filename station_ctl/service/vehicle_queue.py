@@ -30,6 +30,10 @@ class Waiting:
     note: str = ""
     held: str = ""
 
+    def over(self, now: float, patience_s: float) -> bool:
+        """True once it has waited so long that no priority goes before it any more."""
+        return now - self.since >= patience_s
+
 
 @dataclass(frozen=True)
 class VehicleQueue:
@@ -60,6 +64,10 @@ class VehicleQueue:
         """Who goes first: not held back, of the highest priority, waiting longest."""
         return next((one for one in self.waiting if not one.held), None)
 
+    def in_order(self, now: float, patience_s: float) -> tuple[Waiting, ...]:
+        """Who goes before whom: first those whose patience is over, by their coming, then the others as they stand."""
+        return tuple(sorted(self.waiting, key=lambda one: (0, one.since) if one.over(now, patience_s) else (1, 0.0)))
+
     def named(self, vehicle: str) -> Waiting:
         """The vehicle of that VIN. Raises NotFound."""
         for one in self.waiting:
@@ -88,15 +96,20 @@ class VehicleQueue:
     def _with(self, waiting: tuple[Waiting, ...]) -> VehicleQueue:
         return replace(self, waiting=tuple(sorted(waiting, key=lambda one: (-one.priority, one.since))))
 
-    def why_not(self, vehicle: str) -> str:
-        """Why this vehicle is not let in now; empty if it may. One that nobody announced has priority 0."""
+    def why_not(
+        self, vehicle: str, unannounced: Waiting | None = None, now: float = 0.0, patience_s: float = float("inf")
+    ) -> str:
+        """Why this vehicle is not let in now; empty if it may. One that nobody announced has priority 0, or waits as
+        `unannounced` says. Whoever stands at the entry after `patience_s` (s) of waiting is let in before all others.
+        """
         if self.closed:
             return f"the queue is closed: {self.closed}; open it: station-ctl queue open"
-        mine = next((one for one in self.waiting if one.vehicle == vehicle), None)
+        mine = next((one for one in self.waiting if one.vehicle == vehicle), unannounced)
         if mine is not None and mine.held:
             return f"vehicle {vehicle} is held back: {mine.held}; let it in: station-ctl queue let-in {vehicle}"
         first, priority = self.next, mine.priority if mine is not None else 0
-        if first is not None and first.vehicle != vehicle and first.priority > priority:
+        patient = mine is not None and mine.over(now, patience_s)
+        if first is not None and first.vehicle != vehicle and first.priority > priority and not patient:
             return (
                 f"vehicle {first.vehicle} goes first (priority {first.priority}, {vehicle} has {priority}); "
                 f"change it: station-ctl queue priority {vehicle} {first.priority}"

@@ -107,6 +107,8 @@ class Site:
         self.folder = folder
         self.write("station.yaml", STATION)
         self.write("vehicles/car.yaml", VEHICLE)
+        self.write("fleets/taxis.yaml", 'name: taxis\ntext: Taxis\npriority: 5\npatterns: ["LTX*"]\n')
+        self.write("fleets/others.yaml", "name: others\ntext: Others\npriority: 1\nvins: [LTX00001]\n")
         self.write("climates/mild.yaml", "text: Mild\npolicy: {aux_power_kw: 20}\n")
         for name, text in {"plc": _plc(), "robot": _ROBOT, "meter": _METER}.items():
             self.write(f"io/{name}.csv", text)

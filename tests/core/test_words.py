@@ -169,7 +169,8 @@ def test_a_site_that_sets_no_number_has_those_of_the_schema() -> None:
         "bay_power_min_kw": 3, "charger_efficiency_percent": 94, "aux_power_kw": 15, "charge_end_percent": 95,
         "charge_temp_min_c": -20, "hot_temp_c": 60, "hot_rise_c_per_min": 3, "hot_gas_ppm": 300, "hot_move_max_c": 80,
         "isolation_allowed": True, "quarantine_settle_s": 30, "quarantine_frozen_percent": 3,
-        "quarantine_no_gain_min": 20, "charger_silent_s": 20,
+        "quarantine_no_gain_min": 20, "charger_silent_s": 20, "driver_time_percent": 100, "preheat_below_c": None,
+        "wind_max_mps": 12, "charger_power_percent": 100,
     }  # fmt: skip
 
 

@@ -20,8 +20,12 @@ from station_ctl.service.vehicle_queue import VehicleQueue, Waiting
 
 async def list_waiting(duty: Duty, params: Nothing, call: Call) -> Result:
     """The queue in its order, and what reception would find now."""
-    queue = duty.queue
-    rows = [{**asdict(one), "may_come_in": not queue.why_not(one.vehicle)} for one in queue]
+    queue, admission = duty.queue, duty.reception.admission
+    rows = []
+    for one in queue.in_order(duty.wall(), admission.patience_s):
+        fleet = admission.fleet_of(one.vehicle)
+        why = duty.why_not_in(one.vehicle) or duty.why_not_served(one.vehicle)
+        rows.append({**asdict(one), "fleet": fleet.name if fleet else "", "may_come_in": not why, "why_not": why})
     data = {"waiting": rows, "closed": queue.closed, "reception": _reception(duty)}
     closed = f"; closed: {queue.closed}" if queue.closed else ""
     return Result(data, f"{len(rows)} vehicles wait{closed}")
@@ -39,7 +43,8 @@ def _reception(duty: Duty) -> list[dict[str, Any]]:
 
 async def show_next(duty: Duty, params: Nothing, call: Call) -> Result:
     """Who goes first, and every precondition of a swap that does not hold."""
-    first = duty.queue.next
+    waiting = duty.queue.in_order(duty.wall(), duty.reception.admission.patience_s)
+    first = next((one for one in waiting if not one.held), None)
     found = list((await plan_start(duty, Vehicle(), call)).checks)
     mode = duty.engine.state.mode
     found.append(checks.of_reason("A402", "mode is automatic", "" if mode is Mode.AUTOMATIC else f"mode is {mode}"))
@@ -59,8 +64,9 @@ async def _changed(duty: Duty, call: Call, queue: VehicleQueue, text: str) -> Re
 
 
 async def add(duty: Duty, params: Announced, call: Call) -> Result:
-    """Announce a vehicle. Raises Refused."""
-    one = Waiting(params.vehicle, duty.wall(), call.person.name, params.priority, params.note)
+    """Announce a vehicle; it has at least the priority of its fleet. Raises Refused."""
+    priority = max(params.priority, duty.reception.admission.priority_of(params.vehicle))
+    one = Waiting(params.vehicle, duty.wall(), call.person.name, priority, params.note)
     queue = duty.queue.add(one)
     place = [other.vehicle for other in queue].index(params.vehicle) + 1
     return await _changed(duty, call, queue, f"{params.vehicle} is number {place} of {len(queue.waiting)}")

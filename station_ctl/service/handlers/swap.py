@@ -7,9 +7,9 @@ from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
-from station_ctl.core.errors import NotAllowed, NotFound, StationError
+from station_ctl.core.errors import NotAllowed, NotFound, Refused, StationError
 from station_ctl.core.modes import State
-from station_ctl.engine.events import Effect, Progress, Verb
+from station_ctl.engine.events import Effect, Progress, Record, Verb
 from station_ctl.engine.journal import JournalRow, OpenRun
 from station_ctl.engine.state import Run
 from station_ctl.service import checks, recovery, view
@@ -26,12 +26,13 @@ async def plan_start(duty: Duty, params: Vehicle, call: Call) -> Plan:
     state = duty.engine.state
     runs = state.state is State.EXECUTE
     running = Check("A402", "the station runs", runs, str(State.EXECUTE), str(state.state), "station state")
-    queue = duty.queue
-    why = queue.why_not(params.vehicle) if params.vehicle or queue.closed else ""
+    queue, vehicle = duty.queue, params.vehicle
+    why = duty.why_not_in(vehicle) if vehicle or queue.closed else ""
     lets_in = checks.of_reason("A305", "the queue lets the vehicle in", why)
+    served = checks.of_reason("A306", "its fleet is served now", duty.why_not_served(vehicle) if vehicle else "")
     steps = tuple(f"{step.no} {step.text}" for step in duty.procedures.reception().steps)
     then = "then the swap for the vehicle that has identified itself"
-    return Plan((running, lets_in), (*steps, then), ("every device",))
+    return Plan((running, lets_in, served), (*steps, then), ("every device",))
 
 
 async def start(duty: Duty, params: Vehicle, call: Call) -> Result:
@@ -39,9 +40,15 @@ async def start(duty: Duty, params: Vehicle, call: Call) -> Result:
     number = await duty.reception.identify(call.person.name, call.take_audit())
 
     async def work(op: Operation) -> str:
-        run_id, job = await duty.reception.accept(number, call.person.name, expected=params.vehicle)
+        try:
+            run_id, job = await duty.reception.accept(number, call.person.name, expected=params.vehicle)
+        except Refused as error:
+            facts = (("code", error.code), ("why", str(error)), ("who", call.person.name))
+            await duty.record(Record("turned-away", data=facts))
+            raise
         op.run_id = run_id
-        op.data = {"vehicle": job.vehicle, "fresh": job.fresh, "spent": job.spent}
+        fleet = duty.reception.admission.fleet_of(job.vehicle)
+        op.data = {"vehicle": job.vehicle, "fresh": job.fresh, "spent": job.spent, "fleet": fleet.name if fleet else ""}
         if (left := duty.queue.without(job.vehicle)) != duty.queue:
             duty.queue = left
             await duty.record(left.row)
