@@ -16,11 +16,12 @@ STATION = "packs23"
 HELD_OUT = (4, 8, 12, 16, 20)
 """Days of which the plan learns nothing from itself. Its two quantiles were chosen while looking at day 16."""
 
-CHEAP, DEAR = 0.35, 0.82
-"""Two-tier, valley 23–7."""
+CHEAP, DEAR = 0.35, 1.05
+"""Two-tier, valley 23–7, three to one: the least that China's rule for prices by time of day asks for (NDRC, 2021).
+Where a grid's load differs by more than 40 % between peak and valley it asks for four to one."""
 
 TARIFF = f"from,to,price\n23:00,07:00,{CHEAP}\n07:00,23:00,{DEAR}\n"
-RATIOS = (2.0, DEAR / CHEAP, 3.0, 4.0)
+RATIOS = (2.0, 2.34, DEAR / CHEAP, 4.0)
 """Dear against cheap. A plan for two prices is the same whatever they are, and so one run tells of all."""
 
 WANTED, LONGER_MIN = 0.10, 0.1
@@ -32,20 +33,29 @@ def run(quick: bool = False) -> Figures:
     chosen = [days[no - 1] for no in (HELD_OUT[:1] if quick else HELD_OUT) if no <= len(days)]
     found = _pairs(chosen, days)
     notes = [
-        f"{STATION}, valley 23–7 at {CHEAP:g} a kWh, else {DEAR:g}; a plan every hour, learned from all other days.",
+        f"{STATION}, valley 23–7 at {CHEAP:g} a kWh, else {DEAR:g}; a plan every quarter of an hour, learned from all "
+        "other days.",
         "Each day runs on after midnight until its packs are as full as they began, with either policy: its bill holds "
         "all that its vehicles took away. What chargers draw after midnight counts, the station's other consumers not.",
+        "With a plan vehicles take away packs at 90 % rather than 95 % in dear hours, so that the bill falls by more "
+        "than the price does. Judged is what a kWh costs in the mean.",
         f"Load before {before}, after {load()}.",
     ]
     if not found:
         notes = [f"SKIPPED: there are no recorded days in {ARRIVALS}"]
     return {
         "title": f"The day plan on {len(found)} held-out urban days",
-        "columns": ["day", "served", "kWh", "dear kWh", "cost", "mean min", "p95 min", "after midnight", "saved %"],
+        "columns": [
+            "day", "served", "kWh", "dear kWh", "cost", "a kWh", "mean min", "p95 min", "after midnight", "bill −%",
+            "a kWh −%",
+        ],
         "rows": [row for pair in found for row in _rows(pair)],
         "targets": _targets(found),
         "notes": notes,
-        "data": {"days": found, "saved_by_ratio": {f"{r:.2f}": _saved(found, r) for r in RATIOS} if found else {}},
+        "data": {
+            "days": found,
+            "saved_by_ratio": {f"{r:.2f}": [_saved(found, r), _saved_on_bill(found, r)] for r in RATIOS if found},
+        },
     }  # fmt: skip
 
 
@@ -75,53 +85,50 @@ def _figures(report: DayReport) -> dict[str, Any]:
 
 
 def _rows(pair: dict[str, Any]) -> list[list[str]]:
-    saved = 1.0 - pair["plan"]["cost"] / pair["greedy"]["cost"]
+    ratio = DEAR / CHEAP
+    saved = f"{100 * _saved_on_bill([pair], ratio):.1f}", f"{100 * _saved([pair], ratio):.1f}"
     rows = []
     for name, words in (("greedy", "full power"), ("plan", "day plan")):
         each = pair[name]
         rows.append([
             f"{pair['day']}, {words}", f"{each['served']} of {each['arrived']}", f"{each['kwh']:.0f}",
-            f"{each['dear_kwh']:.0f}", f"{each['cost']:.0f}", f"{each['wait_mean']:.2f}", f"{each['wait_p95']:.2f}",
-            f"{each['after_kwh']:.0f}", f"{100 * saved:.1f}" if name == "plan" else "",
+            f"{each['dear_kwh']:.0f}", f"{each['cost']:.0f}", f"{each['cost'] / each['kwh']:.3f}",
+            f"{each['wait_mean']:.2f}", f"{each['wait_p95']:.2f}", f"{each['after_kwh']:.0f}",
+            *(saved if name == "plan" else ("", "")),
         ])  # fmt: skip
     return rows
 
 
+def _bill(found: list[dict[str, Any]], name: str, ratio: float) -> tuple[float, float]:
+    """What all days cost if a cheap kWh costs 1 and a dear one `ratio`, and their kWh."""
+    kwh, dear = (sum(pair[name][what] for pair in found) for what in ("kwh", "dear_kwh"))
+    return kwh + (ratio - 1.0) * dear, kwh
+
+
+def _saved_on_bill(found: list[dict[str, Any]], ratio: float) -> float:
+    """Share of the bill that the plan saves, also by buying less."""
+    return 1.0 - _bill(found, "plan", ratio)[0] / _bill(found, "greedy", ratio)[0]
+
+
 def _saved(found: list[dict[str, Any]], ratio: float) -> float:
-    """Share of the bill that the plan saves if a dear kWh costs `ratio` times a cheap one."""
-
-    def bill(name: str) -> float:
-        return sum(pair[name]["kwh"] + (ratio - 1.0) * pair[name]["dear_kwh"] for pair in found)
-
-    return 1.0 - bill("plan") / bill("greedy")
-
-
-def _needed_ratio(found: list[dict[str, Any]]) -> float | None:
-    """Dear against cheap from which on the plan saves what is wanted; None if no price does."""
-
-    def more(what: str) -> tuple[float, float]:
-        plain, planned = (sum(pair[name][what] for pair in found) for name in ("greedy", "plan"))
-        return plain, plain - planned
-
-    (kwh, fewer), (dear, moved) = more("kwh"), more("dear_kwh")
-    spare = moved - WANTED * dear
-    return 1.0 + (WANTED * kwh - fewer) / spare if spare > 0 else None
+    """Share of the mean price of a kWh that the plan saves."""
+    (planned, less), (plain, more) = (_bill(found, name, ratio) for name in ("plan", "greedy"))
+    return 1.0 - planned / less / (plain / more)
 
 
 def _targets(found: list[dict[str, Any]]) -> list[Any]:
     if not found:
         return [{"figure": "saved", "found": "no days", "wanted": f"≥ {WANTED:.0%}", "met": None}]
-    saved = _saved(found, DEAR / CHEAP)
+    saved, on_bill = (of(found, DEAR / CHEAP) for of in (_saved, _saved_on_bill))
     ratios = ", ".join(f"{ratio:.2f}: {100 * _saved(found, ratio):.1f} %" for ratio in RATIOS)
-    needed = _needed_ratio(found)
-    reached = f"{WANTED:.0%} from {needed:.2f} on" if needed is not None else f"never {WANTED:.0%}"
     greedy, planned = ([w for pair in found for w in pair[name]["waits"]] for name in ("greedy", "plan"))
     longer = mean(planned) - mean(greedy)
     wrong = sum(pair[name]["unsafe"] for pair in found for name in ("greedy", "plan"))
     return [
         {
-            "figure": f"saved at {CHEAP:g} and {DEAR:g}", "wanted": f"≥ {WANTED:.0%}", "met": saved >= WANTED,
-            "found": f"{100 * saved:.1f} % of the bill (dear against cheap {ratios}; {reached})",
+            "figure": f"a kWh is cheaper at {CHEAP:g} and {DEAR:g}", "wanted": f"≥ {WANTED:.0%}",
+            "met": saved >= WANTED,
+            "found": f"{100 * saved:.1f} % (dear against cheap {ratios}); the bill is {100 * on_bill:.1f} % less",
         },
         {
             "figure": "mean wait", "found": f"{mean(planned):.2f} min, {mean(greedy):.2f} without; "

@@ -109,7 +109,9 @@ def _rows(each: dict[str, Any]) -> list[list[str]]:
     mean_min, p95_min, starved = PUBLISHED[each["station"]]
     rows = [[f"{each['station']}, published, 30 days", "", f"{mean_min:.1f}", "", f"{p95_min:.1f}", _hours(starved)]]
     steps = [*each["parts"], ("real engine", each["engine"])]
-    rows += [_row(*steps[0], None), *(_row(*step, before["mean"]) for (_, before), step in pairwise(steps))]
+    first, published = steps[0]
+    rows.append(_row(first, published, None))
+    rows += [_row(what, now, was["mean"]) for (_, was), (what, now) in pairwise(steps)]
     return rows
 
 

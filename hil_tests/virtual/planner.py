@@ -1,23 +1,26 @@
-"""The day plan of a virtual station, made anew every hour from recorded days and the tariff.
+"""The day plan of a virtual station, made anew every quarter of an hour from recorded days and the tariff.
 
 Knows when a plan is due. Does not know how one is made.
 """
 
 from __future__ import annotations
 
+from station_ctl.charging.day_plan import SLOT_S
 from station_ctl.charging.demand import Demand
 from station_ctl.charging.needs import plan_day
 from station_ctl.charging.tariff import Tariff
 from station_ctl.core.policy import SitePolicy
 from station_ctl.service.charging_duty import ChargingDuty
 
-EVERY_S = 3600.0
+EVERY_S = SLOT_S
+"""As at a working station."""
+
 SOLVE_S = 5.0
 """Wall seconds for one plan; virtual time stands still meanwhile."""
 
 
 class Planner:
-    """Gives charging a plan every hour; `made` counts them, `late` those that did not come in time."""
+    """Gives charging a plan when one is due; `made` counts them, `late` those that did not come in time."""
 
     def __init__(self, demand: Demand, tariff: Tariff, policy: SitePolicy) -> None:
         self._demand, self._tariff, self._policy = demand, tariff, policy

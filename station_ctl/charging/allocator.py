@@ -13,7 +13,8 @@ REACHED_KW = 0.2
 """A measured power up to this much above the level has come down to it: steps of 0.1 kW, rounded twice."""
 
 SETTLES_S = 1.0
-FREE = float("inf")
+MOST_KW = 1e6
+"""More than any site has, and finite: what is left of it after any share is a number again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ def allocate(wants: Sequence[Want], limits: Limits) -> Allocation:
         for bay in bays:
             of_bay.setdefault(bay, []).append(f"group {no}")
     partners = {bay: bays for bays in limits.turns for bay in bays}
-    plan_left = FREE if limits.plan_kw is None else _amount(limits.plan_kw)
+    plan_left = MOST_KW if limits.plan_kw is None else _amount(limits.plan_kw)
     given: dict[str, float] = {}
     held: dict[str, str] = {}
     for want in sorted(wants, key=lambda w: (not w.must, w.ready, -w.soc, w.waits_since, w.bay)):
@@ -189,7 +190,7 @@ def written(
 
 
 def _amount(kw: float | None, unknown: float = 0.0) -> float:
-    """kW ≥ 0; what is no number is `unknown`."""
+    """kW from 0 to `MOST_KW`; what is no number is `unknown`."""
     if kw is None or kw != kw:
         return unknown
-    return max(kw, 0.0)
+    return min(max(kw, 0.0), MOST_KW)

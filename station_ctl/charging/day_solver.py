@@ -22,8 +22,9 @@ as late.
 LATE_PRICE, LACK_PRICE = 20.0, 2000.0
 """A kWh that comes a slot late, and one that does not come at all, in multiples of the dearest price of the day."""
 
-SOONER = 1e-4
-"""Of two slots at the same price the earlier one: a share of the dearest price for each slot of waiting."""
+SWAY = 1e-4
+"""Of two slots at the same price the earlier one if nothing is cheaper, else the later one: what is bought dear and
+early is lost if the swap does not come. A share of the dearest price for each slot."""
 
 
 @dataclass(slots=True)
@@ -91,13 +92,15 @@ def solve(
 def _programme(needs: Sequence[Need], prices: Sequence[float], hours: float) -> _Programme:
     """Rows 0 … are the slots' limits, then one row a need: what it gets, and what it lacks, is what it needs."""
     slots = len(prices)
-    dearest = max(max(map(abs, prices), default=0.0), 0.01)
+    dearest, cheapest = max(max(map(abs, prices), default=0.0), 0.01), min(prices, default=0.0)
+    cheap = cheapest + SWAY * dearest
+    sway = [SWAY * (slot if price <= cheap else slots - slot) for slot, price in enumerate(prices)]
     programme = _Programme()
     for no, need in enumerate(needs):
         due = min(need.due, slots - 1)
         for slot in range(max(need.first, 0), min(max(due, need.first) + LATE_SLOTS, slots - 1) + 1):
             late = max(slot - due, 0) * LATE_PRICE
-            price = prices[slot] + dearest * (late + SOONER * slot)
+            price = prices[slot] + dearest * (late + sway[slot])
             programme.add(price * hours, need.most_kw, ((slot, 1.0), (slots + no, hours)), slot)
         programme.add(dearest * LACK_PRICE, need.kwh, ((slots + no, 1.0),), -1)
     return programme

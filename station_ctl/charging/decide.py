@@ -24,8 +24,9 @@ from station_ctl.charging.state import ChargingState, Decision, Quarantine, stan
 from station_ctl.charging.suspects import Clearance, Reason, Suspect, against, clashes, judge, lies
 from station_ctl.core.policy import SitePolicy
 
-LATE_FACTOR, LATE_SPARE_S = 1.15, 300.0
-"""A pack is urgent this much before the last moment at which it could begin to be charged at full power."""
+LATE_FACTOR, LATE_SPARE_S = 1.15, 1800.0
+"""A pack is urgent this much before the last moment at which it could begin to be charged at full power: a plan that
+puts everything off leaves no other margin."""
 
 TAKES_MORE = 1.25
 TAKES_MORE_KW = 3.0

@@ -19,9 +19,9 @@ from station_ctl.core.policy import SitePolicy
 SPENT_SOC = 36.0
 """Mean state of charge, %, of returned packs (recorded days of a passenger station)."""
 
-PLANNED_QUANTILE, SURE_QUANTILE = 0.6, 0.9
-"""Energy is bought for days somewhat busier than the mean: dear energy for a swap that does not come is lost. What is
-needed at once, whatever it costs, is told for days as busy as nine in ten: on less than that people wait longer."""
+PLANNED_QUANTILE, SURE_QUANTILE = 0.6, 0.95
+"""Energy is planned for days somewhat busier than the mean. What is needed at once, whatever it costs, is told for days
+as busy as nineteen in twenty: the plan buys dear energy as late as it can, and on less than that people wait longer."""
 
 STORE_S = 180.0
 """From the swap until the returned pack is stored, plugged and cleared."""

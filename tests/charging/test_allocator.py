@@ -59,6 +59,13 @@ def test_less_than_is_useful_is_nothing() -> None:
     }
 
 
+def test_what_is_left_of_an_endless_limit_is_still_a_limit_for_the_next() -> None:
+    """An endless share of an endless limit must not make the limits of those behind it void."""
+    wants = [Want("A01", inf, soc=80), Want("A02", 1.0, soc=70)]
+    kw = allocate(wants, Limits(inf, ((frozenset({"A02"}), 0.0),))).kw
+    assert kw["A01"] >= 1e6 and kw["A02"] == 0.0
+
+
 NUMBERS = st.one_of(st.floats(0, 700), st.sampled_from((0.0, -1.0, nan, inf, -inf)))
 
 

@@ -74,6 +74,18 @@ def test_a_plan_waits_for_the_cheap_hours_as_far_as_packs_are_not_needed() -> No
     assert plan.cost == pytest.approx(26.0)
 
 
+def test_dear_energy_is_bought_at_the_last_moment_and_cheap_energy_at_the_first() -> None:
+    """What is bought dear for a swap that does not come is lost; what is bought cheap is not."""
+    prices = [0.2] * 4 + [1.0] * 8 + [0.2] * 4
+    dear, cheap = Need(15.0, 4, 11, 40.0), Need(15.0, 0, 15, 40.0)
+    plan = solve([dear, cheap], prices, [500.0] * 16)
+    assert plan is not None and plan.late_kwh == pytest.approx(0)
+    assert plan.kw[:2] == pytest.approx((40.0, 20.0)) and plan.kw[10:12] == pytest.approx((20.0, 40.0))
+    assert sum(plan.kw) * 0.25 == pytest.approx(30.0)
+    flat = solve([cheap], [0.5] * 16, [500.0] * 16)
+    assert flat is not None and flat.kw[:2] == pytest.approx((40.0, 20.0)), "without a cheaper hour sooner is safer"
+
+
 def test_a_plan_holds_the_limit_of_every_slot_and_says_what_cannot_be_had() -> None:
     needs = [Need(40.0, 0, 3, 60.0) for _ in range(5)]
     limits = [80.0, 0.0, 60.0, 200.0] + [50.0] * 12

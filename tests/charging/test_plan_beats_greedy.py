@@ -26,8 +26,12 @@ BY_HOUR = (2, 1, 1, 0, 0, 1, 2, 5, 6, 7, 7, 6, 6, 7, 7, 7, 8, 7, 6, 7, 8, 7, 5, 
 RECORDED = Path(__file__).parents[3] / "shared" / "data" / "arrivals"
 
 
-def saved(greedy: DayFigures, planned: DayFigures) -> float:
-    return 1.0 - planned.cost / greedy.cost
+def saved(greedy: list[DayFigures], planned: list[DayFigures]) -> float:
+    """Share of what a kWh costs in the mean. The bill falls by more: in dear hours a plan lets packs go at 90 %."""
+    planned_price, greedy_price = (
+        sum(day.cost for day in days) / sum(day.kwh for day in days) for days in (planned, greedy)
+    )
+    return 1.0 - planned_price / greedy_price
 
 
 def test_the_plan_saves_a_tenth_at_two_tiers_without_longer_waits() -> None:
@@ -37,29 +41,31 @@ def test_the_plan_saves_a_tenth_at_two_tiers_without_longer_waits() -> None:
         run_day(day, BAYS, SITE, TWO_TIERS, known, look_s=120, replan_s=3 * 3600) for known in (None, demand)
     )
     assert greedy.served == planned.served == len(day)
-    assert planned.kwh == pytest.approx(greedy.kwh, rel=0.01)
+    assert 0.93 * greedy.kwh <= planned.kwh <= greedy.kwh, "5 of the 59 % that a swap brings, at most"
     assert planned.mean_wait <= greedy.mean_wait + 0.1
-    assert saved(greedy, planned) >= 0.10
+    assert saved([greedy], [planned]) >= 0.10
     assert planned.peak_kw <= 1300.0
 
 
 @pytest.mark.long
-def test_the_plan_saves_a_tenth_of_the_bill_of_five_recorded_days_that_it_has_not_seen() -> None:
-    """Single days save between 8.4 and 16.6 %; the bill is what a site pays."""
+def test_the_plan_saves_a_tenth_of_the_price_of_five_recorded_days_that_it_has_not_seen() -> None:
+    """Two dear blocks a day at three times the price. All five days together: each of them is one site's day."""
     numbers = (4, 8, 12, 16, 20)
     days = [_times(path) for path in sorted(RECORDED.glob("urban_*.txt"))]
     if len(days) < max(numbers):
         pytest.skip(f"no recorded days in {RECORDED}")
-    bills = {"greedy": 0.0, "planned": 0.0}
+    found: list[tuple[DayFigures, DayFigures]] = []
     for number in numbers:
         demand = learn(day for k, day in enumerate(days, 1) if k != number)
-        greedy, planned = (run_day(days[number - 1], BAYS, SITE, TWO_TIERS, known) for known in (None, demand))
+        greedy, planned = (
+            run_day(days[number - 1], BAYS, SITE, TWO_TIERS, known, replan_s=900) for known in (None, demand)
+        )
         assert planned.served == greedy.served == len(days[number - 1])
         assert planned.mean_wait <= greedy.mean_wait + 0.1
-        assert planned.cost < greedy.cost, f"day {number}"
-        bills["greedy"] += greedy.cost
-        bills["planned"] += planned.cost
-    assert bills["planned"] <= 0.9 * bills["greedy"], bills
+        assert saved([greedy], [planned]) > 0.0, f"day {number}"
+        found.append((greedy, planned))
+    singly = [round(saved([greedy], [planned]), 3) for greedy, planned in found]
+    assert saved([g for g, _ in found], [p for _, p in found]) >= 0.10, singly
 
 
 def _times(path: Path) -> list[float]:
