@@ -87,7 +87,10 @@ class Shift:
                 await self._one()
         finally:
             flapping.cancel()
-            await asyncio.gather(flapping, return_exceptions=True)
+            (died,) = await asyncio.gather(flapping, return_exceptions=True)
+            if isinstance(died, Exception):
+                # Whoever puts faults right is gone: what was waited for in vain meanwhile is only the consequence.
+                raise died
         await self._all_links()
         await self.engine.gate.drain()
         tell(**{**resources(), "rested": True})
