@@ -19,9 +19,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from hil_tests.simplc.station import SimStation
+from hil_tests.simplc.kinds import KINDS
+from hil_tests.simplc.running import RunningStation
 from hil_tests.simplc.wire.faces import read_faces, shipped_faces
-from hil_tests.simplc.wire.station_wire import NAMES, StationWire
+from hil_tests.simplc.wire.station_wire import StationWire
 
 TICK = 0.01
 MOST_AT_ONCE = 0.25
@@ -32,18 +33,21 @@ Only their uptime goes on meanwhile (contract, 9.2): an order that waited in the
 
 def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m hil_tests.simplc", description="The simulated station.")
+    parser.add_argument("--station", choices=list(KINDS), default="passenger_car", help="which kind of station")
     parser.add_argument("--speed", type=float, default=1.0, help="plant seconds for one second of wall time")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port-base", type=int, default=15020, help="first TCP port; 0 = any free ports")
     parser.add_argument("--dir", type=Path, help="folder for serial ports and certificates")
     parser.add_argument("--secure", action="store_true", help="OPC UA with SignAndEncrypt only")
-    parser.add_argument("--plcs", default=",".join(NAMES), help="which PLCs to serve")
+    parser.add_argument("--plcs", default="", help="which PLCs to serve, separated by commas; all unless told")
     parser.add_argument("--io", type=Path, default=None, help="folder of the I/O lists")
     parser.add_argument("--faces", type=Path, default=None, help="JSON file: which PLC shows what by which list")
     arguments = parser.parse_args(argv)
-    if unknown := set(arguments.plcs.split(",")) - set(NAMES):
-        parser.error(f"no such PLC: {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}")
+    names = KINDS[arguments.station].names
+    arguments.plcs = arguments.plcs.split(",") if arguments.plcs else list(names)
+    if unknown := set(arguments.plcs) - set(names):
+        parser.error(f"no such PLC: {', '.join(sorted(unknown))}; there are {', '.join(names)}")
     if not 0 < arguments.speed <= 1000:
         parser.error("--speed is above 0 and at most 1000")
     return arguments
@@ -59,7 +63,7 @@ def _io_dir(given: Path | None) -> Path:
     raise SystemExit(f"no I/O lists: looked for {' and '.join(map(str, places))}")
 
 
-async def _pace(station: SimStation, wire: StationWire) -> None:
+async def _pace(station: RunningStation, wire: StationWire) -> None:
     """Move the plant on by the wall time that passed, about a hundred times a second."""
     last = time.monotonic()
     while True:
@@ -72,7 +76,7 @@ async def _pace(station: SimStation, wire: StationWire) -> None:
         wire.follow(station.reader_lines())
 
 
-async def _obey(station: SimStation, wire: StationWire) -> None:
+async def _obey(station: RunningStation, wire: StationWire) -> None:
     """Answer commands until stdin closes or one says quit."""
     reader = asyncio.StreamReader()
     loop = asyncio.get_running_loop()
@@ -86,7 +90,7 @@ async def _obey(station: SimStation, wire: StationWire) -> None:
             return
 
 
-async def _answer(station: SimStation, wire: StationWire, line: bytes) -> tuple[dict[str, Any], bool]:
+async def _answer(station: RunningStation, wire: StationWire, line: bytes) -> tuple[dict[str, Any], bool]:
     try:
         command = json.loads(line)
         if command.get("cmd") == "quit":
@@ -101,8 +105,9 @@ async def _answer(station: SimStation, wire: StationWire, line: bytes) -> tuple[
 
 async def _serve(arguments: argparse.Namespace, folder: Path) -> None:
     io_dir = _io_dir(arguments.io)
-    station = SimStation(seed=arguments.seed, speed=arguments.speed, io_dir=io_dir)
-    faces = read_faces(arguments.faces) if arguments.faces else shipped_faces(io_dir)
+    kind = KINDS[arguments.station]
+    station = kind.make(seed=arguments.seed, speed=arguments.speed, io_dir=io_dir)
+    faces = read_faces(arguments.faces) if arguments.faces else shipped_faces(io_dir, kind.faces)
     wire = StationWire(
         station.plcs,
         faces,
@@ -110,7 +115,7 @@ async def _serve(arguments: argparse.Namespace, folder: Path) -> None:
         arguments.host,
         arguments.port_base,
         arguments.secure,
-        None if arguments.faces else arguments.plcs.split(","),
+        None if arguments.faces else arguments.plcs,
     )
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

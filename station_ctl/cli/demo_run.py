@@ -77,10 +77,11 @@ class Demo:
 
     async def run(self) -> DemoReport:
         """Run it. Raises StationError when the plant or the links do not come up."""
-        shown = faces(load_station(self._order.station, parts=PARTS))
+        config = load_station(self._order.station, parts=PARTS)
         plant = await PlantProcess.start(
-            self._folder, speed=self._order.speed, seed=self._order.seed, faces=shown
-        )
+            self._folder, speed=self._order.speed, seed=self._order.seed,
+            station=config.station.archetype, faces=faces(config),
+        )  # fmt: skip
         try:
             changed = overrides(
                 plant.endpoints, speed=self._order.speed, journal=self._folder / "journal.sqlite"

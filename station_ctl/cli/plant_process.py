@@ -44,10 +44,12 @@ class PlantProcess:
         seed: int,
         port_base: int = 0,
         secure: bool = False,
+        station: str = "passenger_car",
         faces: Sequence[Mapping[str, object]] | None = None,
     ) -> PlantProcess:
         """Start the plant, on free ports if `port_base` is 0. Raises PlantFailed with what it said.
 
+        `station` is the archetype of the station file that it belongs to, which says what machines there are.
         `faces` say which PLC shows what by which I/O list; without them each shows its own.
         """
         told: list[str] = []
@@ -56,9 +58,10 @@ class PlantProcess:
             path.write_text(json.dumps(list(faces)), encoding="utf-8")
             told = ["--faces", str(path)]
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "hil_tests.simplc", "--port-base", str(port_base),
+            sys.executable, "-m", "hil_tests.simplc", "--station", station, "--port-base", str(port_base),
             "--speed", str(speed), "--seed", str(seed), "--dir", str(folder), *(["--secure"] if secure else []),
-            *told, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=LINE_LIMIT,
+            *told,
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=LINE_LIMIT,
         )  # fmt: skip
         plant = cls(process, {})
         try:

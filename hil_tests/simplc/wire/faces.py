@@ -42,6 +42,14 @@ PASSENGER = (
     ("meter", MODBUS_RTU, "site_meter_sm1"),
     ("reader", SERIAL_LINE, ""),
 )
+TRUCK = (
+    ("crane", OPCUA, "gantry_crane_gc1"),
+    ("stand", MODBUS_TCP, "truck_stand_ts1"),
+    ("rack_a", MODBUS_TCP, "charging_rack_cr12"),
+    ("safety", MODBUS_TCP, "safety_plc_sp1"),
+    ("meter", MODBUS_RTU, "site_meter_sm1"),
+)
+"""The PLCs of each kind of station; TCP ports are given in this order, so that a base always means the same PLC."""
 
 
 def shipped_faces(io_dir: Path, table: Iterable[tuple[str, str, str]] = PASSENGER) -> tuple[Face, ...]:

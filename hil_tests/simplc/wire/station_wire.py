@@ -10,16 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hil_tests.simplc.wire.faces import MODBUS_RTU, MODBUS_TCP, OPCUA, PASSENGER, Face
+from hil_tests.simplc.wire.faces import MODBUS_RTU, MODBUS_TCP, OPCUA, Face
 from hil_tests.simplc.wire.io_list import Plc
 from hil_tests.simplc.wire.mischief import ALL_FUNCTIONS, Mischief
 from hil_tests.simplc.wire.modbus_server import ModbusServer
 from hil_tests.simplc.wire.opcua_server import Certificates, OpcUaServer
 from hil_tests.simplc.wire.reader_line import ReaderLine
 from hil_tests.simplc.wire.rtu_slave import RtuSlaves
-
-NAMES = tuple(name for name, *_ in PASSENGER)
-"""All PLCs of a passenger station; TCP ports are given in this order, so that a base always means the same PLC."""
 
 
 @dataclass
