@@ -60,15 +60,15 @@ class Bay:
         self.soh = rack.signal(float, f"{tag}SOH", f"{shown}soh", unit="%")
         self.temp_max = rack.signal(float, f"{tag}TEMP_MAX", f"{shown}temp_max", unit="C")
         self.temp_min = rack.signal(float, f"{tag}TEMP_MIN", f"{shown}temp_min", unit="C")
-        self.cell_max = rack.signal(int, f"{tag}CELL_MAX", f"{shown}cell_max", unit="mV")
-        self.cell_min = rack.signal(int, f"{tag}CELL_MIN", f"{shown}cell_min", unit="mV")
-        self.insulation = rack.signal(int, f"{tag}INSULATION", f"{shown}insulation", unit="kOhm")
-        self.gas = rack.signal(int, f"{tag}GAS", f"{shown}gas", unit="ppm")
+        self.cell_max = rack.signal(float, f"{tag}CELL_MAX", f"{shown}cell_max", unit="mV")
+        self.cell_min = rack.signal(float, f"{tag}CELL_MIN", f"{shown}cell_min", unit="mV")
+        self.insulation = rack.signal(float, f"{tag}INSULATION", f"{shown}insulation", unit="kOhm")
+        self.gas = rack.signal(float, f"{tag}GAS", f"{shown}gas", unit="ppm")
         self.socket_temp = rack.signal(float, f"{tag}SOCKET_TEMP", f"{shown}socket_temp", unit="C")
         self.pack_type = rack.signal(int, f"{tag}PACK_TYPE", f"{shown}pack_type")
         self.pack_id = rack.signal(str, f"{tag}PACK_ID", f"{shown}pack_id")
         self.cycles = rack.signal(int, f"{tag}CYCLES", f"{shown}cycles")
-        self.remain_min = rack.signal(int, f"{tag}REMAIN_MIN", f"{shown}remain_min", unit="min")
+        self.remain_min = rack.signal(float, f"{tag}REMAIN_MIN", f"{shown}remain_min", unit="min")
 
     def __str__(self) -> str:
         return self.name

@@ -26,6 +26,6 @@ class SiteMeterSM1(Device):
         self.volts = tuple(self.signal(float, f"VOLTS_L{k}", f"volts_l{k}", unit="V") for k in (1, 2, 3))
         self.frequency = self.signal(float, "FREQUENCY", "frequency", unit="Hz")
         self.grid_limit_kw = self.signal(float, "GRID_LIMIT_KW", "grid_limit_kw", unit="kW")
-        self.insulation = self.signal(int, "INSULATION", "insulation", unit="kOhm")
+        self.insulation = self.signal(float, "INSULATION", "insulation", unit="kOhm")
         self.imd_ok = self.signal(bool, "IMD_OK", "imd_ok")
         self.imd_count = self.signal(int, "IMD_COUNT", "imd_count")

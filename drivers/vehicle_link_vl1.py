@@ -68,7 +68,7 @@ class VehicleLinkVL1(Device):
         self.locks_open = self.signal(int, "VEH_LOCKS_OPEN", "locks_open")
         self.locks_closed = self.signal(int, "VEH_LOCKS_CLOSED", "locks_closed")
         self.locks_open, self.locks_closed = self.exclusive(self.locks_open, self.locks_closed)
-        self.insulation = self.signal(int, "VEH_INSULATION", "insulation", unit="kOhm")
+        self.insulation = self.signal(float, "VEH_INSULATION", "insulation", unit="kOhm")
         self.soc = self.signal(float, "VEH_SOC", "soc", unit="%")
         self.vin = self.signal(str, "VEH_VIN", "vin")
         self.model = self.signal(str, "VEH_MODEL", "model")

@@ -230,8 +230,8 @@ class _Row:
             self._report("sense", "not is for a bool that is read")
         if not self._text("codes"):
             return
-        if kind.base not in WHOLE or kind.count > 1:
-            self._report("codes", f"a {kind} has no codes: they are for one whole number")
+        if kind.base not in WHOLE:
+            self._report("codes", f"a {kind} has no codes: they are for whole numbers")
         if numbers["offset"] or numbers["scale"] not in (None, 1):
             self._report("codes", "a code is a name and no measure: no scale and no offset beside it")
         ours = [pair.partition("=")[2] for pair in self._text("codes").split()]

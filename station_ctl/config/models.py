@@ -54,7 +54,8 @@ BayPrefix = Annotated[str, worded(r"^[A-Z]{1,3}$", "needs 1 to 3 capitals")]
 TagName = Annotated[
     str, worded(r"^[a-z][a-z0-9_]*\.[A-Za-z][A-Za-z0-9_]*$", "needs link.TAG, as meter.POWER_KW", 80)
 ]
-TagPattern = Annotated[str, worded(r"^[A-Z][A-Z0-9_*]{0,39}$", "needs a tag of the list, * for any part of it")]
+TagPattern = Annotated[str, worded(r"^[A-Z*][A-Z0-9_*]{0,39}$", "needs a tag of the list, * for any part of it")]
+TimeOfDay = Annotated[str, worded(r"^(?:[01]\d|2[0-3]):[0-5]\d$", 'needs a time of day in quotes, as "07:30"')]
 Urn = Annotated[str, worded(r"^urn:\S+$", "needs a URI that begins with urn:")]
 
 
@@ -272,8 +273,8 @@ class Policy(Model):
     float_tolerance_mm: float = Field(3, gt=0, le=20)
     site_power_max_kw: float = Field(600, ge=10, le=5000)
     driver_time_percent: int = Field(100, ge=100, le=300)
-    preheat_below_c: float | None = Field(None, ge=-20, le=20)
-    wind_max_mps: float = Field(12, ge=3, le=20)
+    preheat_below_c: float | None = Field(None, ge=1, le=20)
+    wind_max_mps: float = Field(12, ge=3, le=14)
     charger_power_percent: int = Field(100, ge=30, le=100)
     site_power_safe_kw: float = Field(200, ge=0, le=5000)
     rack_power_max_kw: float = Field(600, ge=0, le=5000)
@@ -349,7 +350,6 @@ class Charging(Model):
     tariff: FilePath
 
 
-class StationFile(Model):
 class Only(Model):
     """When only some fleets are served, by the station's clock; over midnight if it ends before it begins."""
 
@@ -365,6 +365,7 @@ class AdmissionRules(Model):
     patience_min: float = Field(30, ge=5, le=240)
 
 
+class StationFile(Model):
     """A file of config/stations."""
 
     station: Station
@@ -374,9 +375,9 @@ class AdmissionRules(Model):
     links: dict[Name, Annotated[LinkSettings, Field(discriminator="protocol")]] = Field(min_length=1)
     roles: dict[Name, Role] = Field(min_length=1)
     vehicles: Annotated[tuple[Name, ...], Field(strict=False, min_length=1)]
-    climate: Name | None = None
     fleets: Annotated[tuple[Name, ...], Field(strict=False)] = ()
     admission: AdmissionRules = AdmissionRules()
+    climate: Name | None = None
     policy: Policy = Policy()
     trends: Annotated[tuple[TagName, ...], Field(strict=False, max_length=200)] | None = None
     simulation: Simulation | None = None

@@ -45,14 +45,16 @@ class SwapRobot(Protocol):
     bolt_torque: Signal[tuple[float, ...]]
     bolts_open: Signal[int]
     bolts_closed: Signal[int]
+    drive_temp: Signal[float]
     axes: dict[str, Axis]
 
     def home(self) -> Command: ...
     def engage(self, height_mm: float) -> Command: ...
     def lower(self) -> Command: ...
     def insert(self, height_mm: float) -> Command: ...
-    def unlock(self, mask: int, turns_min: float) -> Command: ...
-    def lock(self, mask: int, torque_nm: float, band_nm: float) -> Command: ...
+    def preheat(self, warm_c: float) -> Command: ...
+    def unlock(self, mask: int, turns_min: float, warm_c: float | None = None) -> Command: ...
+    def lock(self, mask: int, torque_nm: float, band_nm: float, warm_c: float | None = None) -> Command: ...
     def set_down(self, where: At) -> Command: ...
     def pick_up(self, where: At) -> Command: ...
     def jog(self, name: str, target_mm: float) -> Command: ...
@@ -115,7 +117,7 @@ class VehicleLink(Protocol):
     hv_volts: Signal[float]
     locks_open: Signal[int]
     locks_closed: Signal[int]
-    insulation: Signal[int]
+    insulation: Signal[float]
     vin: Signal[str]
     model: Signal[str]
     pack_id: Signal[str]
@@ -188,15 +190,15 @@ class BaySignals(Protocol):
     soh: Signal[float]
     temp_max: Signal[float]
     temp_min: Signal[float]
-    cell_max: Signal[int]
-    cell_min: Signal[int]
+    cell_max: Signal[float]
+    cell_min: Signal[float]
     socket_temp: Signal[float]
-    gas: Signal[int]
+    gas: Signal[float]
     cycles: Signal[int]
-    insulation: Signal[int]
+    insulation: Signal[float]
     pack_type: Signal[int]
     pack_id: Signal[str]
-    remain_min: Signal[int]
+    remain_min: Signal[float]
 
 
 class ChargingRack(Protocol):
@@ -224,7 +226,7 @@ class SiteMeter(Protocol):
     power_kw: Signal[float]
     energy_kwh: Signal[float]
     grid_limit_kw: Signal[float]
-    insulation: Signal[int]
+    insulation: Signal[float]
     imd_ok: Signal[bool]
     imd_count: Signal[int]
 
