@@ -23,11 +23,11 @@ from station_ctl.cli.envelope import about_simulated, json_option, print_result
 
 if TYPE_CHECKING:
     from station_ctl.cli.plant_process import PlantProcess
+    from station_ctl.config import StationConfig
 
 STATION = "sim_passenger_car"
-"""The station file that these machines belong to; its addresses are the defaults below."""
+"""The station file whose machines are meant unless another is named; its folder is the default below."""
 
-PORT_BASE = 15020
 FOLDER = "/tmp/station-ctl-sim"
 KEYS = {
     "certificate": "trusted/controller-cert.der",
@@ -43,28 +43,52 @@ def command() -> None:
 
 
 @command.command()
+@click.option("--station", default=STATION, show_default=True, help="A simulated station file: whose machines.")
 @click.option(
     "--speed", default=1.0, show_default=True, type=click.FloatRange(0.1, 60), help="Plant seconds per second."
 )
 @click.option("--seed", default=1, show_default=True, type=int, help="Seed of the simulated plant.")
 @click.option(
-    "--port-base", default=PORT_BASE, show_default=True, type=click.IntRange(0, 65000),
-    help="First TCP port; 0 takes free ones.",
+    "--port-base", type=click.IntRange(0, 65000),
+    help="First TCP port; 0 takes free ones. Unless told: that of the station file.",
 )
 @click.option(
-    "--dir", "folder", default=FOLDER, show_default=True, type=click.Path(path_type=Path, file_okay=False),
-    help="Folder for serial ports and keys.",
+    "--dir", "folder", type=click.Path(path_type=Path, file_okay=False),
+    help="Folder for serial ports and keys. Unless told: where the station file has its journal.",
 )
 @click.option("--secure", is_flag=True, help="OPC UA with SignAndEncrypt only.")
 @json_option
-def serve(speed: float, seed: int, port_base: int, folder: Path, secure: bool, as_json: bool) -> None:
-    """Serve the machines of a passenger station until Ctrl-C: lift, robot, stacker, racks, safety PLC, instruments.
+def serve(
+    station: str, speed: float, seed: int, port_base: int | None, folder: Path | None, secure: bool, as_json: bool
+) -> None:
+    """Serve the machines of a simulated station until Ctrl-C: those of a passenger station, or of the station named.
 
     Says where each of them listens and how to run a station against them. A program that holds its standard input
     may control the plant: one JSON command a line, as {"cmd": "report"}; each is answered by a line on stdout.
     """
     about_simulated(True)
-    asyncio.run(_serve(speed, seed, port_base, folder.absolute(), secure=secure, as_json=as_json))
+    config = _simulated(station)
+    base = first_port(config) if port_base is None else port_base
+    where = (folder or config.journal.parent).absolute()
+    where.mkdir(parents=True, exist_ok=True)
+    asyncio.run(_serve(station, config, speed, seed, base, where, secure=secure, as_json=as_json))
+
+
+def _simulated(station: str) -> StationConfig:
+    """The station file by name or path. Raises UsageError for one with real machines."""
+    from station_ctl.build import PARTS
+    from station_ctl.config import load_station, station_file
+
+    config = load_station(station_file(station), parts=PARTS)
+    if not config.station.simulated:
+        raise click.UsageError(f"station {station} has real machines: name a simulated one")
+    return config
+
+
+def first_port(config: StationConfig) -> int:
+    """The least TCP port of a station file's links."""
+    ports = (link.address.rpartition(":")[2] for link in config.links.values())
+    return min(int(port) for port in ports if port.isdecimal())
 
 
 _folder = click.option(
@@ -154,9 +178,11 @@ def report(folder: Path, as_json: bool) -> None:
 
 
 async def _serve(
-    speed: float, seed: int, port_base: int, folder: Path, *, secure: bool, as_json: bool
-) -> None:
+    station: str, config: StationConfig, speed: float, seed: int, port_base: int, folder: Path,
+    *, secure: bool, as_json: bool,
+) -> None:  # fmt: skip
     from station_ctl.cli.plant_control import controls
+    from station_ctl.cli.plant_faces import faces
     from station_ctl.cli.plant_process import PlantFailed, PlantProcess
 
     leave = asyncio.Event()
@@ -164,14 +190,17 @@ async def _serve(
         asyncio.get_running_loop().add_signal_handler(number, leave.set)
     if port_base and not is_free(port_base):
         raise PlantFailed(f"port {port_base} is taken: end what listens there, or choose another --port-base")
-    plant = await PlantProcess.start(folder, speed=speed, seed=seed, port_base=port_base, secure=secure)
+    plant = await PlantProcess.start(
+        folder, speed=speed, seed=seed, port_base=port_base, secure=secure,
+        station=config.station.archetype, faces=faces(config),
+    )  # fmt: skip
     try:
-        changed = settings(plant.endpoints, folder, speed=speed, secure=secure)
+        changed = settings(plant.endpoints, folder, config, speed=speed, secure=secure)
         if as_json:
             data = {"endpoints": dict(plant.endpoints), "speed": speed, "seed": seed, "settings": changed}
             print_result("sim.serve", data, simulated=True)
         else:
-            _tell(plant.endpoints, changed, f"speed {speed:g}, seed {seed}")
+            _tell(station, config, plant.endpoints, changed, f"speed {speed:g}, seed {seed}")
         async with controls(plant, folder):
             code = await _until(plant, leave)
         if code:
@@ -226,25 +255,28 @@ def _read(loop: asyncio.AbstractEventLoop, lines: asyncio.Queue[str]) -> None:
         loop.call_soon_threadsafe(lines.put_nowait, "")
 
 
-def settings(endpoints: Mapping[str, str], folder: Path, *, speed: float, secure: bool) -> list[str]:
+def settings(
+    endpoints: Mapping[str, str], folder: Path, config: StationConfig, *, speed: float, secure: bool
+) -> list[str]:
     """What `run --set` must be told where this plant differs from the station file; empty with the defaults."""
     from station_ctl.cli.plant_process import overrides
-    from station_ctl.config import load_station, station_file
 
-    config = load_station(station_file(STATION))
     written: dict[str, str | float] = {f"links.{n}.address": link.address for n, link in config.links.items()}
     written |= {"clock.process_rate": config.clock.process_rate, "journal.path": str(config.journal)}
     wanted = overrides(endpoints, speed=speed, journal=folder / "journal.sqlite")
     if secure:
-        wanted |= {f"links.robot.security.{key}": str(folder / file) for key, file in KEYS.items()}
+        ciphered = [name for name, link in config.links.items() if link.protocol == "opcua"]
+        wanted |= {f"links.{n}.security.{key}": str(folder / file) for n in ciphered for key, file in KEYS.items()}
     return [f"{name}={value}" for name, value in wanted.items() if written.get(name) != value]
 
 
-def _tell(endpoints: Mapping[str, str], changed: list[str], how: str) -> None:
-    click.secho(f"Simulated passenger station, {how}", bold=True)
+def _tell(
+    station: str, config: StationConfig, endpoints: Mapping[str, str], changed: list[str], how: str
+) -> None:
+    click.secho(f"{config.station.name}, {how}", bold=True)
     for name, url in endpoints.items():
         click.echo(f"  {name:<8} {url}")
     click.echo("In another window, the station:")
-    words = ["station-ctl run", f"--station {STATION}", *(f"--set {shlex.quote(text)}" for text in changed)]
+    words = ["station-ctl run", f"--station {station}", *(f"--set {shlex.quote(text)}" for text in changed)]
     click.echo("  " + " \\\n    ".join([" ".join(words[:2]), *words[2:]]))
     click.echo("Ctrl-C ends the plant.")

@@ -19,7 +19,7 @@ from station_ctl import logs
 from station_ctl.build import PARTS
 from station_ctl.cli import main
 from station_ctl.cli.run import setting
-from station_ctl.cli.sim import FOLDER, KEYS, PORT_BASE, STATION, settings
+from station_ctl.cli.sim import FOLDER, KEYS, STATION, first_port, settings
 from station_ctl.config import load_station, station_file
 from station_ctl.engine.journal import Journal
 
@@ -159,24 +159,49 @@ def test_setting_without_a_name_is_wrong_usage(text: str) -> None:
 # ---- sim serve ---------------------------------------------------------------------------------------------------
 
 
-def endpoints(port: int, folder: Path | str) -> dict[str, str]:
-    names = ("lift", "stacker", "rack_a", "rack_b", "safety")
-    tcp = {name: f"tcp://127.0.0.1:{port + i}" for i, name in enumerate(names)}
-    serial = {name: f"serial://{folder}/{name}" for name in ("meter", "reader")}
-    return {**tcp, "robot": f"opc.tcp://127.0.0.1:{port + 5}", **serial}
+PLCS = {
+    STATION: ("lift", "stacker", "rack_a", "rack_b", "safety", "robot", "meter", "reader"),
+    "sim_heavy_truck": ("crane", "stand", "rack_a", "safety", "meter"),
+}
+OPCUA, SERIAL = ("robot", "crane"), ("meter", "reader")
 
 
-def test_with_its_defaults_the_plant_is_where_the_station_file_says() -> None:
-    assert settings(endpoints(PORT_BASE, FOLDER), Path(FOLDER), speed=1.0, secure=False) == []
+def endpoints(station: str, port: int, folder: Path | str) -> dict[str, str]:
+    def where(name: str, offset: int) -> str:
+        if name in SERIAL:
+            return f"serial://{folder}/{name}"
+        return f"{'opc.tcp' if name in OPCUA else 'tcp'}://127.0.0.1:{port + offset}"
+
+    return {name: where(name, offset) for offset, name in enumerate(PLCS[station])}
 
 
-def test_whatever_differs_is_told_and_is_a_right_configuration(tmp_path: Path) -> None:
-    told = settings(endpoints(17000, tmp_path), tmp_path, speed=20.0, secure=True)
-    assert "links.robot.address=opc.tcp://127.0.0.1:17005" in told and "clock.process_rate=20.0" in told
-    config = load_station(station_file(STATION), dict(map(setting, told)), PARTS)
+@pytest.mark.parametrize("station", list(PLCS))
+def test_with_its_defaults_the_plant_is_where_the_station_file_says(station: str) -> None:
+    config = load_station(station_file(station), parts=PARTS)
+    folder = config.journal.parent
+    assert folder == Path(FOLDER) or station != STATION
+    ends = endpoints(station, first_port(config), folder)
+    assert settings(ends, folder, config, speed=1.0, secure=False) == []
+
+
+@pytest.mark.parametrize(
+    ("station", "ciphered", "port"), [(STATION, "robot", 17005), ("sim_heavy_truck", "crane", 17000)]
+)
+def test_whatever_differs_is_told_and_is_a_right_configuration(
+    tmp_path: Path, station: str, ciphered: str, port: int
+) -> None:
+    shipped = load_station(station_file(station), parts=PARTS)
+    told = settings(endpoints(station, 17000, tmp_path), tmp_path, shipped, speed=20.0, secure=True)
+    assert f"links.{ciphered}.address=opc.tcp://127.0.0.1:{port}" in told and "clock.process_rate=20.0" in told
+    config = load_station(station_file(station), dict(map(setting, told)), PARTS)
     assert config.clock.process_rate == 20 and config.journal == tmp_path / "journal.sqlite"
-    security = config.links["robot"].security  # type: ignore[union-attr]
+    security = config.links[ciphered].security  # type: ignore[union-attr]
     assert security is not None and security.private_key == tmp_path / KEYS["private_key"]
+
+
+def test_a_plant_is_served_for_simulated_stations_only() -> None:
+    result = CliRunner().invoke(main, ("sim", "serve", "--station", "passenger_car"), prog_name="station-ctl")
+    assert result.exit_code == 2 and "real machines" in result.stderr
 
 
 def test_port_that_is_taken_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
