@@ -13,10 +13,9 @@ from pathlib import Path
 
 import click
 
+from station_ctl.cli.demo_faults import FAULTS, NAMES
 from station_ctl.cli.envelope import about_simulated, json_option, print_result
 from station_ctl.core.errors import Exit, NotFound
-
-FAULTS = ("e-stop", "curtain", "bolt-stuck", "sensor-stuck", "link-lost", "plc-restart", "wrong-pack")
 
 
 @click.command()
@@ -36,7 +35,7 @@ FAULTS = ("e-stop", "curtain", "bolt-stuck", "sensor-stuck", "link-lost", "plc-r
 )
 @click.option("--seed", default=1, show_default=True, type=int, help="Seed of the simulated plant.")
 @click.option(
-    "--fault", type=click.Choice(FAULTS), help="Strike with a fault and show how the station stops."
+    "--fault", type=click.Choice(NAMES), help="Strike with a fault and show how the station stops."
 )
 @click.option(
     "--at", "at", type=int, metavar="STEP", help="Step at which the fault strikes (see `seq show`)."
@@ -72,6 +71,8 @@ def command(
 
     if at is not None and fault is None:
         raise click.UsageError("--at needs --fault")
+    if fault is not None:
+        _check_fault(station, fault)
     if at is not None:
         _check_step(station, at)
     if keep is not None and (keep / "journal.sqlite").exists():
@@ -80,6 +81,16 @@ def command(
     logs.configure(level="error")
     order = DemoOrder(station_file(station), swaps, speed, seed, fault or "", at or 0)
     return _run(order, keep, svg, as_json=as_json)
+
+
+def _check_fault(station: str, fault: str) -> None:
+    """A fault that this kind of station does not know. Raises UsageError with those that it knows."""
+    from station_ctl.build import PARTS
+    from station_ctl.config import load_station, station_file
+
+    known = FAULTS[load_station(station_file(station), parts=PARTS).station.archetype]
+    if fault not in known:
+        raise click.UsageError(f"{station} has no fault {fault}; there are {', '.join(known)}")
 
 
 def _check_step(station: str, no: int) -> None:

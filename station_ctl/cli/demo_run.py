@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from station_ctl.build import PARTS, BuiltStation, build
+from station_ctl.cli.demo_faults import FAULTS, IN_THE_MIDDLE
 from station_ctl.cli.demo_report import DemoReport, Visit
 from station_ctl.cli.plant_faces import faces
 from station_ctl.cli.plant_process import PlantProcess, overrides
@@ -32,19 +33,6 @@ from station_ctl.service.run_watch import Interrupted, RunWatch
 WHO = "demo"
 LINKS_WITHIN = 10.0
 REST_WITHIN = 10.0
-DEFAULT_STEP = {
-    "e-stop": 80,
-    "curtain": 100,
-    "bolt-stuck": 80,
-    "sensor-stuck": 70,
-    "link-lost": 90,
-    "plc-restart": 120,
-    "wrong-pack": 23,
-}
-"""Faults of the demo, and the step at which each strikes unless told otherwise."""
-
-IN_THE_MIDDLE = frozenset(("e-stop", "curtain", "link-lost", "plc-restart"))
-"""Faults that strike in the middle of a step's movement; the others are there when it begins."""
 
 
 class LinksNotUp(StationError):
@@ -72,12 +60,15 @@ class Demo:
         self._order, self._folder, self._lines = order, folder, lines
         self._visits: list[Visit] = []
         self._refused = ""
+        self._at = order.at
         self._striking: set[asyncio.Task[None]] = set()
         self._struck = False
 
     async def run(self) -> DemoReport:
         """Run it. Raises StationError when the plant or the links do not come up."""
         config = load_station(self._order.station, parts=PARTS)
+        if self._order.fault:
+            self._at = self._order.at or FAULTS[config.station.archetype][self._order.fault]
         plant = await PlantProcess.start(
             self._folder, speed=self._order.speed, seed=self._order.seed,
             station=config.station.archetype, faces=faces(config),
@@ -176,7 +167,7 @@ class Demo:
         self._visits.append(Visit(run_id, began, last, watch.closed[f"R-{number:04d}"], run))
 
     def _maybe_strike(self, effect: Effect, plant: PlantProcess, engine: Engine) -> None:
-        at = self._order.at or DEFAULT_STEP[self._order.fault]
+        at = self._at
         if self._struck or not (
             isinstance(effect, Progress) and effect.what == "step-begun" and effect.step == at
         ):
@@ -250,4 +241,4 @@ def _missing_sensor(condition: Condition, image: Image) -> str:
     raise StationError("every sensor of this step's proof shows it already; name another step")
 
 
-__all__ = ["DEFAULT_STEP", "Demo", "DemoOrder"]
+__all__ = ["Demo", "DemoOrder"]
