@@ -16,6 +16,7 @@ HEIGHT_MM = (300.0, 2000.0)
 TURNS = (0.0, 30.0)
 TORQUE_NM = (5.0, 200.0)
 BAND_NM = (0.1, 50.0)
+WARM_C = (1.0, 40.0)
 
 
 class RobotOrder(IntEnum):
@@ -27,6 +28,7 @@ class RobotOrder(IntEnum):
     INSERT = 13
     UNLOCK = 20
     LOCK = 21
+    PREHEAT = 22
     SET_DOWN = 30
     PICK_UP = 31
     JOG = 50
@@ -35,20 +37,23 @@ class RobotOrder(IntEnum):
 class SwapRobotSR3(Device):
     """Rail-guided robot with a floating lifting table, two locating pins and ten lock runners; OPC UA.
 
-    | order       | P1              | P2              | P3            | what happens                        |
-    |-------------|-----------------|-----------------|---------------|-------------------------------------|
-    | 10 HOME     |                 |                 |               | pins in, table down, travel home    |
-    | 11 ENGAGE   | height, 0.1 mm  |                 |               | travel, raise empty, pins in        |
-    | 12 LOWER    |                 |                 |               | table down with the pack            |
-    | 13 INSERT   | height, 0.1 mm  |                 |               | travel, raise pack, pins in         |
-    | 20 UNLOCK   | bolts, bit k-1  | turns, 0.01     |               | runners dock and turn the bolts out |
-    | 21 LOCK     | bolts, bit k-1  | torque, 0.01 Nm | band, 0.01 Nm | runners dock and turn the bolts in  |
-    | 30 SET_DOWN | 3, handover OUT |                 |               | travel there, set the pack down     |
-    | 31 PICK_UP  | 4, handover IN  |                 |               | travel there, take the pack         |
-    | 50 JOG      | axis 1 x, 2 z   | target, 0.1 mm  |               | creeps while JOG_RENEW moves        |
+    | order       | P1              | P2              | P3            | P4           | what happens                   |
+    |-------------|-----------------|-----------------|---------------|--------------|--------------------------------|
+    | 10 HOME     |                 |                 |               |              | pins in, table down, home      |
+    | 11 ENGAGE   | height, 0.1 mm  |                 |               |              | travel, raise empty, pins in   |
+    | 12 LOWER    |                 |                 |               |              | table down with the pack       |
+    | 13 INSERT   | height, 0.1 mm  |                 |               |              | travel, raise pack, pins in    |
+    | 20 UNLOCK   | bolts, bit k-1  | turns, 0.01     | warm, 0.1 °C  |              | runners dock, turn bolts out   |
+    | 21 LOCK     | bolts, bit k-1  | torque, 0.01 Nm | band, 0.01 Nm | warm, 0.1 °C | runners dock, turn bolts in    |
+    | 22 PREHEAT  | warm, 0.1 °C    |                 |               |              | runners turn in the air        |
+    | 30 SET_DOWN | 3, handover OUT |                 |               |              | travel there, set it down      |
+    | 31 PICK_UP  | 4, handover IN  |                 |               |              | travel there, take the pack    |
+    | 50 JOG      | axis 1 x, 2 z   | target, 0.1 mm  |               |              | creeps while JOG_RENEW moves   |
 
     Every motion is absolute. BOLT_TURNS, BOLT_TORQUE and BOLT_RESULT hold the last run of each runner until
-    its next one. Heights 300 to 2000 mm, turns 0 to 30, torque 5 to 200 Nm, band 0.1 to 50 Nm.
+    its next one. Heights 300 to 2000 mm, turns 0 to 30, torque 5 to 200 Nm, band 0.1 to 50 Nm. `warm`, 1 to 40 °C:
+    runners colder than that first turn alternately in the air, bolts untouched, until they are; 0: as they are.
+    DRIVE_TEMP is that of the coldest runner.
     Verified against the simulated PLC only.
     """
 
@@ -98,19 +103,28 @@ class SwapRobotSR3(Device):
         """Travel under the vehicle with the pack, raise it into the seat at `height_mm`, pins in."""
         return self.command(RobotOrder.INSERT, _height(height_mm), text=f"insert({height_mm:g} mm)")
 
-    def unlock(self, mask: int, turns_min: float) -> Command:
-        """Turn out the bolts of `mask` (bit k-1 = bolt k), each by at least `turns_min` turns."""
+    def preheat(self, warm_c: float) -> Command:
+        """Turn the runners in the air, bolts untouched, until the coldest has `warm_c` °C."""
+        return self.command(RobotOrder.PREHEAT, _warm(warm_c), text=f"preheat({warm_c:g} °C)")
+
+    def unlock(self, mask: int, turns_min: float, warm_c: float | None = None) -> Command:
+        """Turn out the bolts of `mask` (bit k-1 = bolt k), each by at least `turns_min` turns.
+
+        `warm_c`: runners colder than that (°C) are warmed before they touch a bolt.
+        """
         chosen = bolts(mask, BOLTS)
         turns = in_steps("turns", turns_min, 0.01, *TURNS, "turns")
-        return self.command(RobotOrder.UNLOCK, mask, turns, text=f"unlock({chosen})")
+        warm = () if warm_c is None else (_warm(warm_c),)
+        return self.command(RobotOrder.UNLOCK, mask, turns, *warm, text=f"unlock({chosen})")
 
-    def lock(self, mask: int, torque_nm: float, band_nm: float) -> Command:
-        """Turn in the bolts of `mask` to `torque_nm` ± `band_nm`."""
+    def lock(self, mask: int, torque_nm: float, band_nm: float, warm_c: float | None = None) -> Command:
+        """Turn in the bolts of `mask` to `torque_nm` ± `band_nm`; `warm_c` as for `unlock`."""
         chosen = bolts(mask, BOLTS)
         torque = in_steps("torque", torque_nm, 0.01, *TORQUE_NM, "Nm")
         band = in_steps("torque band", band_nm, 0.01, *BAND_NM, "Nm")
         text = f"lock({chosen}, {torque_nm:g} ± {band_nm:g} Nm)"
-        return self.command(RobotOrder.LOCK, mask, torque, band, text=text)
+        warm = () if warm_c is None else (_warm(warm_c),)
+        return self.command(RobotOrder.LOCK, mask, torque, band, *warm, text=text)
 
     def set_down(self, where: At) -> Command:
         """Travel to handover OUT and set the pack down; no other place can take it."""
@@ -127,3 +141,7 @@ class SwapRobotSR3(Device):
 
 def _height(height_mm: float) -> int:
     return in_steps("raise height", height_mm, 0.1, *HEIGHT_MM, "mm")
+
+
+def _warm(celsius: float) -> int:
+    return in_steps("runner temperature", celsius, 0.1, *WARM_C, "°C")

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from sequences.car_station import CarStation
 from sequences.interlocks import CarInterlocks, Column
 from sequences.maintenance_interlocks import MaintenanceInterlocks
+from sequences.passenger_car import warming
 from station_ctl.core.maintenance import count
 from station_ctl.core.modes import Phase
 from station_ctl.core.roles import At
@@ -138,7 +139,7 @@ def _engage(st: CarStation, rows: ExerciseRows, recipe: Recipe) -> Step:
 
 
 def _turn(st: CarStation, rows: ExerciseRows, recipe: Recipe, no: int) -> tuple[Step, ...]:
-    robot, car, mask = st.robot, st.vehicle, recipe.bolt_mask
+    robot, car, mask, warm = st.robot, st.vehicle, recipe.bolt_mask, st.policy.preheat_below_c
     un, lk = Column.UNLOCK, Column.LOCK
     low, high = recipe.torque_nm - recipe.torque_band_nm, recipe.torque_nm + recipe.torque_band_nm
     turned = robot.bolt_turns.each_between(mask, recipe.turns_min, recipe.turns_max)
@@ -146,13 +147,13 @@ def _turn(st: CarStation, rows: ExerciseRows, recipe: Recipe, no: int) -> tuple[
     closed = robot.bolts_closed.has_bits(mask) & robot.bolt_torque.each_between(mask, low, high) & turned & car.locks_closed.has_bits(mask)
     return (
         Step(
-            no, f"Open all {recipe.bolts} bolts", "robot", Phase.POSITIONING, open_, within=45, nominal=14, do=robot.unlock(mask, recipe.turns_min),
+            no, f"Open all {recipe.bolts} bolts", "robot", Phase.POSITIONING, open_, within=45 + warming(st), nominal=14, do=robot.unlock(mask, recipe.turns_min, warm),
             start=robot.bolts_closed.has_bits(mask) & robot.bolts_open.equals(0), permissives=rows.needs(un), interlocks=rows.keeps(un),
             on_resume=OnResume.ASK, measures=True, chapter="M4",
         ),
         Step(
-            no + 5, f"Tighten all {recipe.bolts} bolts to {recipe.torque_nm:g} N·m", "robot", Phase.POSITIONING, closed, within=60, nominal=18,
-            do=robot.lock(mask, recipe.torque_nm, recipe.torque_band_nm), start=robot.bolts_open.has_bits(mask) & robot.bolts_closed.equals(0),
+            no + 5, f"Tighten all {recipe.bolts} bolts to {recipe.torque_nm:g} N·m", "robot", Phase.POSITIONING, closed, within=60 + warming(st), nominal=18,
+            do=robot.lock(mask, recipe.torque_nm, recipe.torque_band_nm, warm), start=robot.bolts_open.has_bits(mask) & robot.bolts_closed.equals(0),
             permissives=rows.needs(lk), interlocks=rows.keeps(lk), on_resume=OnResume.ASK, measures=True, chapter="M4",
         ),
     )  # fmt: skip

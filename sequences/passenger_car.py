@@ -96,6 +96,7 @@ def _positioning(st: CarStation, job: Job, il: CarInterlocks) -> tuple[Step, ...
             moves=(Move(job.fresh, bay.name, HANDOVER_IN),), background=True,
             ending=parked_again(st, il, stacker.in_present.is_on() & stacker.in_seated.is_on() & bay.present.is_off()), chapter="A2",
         ),
+        *_preheat(st, il),
         # Not the charged pack: it may be unplugged and not yet on its way, and the vehicle is in the bay already.
         Step(
             30, "Driver secures the vehicle and starts the swap", "vehicle", Phase.POSITIONING,
@@ -119,6 +120,30 @@ def _positioning(st: CarStation, job: Job, il: CarInterlocks) -> tuple[Step, ...
             interlocks=il.keeps(cl), enters=(PIT,), leaves=(PIT,), chapter="A6",
         ),
     )  # fmt: skip
+
+
+PREHEAT_SPARE_C, PREHEAT_S = 5.0, 120.0
+"""Runners are warmed by so much more than they need, which they lose while the vehicle is made ready; and for so long."""
+
+
+def _preheat(st: CarStation, il: CarInterlocks) -> tuple[Step, ...]:
+    """In a cold climate the lock runners are warm before a bolt is touched: stiff grease shows a torque that is none."""
+    limit = st.policy.preheat_below_c
+    if limit is None:
+        return ()
+    en = Column.ENTRY
+    return (
+        Step(
+            24, f"Warm the lock runners to {limit + PREHEAT_SPARE_C:g} °C", "robot", Phase.POSITIONING, st.robot.drive_temp.at_least(limit),
+            within=PREHEAT_S, nominal=45, do=st.robot.preheat(limit + PREHEAT_SPARE_C), permissives=(*il.needs(en, without=("G14",)), il.robot_home),
+            interlocks=il.keeps(en), chapter="A2",
+        ),
+    )  # fmt: skip
+
+
+def warming(st: CarStation) -> float:
+    """Seconds that an order of the runners may take longer where it has to warm them first, after a long stop."""
+    return 0.0 if st.policy.preheat_below_c is None else PREHEAT_S
 
 
 def parked_again(st: CarStation, il: CarInterlocks, stands: Condition) -> Ending:
@@ -153,7 +178,7 @@ def _exchange(st: CarStation, job: Job, il: CarInterlocks) -> tuple[Step, ...]:
             80, f"Open all {recipe.bolts} bolts", "robot", Phase.LOCK_RELEASE,
             robot.bolts_open.has_bits(mask) & robot.bolt_turns.each_between(mask, recipe.turns_min, recipe.turns_max)
             & car.locks_open.has_bits(mask),
-            within=45, nominal=14, do=robot.unlock(mask, recipe.turns_min), after=(23,), start=robot.bolts_closed.has_bits(mask) & robot.bolts_open.equals(0), permissives=(*il.needs(un), out_empty),
+            within=45 + warming(st), nominal=14, do=robot.unlock(mask, recipe.turns_min, policy.preheat_below_c), after=(23,), start=robot.bolts_closed.has_bits(mask) & robot.bolts_open.equals(0), permissives=(*il.needs(un), out_empty),
             interlocks=il.keeps(un), on_resume=OnResume.ASK, measures=True, chapter="A8",
         ),
         Step(
@@ -203,7 +228,7 @@ def lock_pack(st: CarStation, job: Job, il: CarInterlocks) -> Step:
         robot.bolts_closed.has_bits(mask)
         & robot.bolt_torque.each_between(mask, recipe.torque_nm - recipe.torque_band_nm, recipe.torque_nm + recipe.torque_band_nm)
         & robot.bolt_turns.each_between(mask, recipe.turns_min, recipe.turns_max) & car.locks_closed.has_bits(mask),
-        within=60, nominal=18, do=robot.lock(mask, recipe.torque_nm, recipe.torque_band_nm), start=robot.bolts_open.has_bits(mask) & robot.bolts_closed.equals(0), permissives=il.needs(lk),
+        within=60 + warming(st), nominal=18, do=robot.lock(mask, recipe.torque_nm, recipe.torque_band_nm, st.policy.preheat_below_c), start=robot.bolts_open.has_bits(mask) & robot.bolts_closed.equals(0), permissives=il.needs(lk),
         interlocks=il.keeps(lk), on_resume=OnResume.ASK, measures=True, moves=(Move(job.fresh, ROBOT, vehicle_place(job.vehicle)),), chapter="A12",
     )  # fmt: skip
 

@@ -13,7 +13,7 @@ from hil_tests.simplc.truth.lift import Lift
 from hil_tests.simplc.truth.models import build_of
 from hil_tests.simplc.truth.modules import Modules
 from hil_tests.simplc.truth.packs import HANDOVER_IN, HANDOVER_OUT, ROBOT, STACKER, WEIGHT_KG, Pack
-from hil_tests.simplc.truth.robot import UNDER, Robot, supported
+from hil_tests.simplc.truth.robot import SELF_C, UNDER, Robot, supported
 from hil_tests.simplc.truth.stacker import PARK, SPOTS, Stacker, bay_spot
 from hil_tests.simplc.truth.vehicle import Bolt, Vehicle
 
@@ -60,6 +60,17 @@ class Plant(Hall):
             self.relabel(pack)
         self.lift.arrive(vehicle)
         return vehicle
+
+    def cool(self, dt: float) -> None:
+        super().cool(dt)
+        if self.robot.cool_runners(dt, self.ambient_c):
+            self.motions.version += 1
+
+    def weather(self, celsius: float) -> None:
+        """Air of so many °C since yesterday: the machines have it, too."""
+        super().weather(celsius)
+        self.robot.runner_c = celsius + SELF_C
+        self.motions.version += 1
 
     # ---- its vehicle, for the faults -----------------------------------------------------------------------
     def visitor(self) -> Vehicle | None:

@@ -11,7 +11,7 @@ from hil_tests.simplc.contract import OrderFailed, OrderKind, Params
 from hil_tests.simplc.jog import JogAxis, jog_kind
 from hil_tests.simplc.plant import Plant
 from hil_tests.simplc.plc import Plc
-from hil_tests.simplc.truth.motion import Steps
+from hil_tests.simplc.truth.motion import Steps, Until
 from hil_tests.simplc.truth.packs import PACK_KG
 from hil_tests.simplc.truth.robot import DOWN_Z, FLOOR_Z, HOME, IN, OUT, TRAVEL_Z, UNDER, Runner
 from hil_tests.simplc.truth.vehicle import BOLTS, SAFE_VOLTS
@@ -22,14 +22,16 @@ POSITIONS = {HOME: 1, UNDER: 2, OUT: 3, IN: 4}
 
 
 class RobotPlc(Plc):
-    """Orders 10 HOME, 11 ENGAGE, 12 LOWER, 13 INSERT, 20 UNLOCK, 21 LOCK, 30 SET_DOWN, 31 PICK_UP, 50 JOG."""
+    """Orders 10 HOME, 11 ENGAGE, 12 LOWER, 13 INSERT, 20 UNLOCK, 21 LOCK, 22 PREHEAT, 30 SET_DOWN, 31 PICK_UP, 50 JOG.
+
+    UNLOCK and LOCK take a temperature, too, to which their runners are warmed first."""
 
     map_version = 2
 
     def __init__(self, name: str, plant: Plant) -> None:
         super().__init__(name, plant)
         self.body = plant.robot
-        self.values.update(FLOAT_DX=0.0, FLOAT_DY=0.0, DRIVE_TEMP=31.5)
+        self.values.update(FLOAT_DX=0.0, FLOAT_DY=0.0, DRIVE_TEMP=0.0)
         height = _within(3000, 20000)
         mask = _mask
         for kind in (
@@ -39,6 +41,7 @@ class RobotPlc(Plc):
             OrderKind(13, "INSERT", self._insert, height, self._against_insert, self._lost_hold),
             OrderKind(20, "UNLOCK", self._unlock, mask, self._against_bolts, self._lost_bolts),
             OrderKind(21, "LOCK", self._lock, _mask_and_torque, self._against_bolts, self._lost_bolts),
+            OrderKind(22, "PREHEAT", self._preheat, lambda p: _warmth(p.p1) and p.p1 > 0),
             OrderKind(30, "SET_DOWN", self._set_down, lambda p: p.p1 == 3, self._against_set_down),
             OrderKind(31, "PICK_UP", self._pick_up, lambda p: p.p1 == 4, self._against_pick_up),
         ):
@@ -64,6 +67,7 @@ class RobotPlc(Plc):
         values["PATH_CLEAR"] = values["BRAKE_OK"] = True
         values["HOMED"] = body.homed
         values["NO_FAULT"] = values["FAULT"] != 1
+        values["DRIVE_TEMP"] = round(body.runner_c, 1)
         runners = body.runners
         values["BOLT_TURNS"] = tuple([r.turns for r in runners])
         values["BOLT_TORQUE"] = tuple([r.torque for r in runners])
@@ -212,7 +216,17 @@ class RobotPlc(Plc):
         if not self.wired["lift"].is_true("VEH_PACK_LATCHED"):
             raise OrderFailed("seat not reached")
 
+    def _preheat(self, p: Params, pace: float) -> Steps:
+        yield from self._warm(p.p1, pace)
+
+    def _warm(self, tenths: int, pace: float) -> Steps:
+        """Before they dock; what does not get warm ends the order with a time-out."""
+        if tenths > 0 and self.number("DRIVE_TEMP") < tenths / 10:
+            yield from self.body.warm_runners(tenths / 10, pace)
+            yield Until(lambda: self.number("DRIVE_TEMP") >= tenths / 10 - 0.1, 3.0)
+
     def _unlock(self, p: Params, pace: float) -> Steps:
+        yield from self._warm(p.p3, pace)
         yield from self.body.turn_bolts(p.p1, -1, 0.0, 4.0 * pace, 10.0 * pace)
         for runner in self._chosen(p.p1):
             if runner.result == 0:
@@ -220,6 +234,7 @@ class RobotPlc(Plc):
         self._report_runners(p.p1)
 
     def _lock(self, p: Params, pace: float) -> Steps:
+        yield from self._warm(p.p4, pace)
         yield from self.body.turn_bolts(p.p1, 1, p.p2 / 100, 4.0 * pace, 14.0 * pace)
         low, high = (p.p2 - p.p3) / 100, (p.p2 + p.p3) / 100
         for runner in self._chosen(p.p1):
@@ -258,12 +273,16 @@ def nothing() -> str:
     return ""
 
 
+def _warmth(tenths: int) -> bool:
+    return 0 <= tenths <= 400
+
+
 def _mask(p: Params) -> bool:
-    return 0 < p.p1 <= ALL_RUNNERS
+    return 0 < p.p1 <= ALL_RUNNERS and _warmth(p.p3)
 
 
 def _mask_and_torque(p: Params) -> bool:
-    return _mask(p) and p.p2 > 0 and p.p3 > 0
+    return 0 < p.p1 <= ALL_RUNNERS and p.p2 > 0 and p.p3 > 0 and _warmth(p.p4)
 
 
 def _within(low: int, high: int) -> Callable[[Params], bool]:

@@ -19,6 +19,8 @@ KEYS = (
     "pack_insulation_min_kohm",
     "position_tolerance_mm",
     "driver_time_percent",
+    "preheat_below_c",
+    "wind_max_mps",
     "charger_power_percent",
     "aux_power_kw",
     "charge_end_percent",

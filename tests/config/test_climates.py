@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from station_ctl.build import PARTS, put_together
+from station_ctl.build import PARTS, PaperStation, put_together
 from station_ctl.charging.hot_packs import HotPack, heat, why_not_isolate
 from station_ctl.charging.needs import needs_of
 from station_ctl.charging.selection import soc_needed
@@ -40,14 +40,15 @@ def station_of(folder: Path, climate: str, policy: str = "") -> StationConfig:
 
 
 @cache
-def _devices() -> Any:
-    return put_together(load_station(config_directory() / "stations" / "sim_passenger_car.yaml", parts=PARTS))
+def _devices(name: str = "sim_passenger_car") -> PaperStation:
+    return put_together(load_station(config_directory() / "stations" / f"{name}.yaml", parts=PARTS))
 
 
-def _swap(policy: SitePolicy) -> str:
+def _swap(policy: SitePolicy, station: str = "sim_passenger_car") -> str:
     """The whole swap in words: every order, proof, limit of time and interlock."""
-    paper = _devices()
-    job = Job("V", paper.config.recipes["SIM-SEDAN"], "P-old", "P-new", "A03", "B12")
+    paper = _devices(station)
+    (recipe,) = paper.config.recipes.values()
+    job = Job("V", recipe, "P-old", "P-new", "A03", "A07")
     return repr(paper.archetype.swap(replace(paper.stand, policy=policy), job).steps)
 
 
@@ -78,6 +79,8 @@ ACTS: dict[str, Callable[[SitePolicy], object]] = {
     "pack_insulation_min_kohm": lambda p: _cleared(p, insulation=700),
     "position_tolerance_mm": _swap,
     "driver_time_percent": _swap,
+    "preheat_below_c": _swap,
+    "wind_max_mps": lambda p: _swap(p, "sim_heavy_truck"),
     "charger_power_percent": lambda p: Yard.of(bay(1), policy=p).looks(200.0).state.told["A01"].level,
     "aux_power_kw": lambda p: site_limit(SITE, SitePower(), 0.0, p).chargers_kw,
     "charge_end_percent": lambda p: needs_of([bay(1)], [], p),

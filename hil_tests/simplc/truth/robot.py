@@ -6,8 +6,10 @@ Knows what a table, a pin and a runner can do to a pack and a bolt. Does not kno
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import exp
 from random import Random
 
+from hil_tests.simplc.truth.heat import AMBIENT_C
 from hil_tests.simplc.truth.lift import Lift
 from hil_tests.simplc.truth.motion import Ramp, Stall, Steps, Together, Wait
 from hil_tests.simplc.truth.packs import HANDOVER_IN, HANDOVER_OUT, ROBOT, Collision, Pack, Places
@@ -21,6 +23,11 @@ NEARLY = 0.9
 """Part of the ordered torque that a runner shows before its bolt has seated: below every band, it proves nothing."""
 CROSSED_AT, SLIP = 0.25, 0.6
 """Part of its turns at which a crossed thread seizes; what the turn counter of a slipping runner still counts."""
+
+SELF_C, STIFF_C = 6.5, -5.0
+"""How much warmer than the air the runners are at rest; below which their grease is too stiff to turn a bolt."""
+WARMING_C_S, COOLING_S = 0.5, 1800.0
+"""What turning in the air warms them by each second; time in which most of it is lost again."""
 
 
 @dataclass(slots=True)
@@ -54,6 +61,9 @@ class Robot:
     tight: set[int] = field(default_factory=set)
     slipping: set[int] = field(default_factory=set)
     crossed: set[int] = field(default_factory=set)
+    runner_c: float = AMBIENT_C + SELF_C
+    seized: bool = False
+    """Its runners do not turn in the air either."""
     mishaps: list[tuple[str, str]] = field(default_factory=list)
 
     # ---- what is the case ----------------------------------------------------------------------------------
@@ -168,6 +178,18 @@ class Robot:
         yield Ramp(self, seconds, z=TRAVEL_Z, pins=1.0)
 
     # ---- lock runners --------------------------------------------------------------------------------------
+    def warm_runners(self, to: float, pace: float) -> Steps:
+        """Turn alternately in the air until the coldest runner has `to` °C."""
+        if self.runner_c < to:
+            seconds = (to - self.runner_c) / WARMING_C_S * pace
+            yield Wait(seconds) if self.seized else Ramp(self, seconds, runner_c=to)
+
+    def cool_runners(self, dt: float, ambient: float) -> bool:
+        """Towards the air around them; True if a thermometer sees it."""
+        step = (ambient + SELF_C - self.runner_c) * (1.0 - exp(-dt / COOLING_S))
+        self.runner_c += step
+        return abs(step) > 0.005
+
     def turn_bolts(self, mask: int, direction: int, torque: float, dock_s: float, run_s: float) -> Steps:
         """Runners in `mask` dock and turn: direction -1 opens, +1 closes up to `torque` Nm."""
         chosen = [k for k in range(BOLTS) if mask >> k & 1]
@@ -201,7 +223,7 @@ class Robot:
         runner.torque, runner.result, runner.phase = 0.0, 0, 1
 
     def _turn(self, k: int, bolts: list[Bolt] | None, direction: int, seconds: float, torque: float) -> list[Ramp]:
-        if bolts is None or k >= len(bolts) or k in self.stuck:
+        if bolts is None or k >= len(bolts) or k in self.stuck or self.runner_c < STIFF_C:
             return []
         bolt = bolts[k]
         to = 0.0 if direction < 0 else bolt.turns
@@ -219,7 +241,7 @@ class Robot:
         if bolts is None or k >= len(bolts):
             runner.result = 7
             return
-        if k in self.stuck or (direction > 0 and k in self.crossed):
+        if k in self.stuck or self.runner_c < STIFF_C or (direction > 0 and k in self.crossed):
             runner.torque = 118.0 + self.rng.uniform(-3.0, 3.0)
             runner.result = 3
             return
