@@ -58,6 +58,8 @@ class Crane:
     """What holds a pack in its place now, in words."""
     key: Callable[[str], str] = lambda place: place
     """Under which name packs stand at a place that the crane goes to."""
+    arrived: Callable[[str], None] = lambda place: None
+    """It hangs over a place now."""
     torn: Callable[[str], None] = lambda place: None
     """A pack has been lifted out of a place."""
     set_in: Callable[[str], None] = lambda place: None
@@ -184,6 +186,7 @@ class Crane:
             finally:
                 self._stand()
         self.at = place
+        self.arrived(place)
 
     def settle(self, limit_deg: float) -> Steps:
         """Until it hangs still. Raises TimedOut when it goes on swinging."""

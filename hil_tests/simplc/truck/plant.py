@@ -29,7 +29,6 @@ class TruckPlant(Hall):
 
     pack_type = PACK_TYPE
     charger_kw = 240.0
-    fresh_from = CRANE
 
     def __init__(self, seed: int, modules: Modules | None = None, layout: Layout | None = None) -> None:
         super().__init__(seed, layout or Layout((8,)), modules or CHARGER)
@@ -37,7 +36,7 @@ class TruckPlant(Hall):
         spots = SPOTS | {bay.name: bay_spot(number) for number, bay in self.bays.items()}
         self.crane = Crane(
             self.motions, self.places, self._beneath, holds_down=self._holds_down, key=self._key,
-            torn=self._torn, set_in=self._set_in, mishaps=self.mishaps, spots=spots,
+            arrived=self._arrived, torn=self._torn, set_in=self._set_in, mishaps=self.mishaps, spots=spots,
         )  # fmt: skip
 
     # ---- between machines ----------------------------------------------------------------------------------
@@ -56,6 +55,12 @@ class TruckPlant(Hall):
         if not truck.all_open:
             return "the truck's locks"
         return "the truck's connector" if truck.connector > 0.0 else ""
+
+    def _arrived(self, place: str) -> None:
+        """An empty gripper over a bay comes for its pack: from here on it is the one on its way to the truck."""
+        pack = self.places.at(place) if self.bay_number(place) and self.crane.load is None else None
+        if pack is not None and "fresh" in self.mislabel:
+            self.relabel(pack)
 
     def _torn(self, place: str) -> None:
         bay = self._by_name.get(place)
@@ -103,8 +108,9 @@ class TruckPlant(Hall):
         return list(self.lane.queue)
 
     def on_the_way(self) -> list[Pack | None]:
-        truck = self.visitor()
-        return [self.places.at(CRANE), *([truck.pack(self.places)] if truck is not None else [])]
+        truck, crane = self.visitor(), self.crane
+        below = self.places.at(crane.at) if self.bay_number(crane.at) and crane.load is None else None
+        return [self.places.at(CRANE), below, truck.pack(self.places) if truck is not None else None]
 
     def on_the_way_back(self) -> list[Pack | None]:
         return [self.places.at(CRANE)]
