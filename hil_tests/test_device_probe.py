@@ -5,77 +5,24 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
-from hil_tests.simplc.__main__ import _pace
-from hil_tests.simplc.station import SimStation
-from hil_tests.simplc.wire.modbus_server import ModbusServer
-from hil_tests.simplc.wire.station_wire import StationWire
+from hil_tests.served_station import Served, served
 from station_ctl.cli import main, probe_wire
-from station_ctl.cli.plant_process import overrides
 from station_ctl.paths import config_directory
 
-IO_DIR = config_directory() / "io"
 
-
-@dataclass
-class Served:
-    """The simulated station on the wire, in this process: what it was asked and what was written to it."""
-
-    station: SimStation
-    wire: StationWire
-    settings: Mapping[str, Any]
-    written: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
-    functions: set[int] = field(default_factory=set)
-
-    async def probe(self, *words: str, station: str = "sim_passenger_car") -> tuple[int, dict[str, Any]]:
-        """`device probe --json` as it is typed; exit code and data."""
-        told = [f"--set={name}={value}" for name, value in self.settings.items()]
-        typed = ["device", "probe", *words, "--station", station, *told, "--json"]
-        result = await asyncio.to_thread(CliRunner().invoke, main, typed)
-        assert result.stdout, result.stderr
-        return result.exit_code, json.loads(result.stdout)["data"]
-
-
-@asynccontextmanager
-async def served(folder: Path, names: tuple[str, ...]) -> AsyncIterator[Served]:
-    """These PLCs of the station, with an ear on everything that is asked of them."""
-    station = SimStation(seed=1, speed=1.0, io_dir=IO_DIR)
-    wire = StationWire(station.plcs, IO_DIR, folder, names=names)
-    endpoints = await wire.start()
-    made = Served(station, wire, overrides(endpoints, speed=1.0, journal=folder / "journal.sqlite"))
-    for name, plc in station.plcs.items():
-        plc.write = _noted(made, name)  # type: ignore[method-assign]
-    for server in wire.modbus.values():
-        server.answer = _heard(made, server)  # type: ignore[method-assign]
-    pacing = asyncio.create_task(_pace(station, wire))
-    try:
-        yield made
-    finally:
-        pacing.cancel()
-        await asyncio.gather(pacing, return_exceptions=True)
-        await wire.stop()
-
-
-def _noted(made: Served, name: str) -> Any:
-    return lambda tags: made.written.append((name, dict(tags)))
-
-
-def _heard(made: Served, server: ModbusServer) -> Any:
-    answer = server.answer
-
-    def heard(unit: int, pdu: bytes) -> bytes:
-        made.functions.add(pdu[0])
-        return answer(unit, pdu)
-
-    return heard
+async def probe(it: Served, *words: str, station: str = "sim_passenger_car") -> tuple[int, dict[str, Any]]:
+    """`device probe --json` as it is typed; exit code and data."""
+    typed = ["device", "probe", *words, "--station", station, *it.told, "--json"]
+    result = await asyncio.to_thread(CliRunner().invoke, main, typed)
+    assert result.stdout, result.stderr
+    return result.exit_code, json.loads(result.stdout)["data"]
 
 
 def link_of(data: Mapping[str, Any], name: str) -> dict[str, Any]:
@@ -99,7 +46,7 @@ ALL = ("lift", "stacker", "rack_a", "rack_b", "safety", "robot", "meter", "reade
 
 async def test_every_tag_of_every_plc_is_read_and_none_is_written(tmp_path: Path) -> None:
     async with served(tmp_path, ALL) as it:
-        code, data = await it.probe()
+        code, data = await probe(it)
         assert (code, list(not_right(data))) == (0, [])
         assert it.written == []
         assert it.functions == {3, 4}, "nothing but reads of registers"
@@ -135,7 +82,7 @@ async def test_a_tag_that_the_plc_does_not_have_is_named_and_hides_no_other(
         file.write_text(text.replace(old, new), encoding="utf-8")
     async with served(tmp_path, ("lift", "robot")) as it:
         named = str(site / "stations" / "sim_passenger_car.yaml")
-        code, data = await it.probe("lift", "robot", station=named)
+        code, data = await probe(it, "lift", "robot", station=named)
         assert (code, it.written) == (1, [])
         lift, robot = rows_of(data, "lift"), rows_of(data, "robot")
         assert [tag for tag, row in lift.items() if row["quality"] != "good"] == ["CLAMP_FORCE"]
@@ -150,7 +97,7 @@ async def test_a_plc_that_is_not_there_is_said_in_words_and_the_others_are_read(
     monkeypatch.setattr(probe_wire, "PULSE_S", 0.2)
     async with served(tmp_path, ("lift", "safety")) as it:
         await it.wire.modbus["safety"].stop()
-        code, data = await it.probe("lift", "safety")
+        code, data = await probe(it, "lift", "safety")
         assert code == 1 and it.written == []
         assert link_of(data, "lift")["wrong"] == 0
         (finding,) = link_of(data, "safety")["findings"]

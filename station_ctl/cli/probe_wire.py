@@ -231,7 +231,7 @@ async def _read_once(link: Link, *, patient: bool = False) -> str:
 
     `patient`: of an instrument that speaks when it likes; a complaint may be over with its next line.
     """
-    wanted = {point.scan for point in link.io.values()}
+    wanted = {point.scan for point in link.io.values()} - {ScanClass.NONE}
     told = asyncio.Event()
     link.on_scan(lambda _snapshot: told.set())
 
