@@ -71,7 +71,9 @@ class Shift:
         self.plant, self.built, self.engine, self.rng, self.pause = plant, built, engine, rng, pause
         self.faults = 0
         self.watch = RunWatch(engine)
+        self.charging = built.charging(engine)
         self.reception = built.reception(engine, self.watch)
+        self.reception.standing = self.charging.standing
 
     async def work(self, seconds: float) -> None:
         """Serve vehicles so long, counted from the first order, and until something has struck; finish the last one."""
@@ -82,15 +84,18 @@ class Shift:
         tell(ready=True, **resources())
         until = asyncio.get_running_loop().time() + seconds
         flapping = asyncio.create_task(self._flap(until), name="flap")
+        # Without charging the racks are empty after twenty vehicles.
+        charging = asyncio.create_task(self.charging.run(), name="charging")
         try:
             while asyncio.get_running_loop().time() < until or self.engine.state.runs or not self.faults:
                 await self._one()
         finally:
             flapping.cancel()
-            (died,) = await asyncio.gather(flapping, return_exceptions=True)
-            if isinstance(died, Exception):
-                # Whoever puts faults right is gone: what was waited for in vain meanwhile is only the consequence.
-                raise died
+            charging.cancel()
+            ended = await asyncio.gather(flapping, charging, return_exceptions=True)
+            if died := [why for why in ended if isinstance(why, Exception)]:
+                # Whoever puts faults right, or charges, is gone: what was waited for in vain is only the consequence.
+                raise died[0]
         await self._all_links()
         await self.engine.gate.drain()
         tell(**{**resources(), "rested": True})
