@@ -12,7 +12,6 @@ from typing import Any
 from hil_tests.simplc.fault_args import Acts, UnknownFault, one_of, switch
 from hil_tests.simplc.faults import acts_everywhere
 from hil_tests.simplc.plc import Plc
-from hil_tests.simplc.truck.ground import TRAVEL_Z
 from hil_tests.simplc.truck.lane import FULL_SIGHT
 from hil_tests.simplc.truck.lorry import LOCKS, Truck
 from hil_tests.simplc.truck.plant import TruckPlant
@@ -47,6 +46,7 @@ class TruckFaults:
             "pose-shift": self._pose_shift,
             "parked-askew": self._parked_askew,
             "truck-lock-stuck": self._lock_stuck,
+            "truck-lock-opens": self._lock_opens,
             "connector-stuck": self._connector_stuck,
         }
 
@@ -83,6 +83,11 @@ class TruckFaults:
         """Lock `lock` (2 unless told) of the truck does not move any more."""
         switch(self._truck().stuck, one_of({"lock": args.get("lock", 2)}, "lock", LOCKS), on)
 
+    def _lock_opens(self, on: bool, args: Mapping[str, Any]) -> None:
+        """Lock `lock` (2 unless told) of the truck springs half open; off: it is closed again."""
+        bolt = self._truck().bolts[one_of({"lock": args.get("lock", 2)}, "lock", LOCKS)]
+        bolt.wound = 0.4 if on else 1.0
+
     def _connector_stuck(self, on: bool, args: Mapping[str, Any]) -> None:
         """The truck cannot draw its connector back, or put it to."""
         self._truck().connector_stuck = on
@@ -93,7 +98,8 @@ class CraneFaults:
 
     def __init__(self, plant: TruckPlant) -> None:
         self.plant = plant
-        self._sinking: Process | None = None
+        self._creeping: dict[str, Process] = {}
+        self._stood: dict[str, float] = {}
         self._heavy: dict[str, float] = {}
 
     def acts(self) -> Acts:
@@ -112,7 +118,8 @@ class CraneFaults:
             "overload": self._overload,
             "rope-slack": self._of_crane("slack"),
             "brake-weak": self._of_crane("brake_ok", when_on=False),
-            "hoist-sinks": self._sinks,
+            "gripper-lock-opens": self._lock_opens,
+            **{name: partial(self._moves, name) for name in ("hoist-sinks", "crane-rolls")},
         }
 
     def _of_crane(self, name: str, *, when_on: bool = True) -> Callable[[bool, Mapping[str, Any]], None]:
@@ -145,19 +152,34 @@ class CraneFaults:
                 self._heavy.setdefault(pack.code, pack.weight_kg)
                 pack.weight_kg = float(args.get("kg", 3800.0))
 
-    def _sinks(self, on: bool, args: Mapping[str, Any]) -> None:
-        """The hoist brake slips: the gripper creeps down by 200 mm; off: somebody has wound it up again."""
+    def _lock_opens(self, on: bool, args: Mapping[str, Any]) -> None:
+        """Gripper lock `lock` (3 unless told) springs half open, whatever hangs in it; off: it is closed again."""
+        lock = self.plant.crane.locks[one_of({"lock": args.get("lock", 3)}, "lock", LOCKS)]
+        lock.wound = 0.4 if on else 1.0
+
+    def _moves(self, name: str, on: bool, args: Mapping[str, Any]) -> None:
+        """The brake of an axis slips: it creeps away; off: somebody has brought it back to where it stood."""
+        crane, axis = self.plant.crane, {"hoist-sinks": "z", "crane-rolls": "x"}[name]
         if on:
-            self._sinking = self.plant.motions.start(self._sink(), driven=False, ended=lambda process: None)
-        elif self._sinking is not None:
-            self.plant.motions.stop(self._sinking)
-            self._sinking = None
-            self.plant.crane.z = max(self.plant.crane.z, TRAVEL_Z)
+            self._stood[name] = getattr(crane, axis)
+            way = self._sink() if axis == "z" else self._roll()
+            self._creeping[name] = self.plant.motions.start(way, driven=False, ended=lambda process: None)
+        elif name in self._creeping:
+            self.plant.motions.stop(self._creeping.pop(name))
+            setattr(crane, axis, self._stood.pop(name))
 
     def _sink(self) -> Steps:
+        """200 mm down, or until shortly above what is beneath."""
         crane = self.plant.crane
         if not crane.resting:
-            yield Ramp(crane, 8.0, z=crane.z - 200.0)
+            landing = crane.landing_z()
+            yield Ramp(crane, 8.0, z=max(crane.z - 200.0, landing + 1.0 if landing is not None else 0.0))
+
+    def _roll(self) -> Steps:
+        """300 mm along the bays; what rests on ropes that are slack stays."""
+        crane = self.plant.crane
+        if not crane.resting:
+            yield Ramp(crane, 6.0, x=crane.x + 300.0)
 
 
 def _numbered(

@@ -35,6 +35,11 @@ CASES: list[Case] = [
     ("snag", {}, "UNLOCK", ends("crane", 23, MOST_KG), 2, 1),
     ("overload", {}, "UNLOCK", ends("crane", 23, MOST_KG), 2, 1),
     ("gripper-lock-stuck", {"lock": 3}, "LAND", ends("crane", 21), 2, 1),
+    ("gripper-lock-opens", {"lock": 1}, "HOIST", shown("GRIPPER_CLOSED"), 0b1110, ALL),
+    ("truck-lock-opens", {"lock": 4}, "LOCK", shown("VEH_LOCKS_CLOSED", "stand"), 0b0111, ALL),
+    ("hoist-sinks", {}, "TO_BAY", lambda c: c.advance(0.3) or c.shows("Z_MM"), 5800.0, 6000.0),
+    ("hoist-sinks", {}, "LAND", lambda c: c.advance(0.3) or c.shows("Z_MM"), 3200.0, 3200.0),
+    ("crane-rolls", {}, "TO_BAY", lambda c: c.advance(0.3) or (c.shows("OVER_BAY"), c.shows("OVER")), (0, 0), (8, 3)),
     ("landing-dead", {"corner": 4}, "TO_TRUCK", ends("crane", 20, ON_TRUCK), 2, None),
     ("cone-blocked", {}, "TO_TRUCK", ends("crane", 20, ON_TRUCK), 2, None),
     ("scan-poor", {}, "SECURE", ends("stand", 12), 2, 1),
@@ -61,7 +66,9 @@ CASES: list[Case] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "args", "after", "says", "struck", "sound"), CASES, ids=[case[0] for case in CASES])
+@pytest.mark.parametrize(
+    ("name", "args", "after", "says", "struck", "sound"), CASES, ids=[f"{case[0]}-{case[2]}" for case in CASES]
+)
 def test_a_fault_shows_and_is_gone(client, name, args, after, says, struck, sound):
     client.swap_until(after)
     client.fault(name, **args)
