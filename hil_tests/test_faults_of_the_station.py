@@ -67,8 +67,6 @@ OFTEN = (
         (
             Struck("F19", "sensor-stuck", "G30", (ABORT,), {"tag": "stacker.CHAIN_TIGHT", "value": False}),
             Struck("F20", "drive-stuck", "step 200", bay="rack"),
-            Struck("F25", "pack-sick", "no_crash", args={"how": "crash"}, bay="spent"),
-            Struck("F22", "hot-pack", "temp_max", args={"celsius": 58.0}, bay="spent"),
         ),
     ),
 )

@@ -10,6 +10,9 @@ from station_ctl.core.policy import SitePolicy
 from station_ctl.core.roles import BaySignals
 from station_ctl.core.steps import Interlock, Recipe
 
+TENTH = 0.1
+"""Step of a temperature, °C."""
+
 
 class BayInterlocks:
     """Rows that are made as a step needs them; they stand in no column."""
@@ -58,6 +61,13 @@ class BayInterlocks:
         """G29 for an unplugged bay, whose BMS is silent: the bay's own detectors are quiet."""
         condition = bay.no_smoke.is_on() & bay.no_prealarm.is_on()
         return Interlock("G29", f"No smoke and no thermal pre-alarm in bay {bay.name}", condition)
+
+    def unfit(self, bay: BaySignals, pack: str) -> Condition:
+        """What the BMS of a returned pack may say of it that nobody at the machines can change: it stays where it is."""
+        told = bay.bms_link.is_on() & bay.pack_id.equals(pack)
+        leaks = bay.insulation.at_most(self.policy.pack_insulation_min_kohm - 1)
+        hot = bay.temp_max.at_least(round(self.policy.pack_temp_max_c + TENTH, 1))
+        return told & (bay.no_crash.is_off() | leaks | hot)
 
     def ready(self, bay: BaySignals, pack: str, recipe: Recipe) -> Condition:
         """The pack rests in this bay by the ledger and by its own BMS, and may be put into a vehicle of this model."""

@@ -311,7 +311,7 @@ def _put_away(st: CarStation, job: Job, il: CarInterlocks) -> tuple[Step, ...]:
         ),
         # A returned pack is a suspect: nothing is charged before its own BMS and the bay's detectors have spoken.
         Step(
-            210, "Look at the returned pack", "rack", Phase.PUT_AWAY, healthy, within=60, nominal=4,
+            210, "Look at the returned pack", "rack", Phase.PUT_AWAY, healthy, within=60, nominal=4, instead=il.unfit(bay, job.spent),
             permissives=il.needs(ch), interlocks=il.keeps(ch), chapter="bg",
         ),
         Step(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from hil_tests.faults.fault import Fault, Layer, Reaction
 
-R0, HOLD, ABORT = Reaction.TRANSPARENT, Reaction.HOLD, Reaction.ABORT
+R0, R1, HOLD, ABORT = Reaction.TRANSPARENT, Reaction.DEGRADED, Reaction.HOLD, Reaction.ABORT
 TURNING = "steps 80 and 120, where bolts turn"
 
 
@@ -47,7 +47,7 @@ PLANT_FAULTS: tuple[Fault, ...] = (
     _plant("P29", "charge of the reserved pack out of its window", R0, HOLD),
     _plant("P30", "pack over its temperature limit", HOLD),
     _plant("P31", "smoke in a bay", HOLD, ABORT),
-    _plant("P32", "isolation fault of a pack", HOLD),
+    _plant("P32", "isolation fault of a pack", R1, HOLD),
     _plant("P33", "bay sensor and ledger disagree: taken, or empty", HOLD),
     _plant("P34", "intrusion: a light curtain is broken", ABORT),
     _plant("P35", "emergency stop", ABORT),

@@ -14,6 +14,7 @@ _STARTED = "tests/faults/test_restarted_otherwise.py::"
 _REFUSED = "tests/faults/test_refusals.py::"
 _CHARGING = "tests/service/test_charging_duty.py::"
 _HOT = f"{_CHARGING}test_a_hot_pack_and_its_neighbours_get_no_current_it_leaves_the_rack_and_stays_locked"
+_UNFIT = "tests/service/test_unfit_returned_pack.py::"
 _RACKS = "hil_tests/test_racks_on_the_wire.py::"
 
 PROOFS: Mapping[str, tuple[str, ...]] = {
@@ -96,6 +97,7 @@ PROOFS: Mapping[str, tuple[str, ...]] = {
         _HOT, f"{_RACKS}test_a_hot_pack_gets_no_current_leaves_the_rack_and_stays_locked_until_a_person_clears_it",
     ),
     "F25": (
+        f"{_UNFIT}test_unfit_packs_are_put_away_told_and_not_charged_and_one_that_was_only_warm_is_when_it_has_cooled",
         f"{_CHARGING}test_a_pack_that_lies_is_locked_told_and_charged_no_more_while_the_others_go_on",
         f"{_RACKS}test_a_returned_pack_whose_bms_lies_is_never_charged_until_a_person_clears_it",
     ),

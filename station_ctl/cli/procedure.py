@@ -53,6 +53,7 @@ def step_data(step: Step) -> dict[str, Any]:
         "admits": None if step.admits is None else {"pack": step.admits[0], "place": step.admits[1]},
         "releases": step.releases or None,
         "on_resume": str(step.on_resume),
+        "instead": None if step.instead is None else str(step.instead),
         "ending": None if step.ending is None else _ending(step.ending),
     }
 
@@ -95,6 +96,7 @@ def step_facts(step: Step) -> list[tuple[str, str]]:
         ("zones", "; ".join(zones)),
         ("packs", "; ".join(packs)),
         ("after a stop", RESUME[step.on_resume]),
+        ("the run is over if", str(step.instead) if step.instead is not None else ""),
         ("stopped after its work", _ending_words(step)),
         ("counts as not begun if", str(step.start) if step.start is not None else ""),
     )

@@ -84,6 +84,8 @@ class Step:
     `measures`: the order itself measures its proof, so that the proof says nothing of an order that was stopped.
     `background` steps may outlast their phase; whatever needs them names them in `after`.
     `ending` is what remains to be ordered when the step was stopped after its work was done.
+    `instead` is what a step of the put-away that only looks may find in place of its proof: the run is over with it,
+    what it would have done further is not done, and nothing is held.
     `asks`: the order only asks for somebody who need not be there; if the PLC's own interlock says no, the run ends
     with that answer and nothing is held.
     `by_hand`: the device moves only while a person holds the jog button.
@@ -110,6 +112,7 @@ class Step:
     background: bool = False
     measures: bool = False
     ending: Ending | None = None
+    instead: Condition | None = None
     asks: bool = False
     by_hand: bool = False
     chapter: str = ""
@@ -159,6 +162,8 @@ class Sequence:
                 found.append(f"{self.key} step {step.no}: asks on resume, so it needs `start`")
             if step.ending is not None and (step.do is None or step.ending.do.role != step.do.role):
                 found.append(f"{self.key} step {step.no}: its ending is ordered of another role than the step")
+            if step.instead is not None and (step.do is not None or step.phase is not Phase.PUT_AWAY):
+                found.append(f"{self.key} step {step.no}: only a step of the put-away that orders nothing ends the run")
             if step.asks and (len(self.steps) > 1 or step.do is None or step.moves or step.admits or step.releases):
                 found.append(f"{self.key} step {step.no}: a step that only asks stands alone and changes no custody")
             if step.phase not in ORDERED_PHASES[:-1]:

@@ -13,7 +13,7 @@ from station_ctl.core.signals import Image
 from station_ctl.core.steps import Interlock, OnLoss, Step
 from station_ctl.engine import lanes
 from station_ctl.engine.events import Effect, Issue, Progress, Record, SetLedger
-from station_ctl.engine.follow import fields_of
+from station_ctl.engine.follow import close, fields_of
 from station_ctl.engine.recovery import as_it_stands
 from station_ctl.engine.state import Run, StationState, StepState, StepStatus, Trip
 from station_ctl.engine.states import RUN
@@ -59,14 +59,7 @@ def _enter_phases(
         effects.append(Progress("phase", run_id, text=str(fired.state), time=state.time))
         state = state.with_run(replace(run, phase=fired.state))
         if fired.state is Phase.COMPLETE:
-            effects.append(Record("run-closed", run_id, data=(("result", "done"),)))
-            effects.append(
-                Progress(
-                    "run-closed", run_id, time=state.time, facts=(("run", replace(run, phase=fired.state)),)
-                )
-            )
-            zones = tuple(z for z in state.zones if z.run_id != run_id)
-            state = replace(state, runs=tuple(r for r in state.runs if r.run_id != run_id), zones=zones)
+            state = close(state, run_id, effects)
     return state
 
 
@@ -114,8 +107,7 @@ def _begin(
             )
         )
     channel = facts.channels[step.do.role]
-    epoch = channel.epoch.read(image).value
-    assert isinstance(epoch, int)
+    epoch = channel.boot(image)
     number = state.next_order
     ledger = state.ledger.continue_under(before, number) if before else state.ledger
     try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from station_ctl.core.custody import CustodyError
-from station_ctl.core.modes import State
+from station_ctl.core.modes import Phase, State
 from station_ctl.core.signals import Image
 from station_ctl.core.steps import OnLoss, Step
 from station_ctl.engine import lanes, progress
@@ -29,6 +29,9 @@ from station_ctl.engine.trips import latch
 def follow(facts: StationFacts, state: StationState, image: Image, effects: list[Effect]) -> StationState:
     """Bring every active step up to date with what this image shows."""
     for run, step, st in tuple(state.active_steps()):
+        if _found_otherwise(state, step, image):
+            state = close(state, run.run_id, effects, f"step {step.no} {step.text}: {step.done.why_not(image)}")
+            continue
         channel = facts.channels[step.do.role] if step.do is not None else None
         if state.state in (State.EXECUTE, State.STOPPING):
             verdict = progress.judge(step, st, channel, image, state.time)
@@ -62,6 +65,24 @@ def follow(facts: StationFacts, state: StationState, image: Image, effects: list
             trip = Trip(verdict.code, text, OnLoss.HOLD, run.run_id, step.no, cause=verdict.cause)
             state = latch(state, (trip,), effects, also=role)
     return state
+
+
+def _found_otherwise(state: StationState, step: Step, image: Image) -> bool:
+    """What the step looked at is proven to be such that the run has nothing more to do."""
+    acting = state.state in (State.EXECUTE, State.STOPPING)
+    return acting and step.instead is not None and step.instead.proven(image)
+
+
+def close(state: StationState, run_id: str, effects: list[Effect], why: str = "") -> StationState:
+    """The run is complete: it gives back its zones and is open no more. `why`: what of it was left undone."""
+    run = state.run(run_id)
+    assert run is not None
+    done = replace(run, phase=Phase.COMPLETE)
+    left = (("why", why),) if why else ()
+    effects.append(Record("run-closed", run_id, data=(("result", "done"), *left)))
+    effects.append(Progress("run-closed", run_id, text=why, time=state.time, facts=(("run", done),)))
+    zones = tuple(z for z in state.zones if z.run_id != run_id)
+    return replace(state, runs=tuple(r for r in state.runs if r.run_id != run_id), zones=zones)
 
 
 def _answered_no(state: StationState, run_id: str, why: str, effects: list[Effect]) -> StationState:

@@ -12,6 +12,7 @@ from station_ctl.core.steps import Interlock
 from station_ctl.engine.events import (
     Issue,
     OrderNotSent,
+    Progress,
     Record,
     SetLedger,
     Verb,
@@ -142,6 +143,46 @@ def test_a_background_step_does_not_hold_up_the_next_phase_but_the_end_of_the_ru
     assert d.of(30).status is StepStatus.PROVEN and d.state.run("S-1") is not None
     effects = d.complete(20)
     assert "run-closed" in records(effects) and d.state.runs == ()
+
+
+def looks_then_orders() -> Desk:
+    """A run whose last but one step looks at something; sensor 50 says that there is nothing more to do with it."""
+    d = Desk(step(10, None, Phase.PUT_AWAY, instead=done(50).is_on()), step(20, phase=Phase.PUT_AWAY, after=(10,)))
+    d.world.set(done(50), False)
+    d.begin()
+    return d
+
+
+def test_a_look_that_finds_otherwise_ends_the_run_with_its_reason_and_holds_nothing() -> None:
+    d = looks_then_orders()
+    assert d.scan() == () and d.of(10).status is StepStatus.BUSY, "nothing is found yet"
+    d.world.set(done(50), True)
+    effects = d.scan()
+    assert records(effects) == ["run-closed"] and issues(effects) == []
+    (row,) = [dict(e.data) for e in effects if isinstance(e, Record)]
+    needed = "needs sensor.done_10 on; found off [pit SENSOR_DONE_10]"
+    assert row == {"result": "done", "why": f"step 10 Toy step 10: {needed}"}
+    assert (d.state.state, d.state.trips, d.state.runs, d.state.zones) == (State.EXECUTE, (), (), ())
+    (closed,) = [dict(e.facts)["run"] for e in effects if isinstance(e, Progress) and e.what == "run-closed"]
+    assert closed.phase is Phase.COMPLETE and not closed.complete
+
+
+def test_a_look_that_finds_what_it_wants_goes_on() -> None:
+    d = looks_then_orders()
+    d.world.set(done(10), True)
+    assert [i.step.no for i in (*issues(d.scan()), *issues(d.scan()))] == [20] and d.of(10).status is StepStatus.PROVEN
+
+
+def test_a_look_that_a_stop_interrupts_ends_nothing_until_a_person_resumes() -> None:
+    d = looks_then_orders()
+    d.ask(Verb.HOLD)
+    d.world.set(done(50), True)
+    d.scan()
+    d.scan()
+    assert d.state.state is State.HELD and d.state.run("S-1") is not None
+    assert d.ask(Verb.RESUME) == ""
+    d.scan()
+    assert d.state.runs == () and d.state.state is State.EXECUTE
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from typing import Any
 
 from hil_tests.faults.fault import Reaction
 from hil_tests.faults.outcome import Outcome
-from station_ctl.core.modes import State
+from station_ctl.core.modes import Phase, State
 from station_ctl.core.steps import Step
 from station_ctl.engine.state import StepStatus
 from station_ctl.service.run_watch import RESTING
@@ -28,6 +28,10 @@ DEAD_MAN = 1.1
 
 IDLE = 0.3
 """Wall seconds (virtual) that nobody acts on a station at rest."""
+
+LOOKED = 0.8
+"""Wall seconds (virtual) until charging has told what it finds of the returned pack and its charger: a silence of 20 s
+at the plant, too."""
 
 
 @dataclass
@@ -58,6 +62,8 @@ async def judged(
     came_to_rest = await bench.struck_to_rest()
     if bench.commit_takes:
         await asyncio.sleep(10 * bench.commit_takes)  # until the disk has taken what was under way
+    if bench.visited and bench.state.state not in RESTING:
+        await asyncio.sleep(LOOKED)
     if not came_to_rest:
         found.wrong.append(f"neither at rest nor at its end: {bench.state.state}")
     reaction = _reaction(bench)
@@ -119,7 +125,7 @@ async def _stays_at_rest(bench: CatalogueBench, reaction: Reaction, found: CaseR
     """At rest no PLC is at work, and while nobody acts nothing is ordered."""
     if bench.state.state not in RESTING:
         went_on = reaction in (Reaction.TRANSPARENT, Reaction.DEGRADED)
-        if went_on and (bench.closed is None or not bench.closed.complete):
+        if went_on and (bench.closed is None or bench.closed.phase is not Phase.COMPLETE):
             found.wrong.append(f"went on, but the swap is not complete: {bench.state.state}")
         return
     with suppress(AssertionError):

@@ -1,4 +1,5 @@
 """The bench of the catalogue: one swap that copies of this process leave at any step, each to be struck by one fault.
+Charging is on duty.
 
 Knows how a copy goes on alone, and how its controller's disk can ail. Does not know which fault leads to what.
 """
@@ -56,7 +57,7 @@ class CatalogueBench(StruckBench):
         self.commit_fails: Exception | None = None
         self.refusal = ""
         self.closed: Run | None = None
-        super().__init__(folder, speed=SPEED, **options)
+        super().__init__(folder, speed=SPEED, charging=True, **options)
 
     def _committer(self) -> Committer:
         return _Disk(self)
@@ -95,8 +96,9 @@ class CatalogueBench(StruckBench):
 
     @property
     def alarms(self) -> list[str]:
-        """Codes of everything a person was told."""
-        return [e.code for e in self.seen if isinstance(e, Announce)]
+        """Codes of everything a person was told, by the engine or by charging."""
+        told = [e.code for e in self.seen if isinstance(e, Announce)]
+        return [*told, *(level.code for level in self.charging.alarms())]
 
     def stand_still(self, seconds: float) -> None:
         """Our event loop is blocked; the world goes on."""
@@ -112,5 +114,5 @@ class CatalogueBench(StruckBench):
         self.journal.close()
         await asyncio.sleep(outage)
         self._boot(journal)
-        self._tasks = [asyncio.create_task(self.engine.run(), name="engine")]
+        self._tasks = self._work()
         await asyncio.sleep(1.0)
