@@ -12,6 +12,7 @@ from sequences.truck_station import (
     CONES,
     CORNERS,
     CRANE,
+    SWAY_LOWERING_DEG,
     SWAY_MOST_DEG,
     SWAY_STILL_DEG,
     TruckStation,
@@ -22,7 +23,8 @@ from station_ctl.core.steps import Interlock
 from station_ctl.core.truck_roles import Over
 
 OVERLOAD = 1.25
-"""What the hoist may carry of its pack's weight before something else must be holding it (fault F33)."""
+"""What the hoist may carry of its pack's weight before something else must be holding it (fault F33), if the crane may
+carry that at all."""
 
 
 class CraneInterlocks(BayInterlocks):
@@ -33,7 +35,9 @@ class CraneInterlocks(BayInterlocks):
         crane, share = st.crane, st.policy.pack_weight_tolerance_percent / 100
         lightest, heaviest = min(pack_kg), max(pack_kg)
         self.crane = crane
-        self.most = round(OVERLOAD * heaviest, 1)
+        if heaviest > crane.rated_kg:
+            raise ValueError(f"its pack weighs {heaviest:g} kg, and the crane of this station lifts {crane.rated_kg:g} kg")
+        self.most = round(min(OVERLOAD * heaviest, crane.rated_kg), 1)
         weight = crane.load_kg.between(round((1 - share) * lightest, 1), round((1 + share) * heaviest, 1))
         spare = round(share * lightest, 1)
         grip = crane.gripper_closed.has_bits(CORNERS) & crane.gripper_open.equals(0) & crane.landed.has_bits(CORNERS)
@@ -56,6 +60,7 @@ class CraneInterlocks(BayInterlocks):
         self.load = Interlock("G30", "Crane lifts no more than its pack", crane.not_overloaded.is_on() & crane.load_kg.at_most(self.most))
         self.sway = Interlock("G35", "Sway within its limit", crane.sway.at_most(SWAY_MOST_DEG))
         self.still = Interlock("G35s", "Gripper hangs still", crane.sway.at_most(SWAY_STILL_DEG))
+        self.steady = Interlock("G35l", "Gripper hangs steady enough to be lowered", crane.sway.at_most(SWAY_LOWERING_DEG))
         self.wind = Interlock("G36", "Wind within the crane's limit", crane.wind.at_most(st.policy.wind_max_mps))
         self.hoisted = Interlock("G38", "Gripper at travel height", crane.hoisted.is_on())
         self.clear = Interlock("G23", "Crane hoisted clear, gripper open and empty", crane.hoisted.is_on() & self.empty)

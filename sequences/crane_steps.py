@@ -20,6 +20,9 @@ from station_ctl.core.truck_roles import Over
 
 LANE = "truck_lane"
 AISLE = "aisle"
+ALARMS = ("G05", "G06")
+"""Fire and water are no reasons for an empty crane to stay above a truck."""
+
 CARRY_S = 25.0
 """Nominal seconds of a travel between truck and bays, sway settled."""
 
@@ -55,7 +58,7 @@ class CraneSteps:
         return Step(
             no, text, "crane", phase, there & il.hoisted.holds & carries.holds, within=180, nominal=nominal,
             do=self.st.crane.travel_to_truck(along, 0.0, 0.0), permissives=(*w.needs, carries, il.hoisted),
-            interlocks=(*w.keeps, _held(carries)), after=after, enters=(LANE,), leaves=(AISLE,), chapter=self.chapter,
+            interlocks=(*w.keeps, _held(carries), _held(il.hoisted)), after=after, enters=(LANE,), leaves=(AISLE,), chapter=self.chapter,
         )  # fmt: skip
 
     def to_bay(self, no: int, phase: Phase, bay: BaySignals, *, laden: bool, nominal: float = CARRY_S) -> Step:
@@ -65,16 +68,17 @@ class CraneSteps:
         return Step(
             no, text, "crane", phase, il.over_bay(bay) & il.hoisted.holds & il.still.holds & carries.holds, within=180, nominal=nominal,
             do=self.st.crane.travel_to_bay(bay.number), permissives=(*w.needs, carries, il.hoisted),
-            interlocks=(*w.keeps, _held(carries)), enters=(AISLE,), chapter=self.chapter,
+            interlocks=(*w.keeps, _held(carries), _held(il.hoisted)), enters=(AISLE,), chapter=self.chapter,
         )  # fmt: skip
 
-    def park(self, no: int, phase: Phase, kind: str, *, leaves: tuple[str, ...] = (AISLE,), after: tuple[int, ...] = ()) -> Step:
-        """Away from whatever it hung over; nothing hangs on it."""
-        il, w = self.il, self.watch(kind)
+    def park(self, no: int, phase: Phase, *, leaves: tuple[str, ...] = (AISLE,)) -> Step:
+        """Away from whatever it hung over; nothing hangs on it, and no truck has anything to do with it any more."""
+        il, w = self.il, self.watch("TR")
         done = self.st.crane.over.equals(Over.PARK) & il.hoisted.holds & il.empty
+        needs = tuple(row for row in w.needs if row.code not in ALARMS)
         return Step(
             no, "Park the crane", "crane", phase, done, within=180, nominal=14, do=self.st.crane.home(),
-            after=after, permissives=(*w.needs, il.unladen), interlocks=w.keeps, leaves=leaves, chapter=self.chapter,
+            permissives=(*needs, il.unladen), interlocks=w.keeps, leaves=leaves, chapter=self.chapter,
         )  # fmt: skip
 
     # ---- in the truck ----
@@ -84,7 +88,7 @@ class CraneSteps:
         here = il.seated & st.crane.landed.has_bits(CORNERS) & st.crane.pack_code.equals(pack)
         return Step(
             no, "Lower the gripper onto the spent pack", "crane", phase, here, within=60, nominal=12,
-            do=st.crane.lower(self.lift.truck_height_mm), permissives=(*w.needs, il.open, il.still, self._over_truck()), interlocks=w.keeps,
+            do=st.crane.lower(self.lift.truck_height_mm), permissives=(*w.needs, il.open, il.still, self._over_truck()), interlocks=(*w.keeps, self._steady),
             chapter=self.chapter,
         )  # fmt: skip
 
@@ -99,10 +103,14 @@ class CraneSteps:
         in_seat = il.seated & st.vehicle.pack_latched.is_on()
         return Step(
             no, "Lower the pack onto the truck's cones", "crane", phase, in_seat, within=90, nominal=20,
-            do=st.crane.lower(self.lift.truck_height_mm), start=il.tight & st.vehicle.pack_latched.is_off(),
-            permissives=(*w.needs, il.still, self._over_truck()), interlocks=w.keeps, on_resume=OnResume.ASK,
+            do=st.crane.lower(self.lift.truck_height_mm), start=il.grip.holds & st.vehicle.pack_latched.is_off(),
+            permissives=(*w.needs, il.still, self._over_truck()), interlocks=(*w.keeps, self._steady), on_resume=OnResume.ASK,
             moves=(Move(pack, CRANE, vehicle_place(vin)),), chapter=self.chapter,
         )  # fmt: skip
+
+    @property
+    def _steady(self) -> Kept:
+        return Kept(self.il.steady, OnLoss.HOLD)
 
     def _over_truck(self) -> Interlock:
         along, *_ = self.lift.places_mm
@@ -116,9 +124,9 @@ class CraneSteps:
         free = Interlock("G15", f"Bay {bay.name} plug out, enabled", bay.plug_out.is_on() & bay.enabled.is_on())
         return Step(
             no, f"Set the pack down in bay {bay.name}", "crane", phase, stands, within=90, nominal=15,
-            do=st.crane.lower(self.lift.bay_height_mm), start=il.tight & bay.present.is_off(),
+            do=st.crane.lower(self.lift.bay_height_mm), start=il.grip.holds & bay.present.is_off(),
             permissives=(*w.needs, il.grip, il.still, il.over(bay), free, il.receiving(bay.name, bay.present.is_off())),
-            interlocks=(*w.keeps, Kept(il.grip, OnLoss.ABORT)), on_resume=OnResume.ASK, moves=(Move(pack, CRANE, bay.name),), chapter=self.chapter,
+            interlocks=(*w.keeps, self._steady, Kept(il.grip, OnLoss.ABORT)), on_resume=OnResume.ASK, moves=(Move(pack, CRANE, bay.name),), chapter=self.chapter,
         )  # fmt: skip
 
     def onto_bay(self, no: int, phase: Phase, bay: BaySignals, pack: str) -> Step:
@@ -128,7 +136,7 @@ class CraneSteps:
         return Step(
             no, f"Lower the gripper onto the pack in bay {bay.name}", "crane", phase, here, within=60, nominal=12,
             do=st.crane.lower(self.lift.bay_height_mm), permissives=(*w.needs, il.open, il.still, il.over(bay), *self._leaves(bay)),
-            interlocks=w.keeps, chapter=self.chapter,
+            interlocks=(*w.keeps, self._steady), chapter=self.chapter,
         )  # fmt: skip
 
     def out_of_bay(self, no: int, phase: Phase, bay: BaySignals, pack: str, *rows: Interlock) -> Step:
@@ -169,11 +177,11 @@ class CraneSteps:
         )  # fmt: skip
 
     def hoist_laden(self, no: int, phase: Phase) -> Step:
-        """Up to travel height again with a pack that hangs already."""
+        """Up to travel height again with a pack that hangs already, or rests beside its cones on an edge."""
         il, w = self.il, self.watch("TR")
         return Step(
             no, "Hoist the pack to travel height", "crane", phase, il.hoisted.holds & il.hangs, within=90, nominal=15,
-            do=self.st.crane.hoist(il.most), permissives=(*w.needs, il.laden), interlocks=(*w.keeps, _held(il.laden)), chapter=self.chapter,
+            do=self.st.crane.hoist(il.most), permissives=(*w.needs, il.grip), interlocks=(*w.keeps, _held(il.grip)), chapter=self.chapter,
         )  # fmt: skip
 
     def _hoisted(self, no: int, phase: Phase, text: str, gone: Condition, here: Condition, w: Watch, move: Move) -> Step:
@@ -187,5 +195,5 @@ class CraneSteps:
 
 
 def _held(carries: Interlock) -> Kept:
-    """What the crane carries, or that it carries nothing, stays so all the way."""
+    """Stays so all the way: what the crane carries or that it carries nothing, and its height."""
     return Kept(carries, OnLoss.ABORT)

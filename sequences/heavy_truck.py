@@ -219,7 +219,7 @@ def release(st: TruckStation, job: Job, il: TruckInterlocks, lift: TopLift) -> t
         ),
         crane.let_go(165, Phase.RELEASE, Column.CLEAR),
         crane.hoist_empty(170, Phase.RELEASE, Column.CLEAR, leaves=(LANE,)),
-        crane.park(175, Phase.RELEASE, Column.RELEASE),
+        crane.park(175, Phase.RELEASE),
         Step(
             180, "Truck switches high voltage on and checks itself", "vehicle", Phase.RELEASE, truck.hv_on.is_on() & truck.postcheck_ok.is_on(),
             within=90, nominal=20, do=truck.switch_hv_on(), after=(170,), permissives=il.needs(rl), interlocks=il.keeps(rl), chapter="B17",

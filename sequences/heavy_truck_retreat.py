@@ -73,7 +73,7 @@ def _truck_out(st: TruckStation, job: Job, il: TruckInterlocks, *, touched: bool
     clear = (crane.let_go(10, Phase.RELEASE, "CL"), crane.hoist_empty(20, Phase.RELEASE, "CL"))
     return (
         *(clear if touched else ()),
-        CraneSteps(st, il, crane.lift, lambda _: Watch(needs, keeps), "R2").park(30, Phase.RELEASE, "RL", leaves=(LANE, AISLE)),
+        crane_steps(st, il, crane.lift, "R2").park(30, Phase.RELEASE, leaves=(LANE, AISLE)),
         Step(
             40, "Truck switches high voltage on and checks itself", "vehicle", Phase.RELEASE, truck.hv_on.is_on() & truck.postcheck_ok.is_on(),
             within=90, nominal=20, do=truck.switch_hv_on(), after=(20,) if touched else (), permissives=needs, interlocks=keeps, chapter="R3",

@@ -93,7 +93,7 @@ class CarInterlocks(StandInterlocks, RowTable):
             # Held, not only needed: the vehicle may switch high voltage on again while the bolts turn.
             Row(Interlock("G12", "High voltage off by two signs, charging port closed", car.hv_off.is_on() & car.hv_volts.at_most(recipe.hv_safe_volts) & car.port_closed.is_on()), "-  -  S  S  -  S  S  -  -  -  -"),
             Row(Interlock("G13", "Wheels clamped, lift locked at working height, columns level", lift.clamped.is_on() & lift.at_work.is_on() & lift.locked.is_on() & lift.sync_err.at_most(p.lift_sync_tolerance_mm) & lift.floor_open.is_on()), "-  -  H  H  H  H  H  -  -  -  -"),
-            Row(Interlock("G14", "Charged pack ready in its bay, or being fetched", self._ready_in_bay() | self._fetched()), "X  -  -  -  -  -  -  -  -  -  -"),
+            Row(Interlock("G14", "Charged pack ready in its bay, or being fetched", self.ready(self.fresh_bay, job.fresh, recipe) | self._fetched()), "X  -  -  -  -  -  -  -  -  -  -"),
             # Where it is fetched, and taken from the handover, the step itself asks for it, too.
             Row(self.not_locked(job.fresh, job.fresh_bay), "X  X  X  -  -  X  -  -  -  -  -"),
             Row(Interlock("G14h", "Charged pack waits at the handover", PlaceHolds(HANDOVER_IN, job.fresh) & stacker.in_present.is_on() & stacker.in_seated.is_on() & st.reader.in_code.equals(job.fresh)), "-  -  X  -  -  -  -  -  -  -  -"),
@@ -124,17 +124,3 @@ class CarInterlocks(StandInterlocks, RowTable):
     def _fetched(self) -> Condition:
         """So that an entry that was held goes on when the pack has left its bay meanwhile."""
         return OnItsWay(self.job.fresh, HANDOVER_IN) | PlaceHolds(HANDOVER_IN, self.job.fresh)
-
-    def _ready_in_bay(self) -> Condition:
-        bay, p = self.fresh_bay, self.st.policy
-        return (
-            PlaceHolds(bay.name, self.job.fresh)
-            & bay.present.is_on()
-            & bay.bms_link.is_on()
-            & bay.pack_id.equals(self.job.fresh)
-            & bay.pack_type.equals(self.job.recipe.pack_type)
-            & bay.soc.at_least(max(self.job.recipe.soc_min_percent, p.swap_soc_min_percent))
-            & bay.soh.at_least(p.pack_soh_min_percent)
-            & bay.insulation.at_least(p.pack_insulation_min_kohm)
-            & bay.no_crash.is_on()
-        )

@@ -55,17 +55,17 @@ def to_isolation(
     there = st.crane.over.equals(Over.ISOLATION)
     over = Interlock("G39", "Crane over the isolation place", there)
     empty = il.receiving(ISOLATION, st.crane.isolation_empty.is_on())
-    held = Kept(il.laden, OnLoss.ABORT)
+    held = Kept(il.laden, OnLoss.ABORT), Kept(il.hoisted, OnLoss.ABORT)
     return (
         Step(
             carry, "Crane carries the pack to the isolation place", "crane", phase, there & il.hoisted.holds & il.still.holds & il.hangs,
-            within=180, nominal=25, do=st.crane.travel_to_isolation(), permissives=(*w.needs, il.laden, il.hoisted), interlocks=(*w.keeps, held),
+            within=180, nominal=25, do=st.crane.travel_to_isolation(), permissives=(*w.needs, il.laden, il.hoisted), interlocks=(*w.keeps, *held),
             enters=(AISLE,), chapter=crane.chapter,
         ),
         Step(
             lower, "Set the pack down on the isolation place", "crane", phase, il.seated & st.crane.isolation_present.is_on(), within=90, nominal=18,
-            do=st.crane.lower(crane.lift.bay_height_mm), start=il.tight & st.crane.isolation_empty.is_on(),
-            permissives=(*w.needs, il.grip, il.still, over, empty, *rows), interlocks=(*w.keeps, Kept(il.grip, OnLoss.ABORT)),
+            do=st.crane.lower(crane.lift.bay_height_mm), start=il.grip.holds & st.crane.isolation_empty.is_on(),
+            permissives=(*w.needs, il.grip, il.still, over, empty, *rows), interlocks=(*w.keeps, Kept(il.steady, OnLoss.HOLD), Kept(il.grip, OnLoss.ABORT)),
             on_resume=OnResume.ASK, moves=(Move(pack, CRANE, ISOLATION),), chapter=crane.chapter,
         ),
         crane.let_go(let_go, phase, "TR"),
@@ -89,5 +89,5 @@ def _isolate(st: TruckStation, il: CraneInterlocks, lift: TopLift, name: str, pa
         crane.grip(50, phase, "TR"),
         crane.out_of_bay(60, phase, bay, pack, ready, empty),
         *to_isolation(crane, (70, 80, 90, 100), phase, pack, ready),
-        crane.park(110, phase, "TR"),
+        crane.park(110, phase),
     )

@@ -121,7 +121,7 @@ def _move(
         replace(first, permissives=(*first.permissives, *il.free(there))),
         *others,
         *set_down(crane, (30, 31, 32, 33), at, target, pack),
-        crane.park(35, at, "TR"),
+        crane.park(35, at),
         *plug_in(st, il, there, pack),
     )
 
@@ -138,7 +138,7 @@ def _isolate(
         replace(first, permissives=(*first.permissives, empty)),
         *others,
         *to_isolation(crane, (30, 31, 32, 33), at, pack),
-        crane.park(35, at, "TR"),
+        crane.park(35, at),
     )
 
 

@@ -20,8 +20,8 @@ CORNERS, CONES = 0b1111, 0b11
 EMPTY_HOIST_KG = 500.0
 """What an empty gripper may weigh on its way up before something else must be hanging on it."""
 
-SWAY_STILL_DEG, SWAY_MOST_DEG = 0.6, 4.0
-"""Sway at which the crane may lower, and beyond which it must not go on (fault F34)."""
+SWAY_STILL_DEG, SWAY_LOWERING_DEG, SWAY_MOST_DEG = 0.6, 1.0, 4.0
+"""Sway at which the crane may begin to lower, beyond which it must not go on lowering, nor travelling (fault F34)."""
 
 AIM_MM, AIM_DEG = 15.0, 0.5
 """How far beside the scanned pose the gripper may hang: its cones find a pack within 50 mm."""

@@ -161,8 +161,8 @@ def test_a_pack_hoisted_by_less_than_four_locks_is_seen_and_falls_from_two(clien
 
 def test_a_travel_with_the_gripper_low_is_seen(client):
     client.swap_until("LAND")
-    client.plant.motions.start(client.crane.travel("A01", (0.0, 0.0, 0.0), 1.0), driven=False)
-    client.advance(0.2)
+    client.plant.motions.start(client.crane.travel("A08", (0.0, 0.0, 0.0), 1.0), driven=False)
+    client.advance(0.5)
     assert client.texts("S21") == ["crane travels with its gripper low"]
 
 
