@@ -15,6 +15,8 @@ OFFSET_MM = (-2000.0, 2000.0)
 TURN_DEG = (-10.0, 10.0)
 LANDING_MM = (500.0, 6500.0)
 LOAD_KG = (500.0, 6000.0)
+RATED_KG = 3500.0
+"""What this crane lifts; the limit named in an order only says when to stop."""
 
 
 class CraneOrder(IntEnum):
@@ -56,6 +58,7 @@ class GantryCraneGC1(Device):
 
     driver = "gantry_crane_gc1"
     orders = CraneOrder
+    rated_kg = RATED_KG
 
     def declare(self) -> None:
         """Role attribute, type and tag of every signal."""

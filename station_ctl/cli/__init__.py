@@ -48,6 +48,8 @@ main = StationCommands(
         "device": "Devices: list, show, ping; probe every tag of their PLCs.",
         "seq": "Procedures: list, show; of maintenance: run, resume, give up.",
         "interlock": "Interlocks: list, matrix, and as they are now.",
+        "vehicle": "Vehicle models that a station serves: list, show.",
+        "fleet": "Fleets: list; whose a vehicle is, and whether it is served.",
         "manual": "Write the manual's pages from the code.",
         "sim": "Simulated machines on this PC.",
         "clock": "Clocks: show, and who sets that of this PC.",

@@ -28,13 +28,14 @@ class GantryCrane(Protocol):
     """Travels over the truck and the bays, hoists one pack by a gripper with four locks.
 
     x, y, z in mm (z: underside of the gripper above the floor), turn in degrees, load in kg, sway in degrees from the
-    plumb line, wind in m/s. Masks have one bit per corner (1 to 4) or cone (1, 2).
+    plumb line, wind in m/s. Masks have one bit per corner (1 to 4) or cone (1, 2). It lifts `rated_kg` at most.
 
     The stand's scanner is wired to the crane's PLC: what a scan has measured is not known when a procedure is made, so
     that `travel_to_truck` counts its offsets from the truck as it was scanned on this visit, and without a scan from
     its nominal place. `aim_x`, `aim_y` (mm), `aim_turn` (degrees) are how far the gripper hangs beside that place.
     """
 
+    rated_kg: float
     over: Signal[int]
     over_bay: Signal[int]
     x: Signal[float]

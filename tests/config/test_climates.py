@@ -39,6 +39,12 @@ def station_of(folder: Path, climate: str, policy: str = "") -> StationConfig:
     return load_station(path, parts=PARTS)
 
 
+@pytest.fixture(scope="module")
+def policies(tmp_path_factory: pytest.TempPathFactory) -> dict[str, SitePolicy]:
+    """The limits of a station in each climate."""
+    return {climate: station_of(tmp_path_factory.mktemp(climate), climate).policy for climate in CLIMATES}
+
+
 @cache
 def _devices(name: str = "sim_passenger_car") -> PaperStation:
     return put_together(load_station(config_directory() / "stations" / f"{name}.yaml", parts=PARTS))
@@ -108,9 +114,8 @@ def test_every_limit_of_a_climate_is_used_by_one() -> None:
 
 
 @pytest.mark.parametrize(("climate", "key"), USED)
-def test_a_limit_of_a_climate_acts(tmp_path: Path, climate: str, key: str) -> None:
-    config = station_of(tmp_path, climate)
-    told, usual = getattr(config.policy, key), getattr(SitePolicy(), key)
+def test_a_limit_of_a_climate_acts(policies: dict[str, SitePolicy], climate: str, key: str) -> None:
+    told, usual = getattr(policies[climate], key), getattr(SitePolicy(), key)
     if climate == "temperate":
         assert told == usual, "temperate says what holds without a climate"
         return
