@@ -211,12 +211,12 @@ MISTAKES: tuple[Mistake, ...] = (
     ),
     Mistake(
         "another unit", rows((LIFT, "LIFT_MM", "unit", "cm")),
-        {"check": "tag LIFT_MM is in cm, needs mm"}, long=True,
+        {"check": "LIFT_MM: is in cm, needs mm (driver vehicle_lift_vl1)"}, long=True,
     ),
     Mistake(
         "a type that the driver cannot take",
         rows((LIFT, "LIFT_MM", "type", "str2"), *((LIFT, "LIFT_MM", column, "") for column in ("scale", "min", "max"))),
-        {"check": "tag LIFT_MM gives str, needs float"}, long=True,
+        {"check": "LIFT_MM: gives str, needs float"}, long=True,
     ),
     Mistake(
         "unsigned for signed", rows((LIFT, "X_ERR", "type", "u16"), (LIFT, "X_ERR", "min", "")),

@@ -5,7 +5,7 @@ The only file that knows both drivers and, through the archetypes, sequences. Bu
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +26,7 @@ from station_ctl.config import DriverFacts, Parts, SerialLineLink, StationConfig
 from station_ctl.config.split_devices import taken
 from station_ctl.connections import make_link, make_links
 from station_ctl.core.conditions import Condition
-from station_ctl.core.devices import Device, DeviceDeclarationError
+from station_ctl.core.devices import Device, DeviceDeclarationError, Misfit
 from station_ctl.core.errors import ConfigurationError
 from station_ctl.core.interlock_table import InterlockTable
 from station_ctl.core.links import Link
@@ -67,6 +67,22 @@ DRIVERS: Mapping[str, type[Device]] = {
 """Device models by the name a station file uses, which is the name of the driver's file."""
 
 
+def _misfits(
+    driver: str, role: str, link: str, io: IoList, options: Mapping[str, int | str]
+) -> tuple[Misfit, ...]:
+    """What of a list does not fit a driver, found by trying it."""
+    made: Callable[..., Device] = DRIVERS[driver]
+    try:
+        made(role, link, io, **options)
+    except DeviceDeclarationError as error:
+        return error.misfits
+    except ValueError as error:
+        return (Misfit("", "", str(error)),)
+    except TypeError:
+        return ()  # an option that the driver does not have, told as such
+    return ()
+
+
 PARTS = Parts(
     drivers={
         name: DriverFacts(
@@ -80,6 +96,7 @@ PARTS = Parts(
         for name, driver in DRIVERS.items()
     },
     archetypes={name: archetype.required for name, archetype in ARCHETYPES.items()},
+    misfits=_misfits,
 )
 """What a station file may name; `config check` judges names by it."""
 

@@ -6,11 +6,12 @@ Knows how a configuration is laid flat. Does not know what a value means.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
 from station_ctl.config import StationConfig
+from station_ctl.core.points import IoList
 
 PARTS = ("station", "clock", "journal", "scan", "links", "roles", "climate", "policy", "recipes", "trends",
          "simulation")  # fmt: skip
@@ -18,6 +19,8 @@ NAMES = {"journal": "journal.path", "recipes": "vehicles"}
 """Parts that stand under another name in the file."""
 
 DEFAULT = "default"
+NO_MEANING = ("text",)
+"""Columns of an I/O list that only people read."""
 
 
 def values(config: StationConfig) -> dict[str, Any]:
@@ -52,6 +55,28 @@ def differences(one: StationConfig, other: StationConfig) -> Iterator[tuple[str,
     for name in dict.fromkeys((*ours, *theirs)):
         if ours.get(name) != theirs.get(name):
             yield name, ours.get(name), theirs.get(name)
+    yield from _list_differences(one, other)
+
+
+def _list_differences(one: StationConfig, other: StationConfig) -> Iterator[tuple[str, Any, Any]]:
+    """What the I/O lists of a link mean differently, tag by tag; the order of rows and people's words mean nothing."""
+    for link in dict.fromkeys((*one.io, *other.io)):
+        nothing = IoList(link, ())
+        ours, theirs = one.io.get(link, nothing), other.io.get(link, nothing)
+        for tag in dict.fromkeys((*ours, *theirs)):
+            left, right = ours.get(tag), theirs.get(tag)
+            name = f"io.{link}.{tag}"
+            if left is None or right is None:
+                yield name, left and left.address, right and right.address
+                continue
+            for field in fields(left):
+                said, told = getattr(left, field.name), getattr(right, field.name)
+                if said != told and field.name not in NO_MEANING:
+                    yield f"{name}.{field.name}", _meant(said), _meant(told)
+
+
+def _meant(value: Any) -> Any:
+    return value if isinstance(value, (int, float, bool, type(None))) else str(value)
 
 
 def _said(data: Any, path: list[str]) -> bool:

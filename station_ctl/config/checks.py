@@ -5,7 +5,7 @@ Knows each rule once. Does not know sequences or drivers; what they ask for is h
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
@@ -28,6 +28,8 @@ from station_ctl.config.models import (
 )
 from station_ctl.config.plc_ids import check_plc_ids
 from station_ctl.config.yaml_positions import Document
+from station_ctl.core.devices import Misfit
+from station_ctl.core.points import IoList
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,14 @@ class DriverFacts:
     lines: bool | None = None
 
 
+MisfitsOf = Callable[[str, str, str, IoList, Mapping[str, int | str]], tuple[Misfit, ...]]
+"""What of a list does not fit a driver: by driver, role, link, list, and the role's further options."""
+
+
+def _no_misfits(driver: str, role: str, link: str, io: IoList, options: Mapping[str, int | str]) -> tuple[Misfit, ...]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What there is to build a station from: drivers by name, and the roles that each archetype needs.
@@ -52,6 +62,7 @@ class Parts:
 
     drivers: Mapping[str, DriverFacts]
     archetypes: Mapping[str, tuple[str, ...]]
+    misfits: MisfitsOf = _no_misfits
 
 
 _LINK: TypeAdapter[LinkSettings] = TypeAdapter(LinkSettings)

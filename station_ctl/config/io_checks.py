@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from station_ctl.config.addresses import Registers
 from station_ctl.config.io_lists import IoFile
+from station_ctl.config.same_places import check_same_as, declared
 from station_ctl.core.jog import COUNTER
 from station_ctl.core.orders import (
     BIT_PATTERNS,
@@ -60,12 +61,13 @@ def check_together(io: IoFile, protocol: str, unit: int = 1) -> None:
         _same_node(io)
     else:
         _same_register(io, unit)
+    check_same_as(io)
 
 
 def _same_node(io: IoFile) -> None:
     first: dict[str, str] = {}
     for point in io.points.values():
-        if point.address in first:
+        if point.address in first and not declared(io, point.tag, first[point.address]):
             io.report(point.tag, "address", f"address is also that of {first[point.address]}")
         first.setdefault(point.address, point.tag)
 
@@ -77,7 +79,8 @@ def _same_register(io: IoFile, unit: int) -> None:
         others: list[str] = []
         for number in range(at.number, at.number + at.size(point.type)):
             here = taken.setdefault((at.unit or unit, at.table, number), [])
-            others += [tag for bit, tag in here if bit is None or at.bit is None or bit == at.bit]
+            met = [tag for bit, tag in here if bit is None or at.bit is None or bit == at.bit]
+            others += [tag for tag in met if not declared(io, point.tag, tag)]
             here.append((at.bit, point.tag))
         if others:
             names = ", ".join(dict.fromkeys(others))

@@ -30,7 +30,7 @@ from station_ctl.core.points import (
 T = TypeVar("T")
 
 NEEDED = ("tag", "address", "type", "access", "scan")
-FOREIGN = ("offset", "byte_order", "sense", "codes")
+FOREIGN = ("offset", "byte_order", "sense", "codes", "same_as")
 """Columns that only a PLC needs which shows things another way than the contract."""
 
 COLUMNS = (*NEEDED, "unit", "scale", *FOREIGN, "min", "max", "text")

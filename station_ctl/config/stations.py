@@ -16,6 +16,7 @@ from station_ctl.charging.tariff import Tariff
 from station_ctl.config.alarms import read_alarms
 from station_ctl.config.checks import Parts, Sketch, check_lists, check_station
 from station_ctl.config.climates import lend
+from station_ctl.config.driver_checks import check_drivers
 from station_ctl.config.fleets import admission, read_fleets
 from station_ctl.config.io_lists import IoFile, read_io_list
 from station_ctl.config.models import (
@@ -128,6 +129,7 @@ def load_station(
     check_simulation(sketch)
     check_lists(sketch, lists, parts)
     check_split(sketch, lists)
+    check_drivers(sketch, lists, parts)
     check_trends(sketch, lists)
     recipes = _recipes(vehicles)
     admitted = admission(sketch, file, read_fleets(fleet_files, recipes))

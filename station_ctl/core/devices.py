@@ -22,8 +22,24 @@ a link waits for an answer, so that a busy PC alone stops nothing, and a loss is
 B = TypeVar("B", bool, int, float, str)
 
 
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """A tag that a driver asks for and the I/O list does not have as needed; `column` is the cell that is wrong."""
+
+    tag: str
+    column: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{'tags' if ' and ' in self.tag else 'tag'} {self.tag} {self.text}" if self.tag else self.text
+
+
 class DeviceDeclarationError(Exception):
     """A driver asks for tags that the I/O list does not have as it needs them; all of them are named."""
+
+    def __init__(self, device: str, misfits: tuple[Misfit, ...]) -> None:
+        super().__init__(f"{device}: " + "; ".join(map(str, misfits)))
+        self.misfits = misfits
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +104,14 @@ class Device:
         self.role = role
         self.link = link
         self.io = io
-        self._missing: list[str] = []
+        self._missing: list[Misfit] = []
         self.pairs: list[NeverBoth] = []
         self.axes: dict[str, Axis] = {}
         """Axes that can be jogged, by name; none where the PLC's list lacks the counter that it watches meanwhile."""
         self.channel: Channel | None = self._channel() if self.orders is not None else None
         self.declare()
         if self._missing:
-            raise DeviceDeclarationError(
-                f"{role} ({self.driver}) and I/O list {io.name}: " + "; ".join(self._missing)
-            )
+            raise DeviceDeclarationError(f"{role} ({self.driver}) and I/O list {io.name}", tuple(self._missing))
 
     def declare(self) -> None:
         """Declare the signals of the machine."""
@@ -115,11 +129,11 @@ class Device:
         """
         point = self.io.get(tag) or self.io.elsewhere.get(tag)
         if point is None:
-            self._missing.append(f"tag {tag} is missing")
+            self._missing.append(Misfit(tag, "", "is missing"))
         elif fault := _misfit(point, kind, count):
-            self._missing.append(f"tag {tag} {fault}")
+            self._missing.append(Misfit(tag, "type", fault))
         elif unit is not None and point.unit != unit:
-            self._missing.append(f"tag {tag} is in {point.unit or 'no unit'}, needs {unit}")
+            self._missing.append(Misfit(tag, "unit", f"is in {point.unit or 'no unit'}, needs {unit}"))
         scan = point.scan if point is not None else ScanClass.FAST
         shown = f"{self.role}.{name or tag.removeprefix(self.prefix).lower()}"
         link, listed = (point.link or self.link, point.unit) if point is not None else (self.link, "")
@@ -131,7 +145,8 @@ class Device:
         They must be scanned together, or a motion between two scans would look like a contradiction.
         """
         if (one.link, one.scan) != (other.link, other.scan):
-            self._missing.append(f"tags {one.tag} and {other.tag} exclude each other and are not scanned together")
+            text = "exclude each other and are not scanned together"
+            self._missing.append(Misfit(f"{one.tag} and {other.tag}", "", text))
         self.pairs.append(NeverBoth(one, other))
         return (
             replace(one, against=(*one.against, (other.name, other.tag))),

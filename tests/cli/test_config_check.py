@@ -33,11 +33,10 @@ def test_all_shipped_stations_are_right() -> None:
     result = run("config", "check")
     assert result.exit_code == 0, result.stderr
     lines = result.stdout.splitlines()
-    assert [Path(line.split(":")[0]).name for line in lines] == [
-        "passenger_car.yaml",
-        "sim_passenger_car.yaml",
-    ]
-    assert all(" ok: 8 links, 9 roles, 24 bays, 1 vehicle, " in line for line in lines)
+    shipped = sorted(path.name for path in (config_directory() / "stations").glob("*.yaml"))
+    assert [Path(line.split(":")[0]).name for line in lines] == shipped
+    cars = [line for line in lines if "passenger_car" in line]
+    assert len(cars) == 2 and all(" ok: 8 links, 9 roles, 24 bays, 1 vehicle, " in line for line in cars)
 
 
 def test_summary_as_json() -> None:
@@ -133,4 +132,19 @@ def test_a_list_in_another_unit_is_refused(site: Path) -> None:
     text = io.read_text(encoding="utf-8")
     io.write_text(text.replace("LIFT_MM,ir:30,u16,r,fast,mm,", "LIFT_MM,ir:30,u16,r,fast,cm,"), encoding="utf-8")
     result = run("config", "check", "config/stations/sim_passenger_car.yaml")
-    assert result.exit_code == 6 and "tag LIFT_MM is in cm, needs mm" in result.stderr
+    assert result.exit_code == 6 and ":40:26: LIFT_MM: is in cm, needs mm (driver vehicle_lift_vl1)" in result.stderr
+
+
+def test_what_does_not_fit_a_driver_is_told_together_with_everything_else(site: Path) -> None:
+    io, file = site / "io" / "vehicle_lift_vl1.csv", site / "stations" / "sim_passenger_car.yaml"
+    text = io.read_text(encoding="utf-8")
+    text = text.replace("LIFT_MM,ir:30,u16,r,fast,mm,", "LIFT_MM,ir:30,u16,r,fast,cm,")
+    rows = (row for row in text.splitlines(keepends=True) if not row.startswith("HOMED"))
+    io.write_text("".join(rows), encoding="utf-8")
+    station = file.read_text(encoding="utf-8").replace("pack_temp_max_c: 45", "pack_temp_max_c: 450")
+    station = station.replace("bays: 12, first_bay: 13", "bays: 24, first_bay: 13")
+    file.write_text(station, encoding="utf-8")
+    result = run("config", "check", "config/stations/sim_passenger_car.yaml")
+    assert result.exit_code == 6
+    for told in ("LIFT_MM: is in cm, needs mm", "tag HOMED is missing", "pack_temp_max_c: ", "bays 24: needs 1 to 12"):
+        assert told in result.stderr, told
