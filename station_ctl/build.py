@@ -29,6 +29,7 @@ from station_ctl.core.conditions import Condition
 from station_ctl.core.devices import Device, DeviceDeclarationError, Misfit
 from station_ctl.core.errors import ConfigurationError
 from station_ctl.core.interlock_table import InterlockTable
+from station_ctl.core.levels import Level
 from station_ctl.core.links import Link
 from station_ctl.core.points import IoList
 from station_ctl.core.reach import point_of, shown_range, unprovable
@@ -186,8 +187,8 @@ def build_devices(config: StationConfig, io: Mapping[str, IoList]) -> dict[str, 
             k: v for k in ("bays", "first_bay", "bay_prefix") if (v := getattr(role, k, None)) is not None
         }
         try:
-            own = io[role.link].with_elsewhere(taken(role, io)) if role.also else io[role.link]
-            devices[name] = driver(name, role.link, own, **options)
+            level = getattr(config.links[role.link], "level", Level.A)
+            devices[name] = driver(name, role.link, io[role.link].of_device(taken(role, io), level), **options)
         except DeviceDeclarationError as error:
             findings.append(f"{config.where('roles', name)}: roles.{name}: {error}")
     if findings:

@@ -114,6 +114,7 @@ def _status(data: Mapping[str, Any]) -> Lines:
         yield f"    Queue: {len(queue['waiting'])} waiting{closed}"
     down = {name: why for name, why in data["links"].items() if why != "ok"}
     yield f"    Links: {len(data['links']) - len(down)} ok" + "".join(f"; {n}: {why}" for n, why in down.items())
+    yield from _levels(data)
     yield from _bypasses(data)
     if not data["journal_writable"]:
         yield "  Journal: NOT WRITABLE"
@@ -133,6 +134,12 @@ def _charging(data: Mapping[str, Any] | None) -> Lines:
     for kind in ("hot", "quarantine"):
         for lock in data[kind]:
             yield f"   Locked: {kind} in {lock['bay']}: {lock['pack'] or 'unknown pack'}: {lock['why']}"
+
+
+def _levels(data: Mapping[str, Any]) -> Lines:
+    """What is not done because a PLC cannot tell all."""
+    for role, cost in data["levels"].items():
+        yield f"      PLC: {role} is of {cost}"
 
 
 def _bypasses(data: Mapping[str, Any]) -> Lines:
@@ -163,6 +170,7 @@ def _why(data: Mapping[str, Any]) -> Lines:
     blocked = "blocked" if data["blocked"] else "not blocked"
     yield f"{data['subject']}: {blocked}; station {data['state']} in mode {data['mode']}"
     yield from (f"  {run}" for run in data["runs"])
+    yield from _levels(data)
     yield from _bypasses(data)
     for trip in data["trips"]:
         first = "first-out  " if trip["first_out"] else "           "

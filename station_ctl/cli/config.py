@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,6 +15,9 @@ from station_ctl.config import StationConfig, load_station, station_file
 from station_ctl.config.schema import KINDS, schema_text
 from station_ctl.core.errors import ConfigurationError, Exit, NotFound
 from station_ctl.paths import config_directory
+
+if TYPE_CHECKING:
+    from station_ctl.build import PaperStation
 
 
 @click.group()
@@ -31,23 +34,25 @@ def check(files: tuple[str, ...], as_json: bool) -> None:
     FILE is a station file or the name of one in config/stations; without it all of those are checked.
     Every error of every file is told at once as file:line:col; nothing is started. Exit 6 if there is one.
     """
-    good: list[StationConfig] = []
+    good: list[PaperStation] = []
     findings: list[str] = []
     for path in _paths(files):
         try:
-            good.append(_checked(path))
+            good.append(_paper(path))
         except ConfigurationError as error:
             findings += error.findings
     if findings:
         raise ConfigurationError(list(dict.fromkeys(findings)))
-    summaries = [_summary(config) for config in good]
+    summaries = [_summary(paper) for paper in good]
     if as_json:
-        print_result("config.check", {"files": summaries}, simulated=all(c.simulated for c in good))
+        print_result("config.check", {"files": summaries}, simulated=all(p.config.simulated for p in good))
         return
     for summary in summaries:
         counted = ((summary[key], key) for key in ("links", "roles", "bays", "vehicles", "tags"))
         numbers = ", ".join(f"{n} {key[:-1] if n == 1 else key}" for n, key in counted)
         click.echo(f"{summary['file']}: ok: {numbers}; hash {summary['config_hash'][:12]}")
+        for role, cost in summary["levels"].items():
+            click.echo(f"  {role}: its PLC is of {cost}")
 
 
 @command.command()
@@ -94,12 +99,14 @@ def diff(one: str, other: str, as_json: bool) -> Exit:
 
 
 def _checked(path: Path) -> StationConfig:
-    """The station of a file, with every driver tried on its I/O list. Nothing is connected."""
+    """What a file says of its station, with every driver tried on its I/O list. Nothing is connected."""
+    return _paper(path).config
+
+
+def _paper(path: Path) -> PaperStation:
     from station_ctl.build import PARTS, put_together
 
-    config = load_station(path, parts=PARTS)
-    put_together(config)
-    return config
+    return put_together(load_station(path, parts=PARTS))
 
 
 def _paths(files: tuple[str, ...]) -> Iterator[Path]:
@@ -112,7 +119,8 @@ def _paths(files: tuple[str, ...]) -> Iterator[Path]:
     yield from shipped
 
 
-def _summary(config: StationConfig) -> dict[str, Any]:
+def _summary(paper: PaperStation) -> dict[str, Any]:
+    config, channels = paper.config, paper.facts.channels
     return {
         "file": config.document.file,
         "station": config.station.code,
@@ -124,4 +132,5 @@ def _summary(config: StationConfig) -> dict[str, Any]:
         "vehicles": len(config.recipes),
         "tags": sum(len(io) for io in config.io.values()),
         "config_hash": config.config_hash,
+        "levels": {role: channel.attended for role, channel in channels.items() if channel.attended},
     }

@@ -34,6 +34,7 @@ def _face(config: StationConfig, link: str, role: str) -> dict[str, Any]:
     if isinstance(settings, SerialLineLink):
         return face
     face["io_list"] = str(config.lists[link])
+    face["level"] = str(settings.level)
     if (order := getattr(settings, "byte_order", None)) is not None:
         face["byte_order"] = order
     if isinstance(settings, ModbusTcpLink):

@@ -29,6 +29,7 @@ from station_ctl.config.models import (
 from station_ctl.config.plc_ids import check_plc_ids
 from station_ctl.config.yaml_positions import Document
 from station_ctl.core.devices import Misfit
+from station_ctl.core.levels import WHY_NOT_C, Level
 from station_ctl.core.points import IoList
 
 
@@ -297,7 +298,11 @@ def _contract(sketch: Sketch, name: str, link: LinkSettings | None, io: IoFile, 
         if role is not None and facts is not None and role.link == name and facts.orders:
             prefixes.add(facts.prefix)
     identity, heartbeat = link.map_version is not None, link.heartbeat_timeout_ms is not None
-    check_contract(io, prefixes, identity=identity, heartbeat=heartbeat)
+    check_contract(io, prefixes, identity=identity, heartbeat=heartbeat, level=link.level)
+    if link.level is Level.C and prefixes:
+        sketch.document.report(("links", name, "level"), WHY_NOT_C)
+    elif link.level is not Level.A and not prefixes:
+        sketch.document.report(("links", name, "level"), "is of orders, and none goes over this link", key=True)
     report = sketch.document.report
     if "MAP_VERSION" in io.points and link.map_version is None:
         report(("links", name, "map_version"), f"is missing: {io.file} has MAP_VERSION", key=True)

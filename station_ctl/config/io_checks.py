@@ -12,6 +12,7 @@ from station_ctl.config.addresses import Registers
 from station_ctl.config.io_lists import IoFile
 from station_ctl.config.same_places import check_same_as, declared
 from station_ctl.core.jog import COUNTER
+from station_ctl.core.levels import MAY_LACK, TOGETHER, Level
 from station_ctl.core.orders import (
     BIT_PATTERNS,
     MAGIC,
@@ -92,10 +93,12 @@ def check_plc_id(io: IoFile) -> None:
     _need(io, {PLC_ID: "u16"}, Access.READ, "plc_id")
 
 
-def check_contract(io: IoFile, prefixes: Iterable[str], *, identity: bool, heartbeat: bool) -> None:
+def check_contract(
+    io: IoFile, prefixes: Iterable[str], *, identity: bool, heartbeat: bool, level: Level = Level.A
+) -> None:
     """The tags of the contract, for the order channels with these prefixes.
 
-    `identity` and `heartbeat` say whether the link is told to prove the PLC and its life.
+    `identity` and `heartbeat` say whether the link is told to prove the PLC and its life, `level` what it may lack.
     """
     prefixes = sorted(prefixes)
     if identity or prefixes:
@@ -105,21 +108,38 @@ def check_contract(io: IoFile, prefixes: Iterable[str], *, identity: bool, heart
     if heartbeat or prefixes:
         _need(io, HEARTBEAT, Access.READ, "heartbeat_timeout_ms" if heartbeat else "a PLC that takes orders")
     if prefixes:
-        _need(io, START, Access.READ, "a PLC that takes orders")
+        _need(io, _kept(io, START, level), Access.READ, "a PLC that takes orders")
         _need(io, OUR_HEARTBEAT, Access.WRITE, "a PLC that takes orders")
         if COUNTER in io.points:
             _need(io, HAND, Access.WRITE, "a PLC that has a jog")
     for prefix in prefixes:
         channel = f"order channel {prefix.rstrip('_')}" if prefix else "the order channel"
         _need(io, _prefixed(prefix, ANSWER), Access.READ, channel)
-        _need(io, _prefixed(prefix, BLOCK | STOP), Access.WRITE, channel)
+        _need(io, _kept(io, _prefixed(prefix, BLOCK | STOP), level, prefix), Access.WRITE, channel)
+        if level is Level.B:
+            _in_pairs(io, prefix)
         _one_answer(io, prefix)
-        _one_block(io, prefix)
+        _one_block(io, prefix, level)
         _meanings(io, prefix)
 
 
 def _prefixed(prefix: str, tags: dict[str, str]) -> dict[str, str]:
     return {prefix + tag: kind for tag, kind in tags.items()}
+
+
+def _kept(io: IoFile, tags: dict[str, str], level: Level, prefix: str = "") -> dict[str, str]:
+    """The tags that a PLC of this level must have: a list of level B may leave some rows out."""
+    if level is Level.A:
+        return tags
+    return {t: kind for t, kind in tags.items() if t.removeprefix(prefix) not in MAY_LACK or t in io.points}
+
+
+def _in_pairs(io: IoFile, prefix: str) -> None:
+    for seen, told in TOGETHER:
+        here = {tag: tag in io.points or (tag, "tag") in io.cells for tag in (seen, prefix + told)}
+        if any(here.values()) and not all(here.values()):
+            (has,), (lacks,) = ([tag for tag, there in here.items() if there is wanted] for wanted in (True, False))
+            io.report(has, "tag", f"is of no use without {lacks}: have both, or neither")
 
 
 def _need(io: IoFile, tags: dict[str, str], access: Access, why: str) -> None:
@@ -198,9 +218,12 @@ def _one_answer(io: IoFile, prefix: str) -> None:
             io.report(point.tag, "scan", f"{needed} (got '{point.scan}')")
 
 
-def _one_block(io: IoFile, prefix: str) -> None:
-    """An order travels in one write: on Modbus its registers lie side by side, in the contract's order."""
-    points = [io.points.get(tag) for tag in _prefixed(prefix, BLOCK)]
+def _one_block(io: IoFile, prefix: str, level: Level) -> None:
+    """An order travels in one write: on Modbus its registers lie side by side, in the contract's order.
+
+    What a PLC of level B lacks leaves no hole there.
+    """
+    points = [io.points.get(tag) for tag in _kept(io, _prefixed(prefix, BLOCK), level, prefix)]
     following: Registers | None = None
     for point in points:
         if point is None or point.access is not Access.WRITE or point.type.base is BaseType.STR:

@@ -21,6 +21,7 @@ from pydantic import (
 )
 
 from station_ctl.core.devices import MAX_AGE
+from station_ctl.core.levels import Level
 from station_ctl.core.points import ScanClass
 from station_ctl.core.policy import SitePolicy
 
@@ -152,9 +153,13 @@ class Scan(Model):
 
 
 class _PlcLink(Model):
-    """What every link to a PLC has. Without `map_version` and `heartbeat_timeout_ms` it is an instrument."""
+    """What every link to a PLC has. Without `map_version` and `heartbeat_timeout_ms` it is an instrument.
+
+    `level` is how much of the handshake of the contract the PLC keeps (docs/plc_contract.md §12).
+    """
 
     io_list: CsvName
+    level: Annotated[Level, Field(strict=False)] = Level.A
     map_version: int | None = Field(None, ge=1, le=0xFFFF)
     plc_id: int | None = Field(None, ge=1, le=0xFFFF)
     heartbeat_timeout_ms: int | None = Field(None, ge=50, le=1000)

@@ -11,9 +11,10 @@ from typing import Any, TypeVar, overload
 
 from station_ctl.core.conditions import Condition, NeverBoth
 from station_ctl.core.jog import COUNTER, Axis
+from station_ctl.core.levels import MAY_LACK, Level, cost_of_b
 from station_ctl.core.orders import OrderState
 from station_ctl.core.points import Access, BaseType, IoList, Point, ScanClass
-from station_ctl.core.signals import Signal
+from station_ctl.core.signals import Image, Signal
 
 MAX_AGE = {ScanClass.FAST: 0.25, ScanClass.NORMAL: 0.5, ScanClass.SLOW: 5.0, ScanClass.NONE: 0.0}
 """Default age (s) after which a reading proves nothing: several missed scans of its class. The fast one is as long as
@@ -62,8 +63,8 @@ class Channel:
     role: str
     link: str
     prefix: str
-    epoch: Signal[int]
-    uptime_ms: Signal[int]
+    epoch: Signal[int] | None
+    uptime_ms: Signal[int] | None
     ack_id: Signal[int]
     ack_code: Signal[int]
     done_id: Signal[int]
@@ -72,11 +73,48 @@ class Channel:
     fault: Signal[int]
     no_fault: Signal[bool] | None = None
     """Off while a fault stands that a person must reset at the device; None where the PLC has no such tag."""
+    level: Level = Level.A
+    lacks: frozenset[str] = frozenset()
+    """Tags of the handshake, without prefix, that a PLC of level B does not have."""
 
     @property
     def stop_tag(self) -> str:
         """The level that asks the PLC for a controlled stop."""
         return f"{self.prefix}STOP_REQ"
+
+    @property
+    def answers(self) -> Signal[int]:
+        """What shows that the PLC answers: its boot counter, or its order state where it has none."""
+        return self.epoch if self.epoch is not None else self.state
+
+    @property
+    def up(self) -> Condition:
+        """Proven while the PLC answers and its clock, if it has one, can be read."""
+        alive = self.answers.at_least(0)
+        return alive if self.uptime_ms is None else alive & self.uptime_ms.at_least(0)
+
+    def boot(self, image: Image) -> int:
+        """The boot counter now, 0 of a PLC without one. Raises ValueError when it is not proven."""
+        if self.epoch is None:
+            return 0
+        reading = self.epoch.read(image)
+        if not isinstance(reading.value, int):
+            raise ValueError(f"boot counter of {self.link} {reading}")
+        return reading.value
+
+    def same_life(self, epoch: int, order: int) -> Condition:
+        """Proven while the PLC has not started since boot `epoch`, in which it acknowledged `order` (0 = not yet).
+
+        One without a boot counter is believed as long as it remembers the order.
+        """
+        if self.epoch is not None:
+            return self.epoch.equals(epoch)
+        return self.ack_id.equals(order) if order else self.answers.at_least(0)
+
+    @property
+    def attended(self) -> str:
+        """Why a person must look before anything of this device goes on; empty = the PLC itself can tell."""
+        return cost_of_b(self.lacks) if self.level is not Level.A else ""
 
     @property
     def at_rest(self) -> Condition:
@@ -177,15 +215,18 @@ class Device:
         return self.command(self.orders["JOG"], axis.number, round(target_mm * 10), text=text)
 
     def _channel(self) -> Channel:
-        p = self.prefix
-        epoch, uptime = self.signal(int, "EPOCH"), self.signal(int, "UPTIME_MS")
+        p, level = self.prefix, self.io.level
+        here = {tag for tag in MAY_LACK if (tag if tag in ("EPOCH", "UPTIME_MS") else p + tag) in self.io}
+        lacks = frozenset(MAY_LACK.keys() - here) if level is Level.B else frozenset()
+        epoch, uptime = (self.signal(int, tag) if tag not in lacks else None for tag in ("EPOCH", "UPTIME_MS"))
         answers = ("ACK_ID", "ACK_CODE", "DONE_ID", "RESULT", "ORDER_STATE", "FAULT")
         ack_id, ack_code, done_id, result, state, fault = (self.signal(int, p + tag) for tag in answers)
         has_no_fault = f"{p}NO_FAULT" in self.io or f"{p}NO_FAULT" in self.io.elsewhere
         no_fault = self.signal(bool, f"{p}NO_FAULT") if has_no_fault else None
         return Channel(
-            self.role, self.link, p, epoch, uptime, ack_id, ack_code, done_id, result, state, fault, no_fault
-        )
+            self.role, self.link, p, epoch, uptime, ack_id, ack_code, done_id, result, state, fault, no_fault, level,
+            lacks,
+        )  # fmt: skip
 
 
 def _misfit(point: Point, kind: type, count: int) -> str:

@@ -119,10 +119,10 @@ class Order:
         packed = struct.pack(">IHH4iI", self.number, self.epoch, self.opcode, *params, self.expires_ms)
         return struct.unpack(">14H", packed)
 
-    def tags(self, channel: str = "") -> dict[str, int]:
-        """Tag values to write, in wire order; the commit word is the last."""
+    def tags(self, channel: str = "", lacks: Container[str] = ()) -> dict[str, int]:
+        """Tag values to write, in wire order; the commit word is the last. `lacks`: tags that the PLC does not have."""
         params = (*self.params, *(0,) * (PARAMETERS - len(self.params)))
-        return {
+        tags = {
             f"{channel}CMD_ID": self.number,
             f"{channel}CMD_EPOCH": self.epoch,
             f"{channel}CMD_OPCODE": self.opcode,
@@ -131,3 +131,4 @@ class Order:
             f"{channel}CMD_CRC": crc16(self.words()),
             f"{channel}CMD_COMMIT": self.number & 0xFFFF,
         }
+        return {tag: value for tag, value in tags.items() if tag.removeprefix(channel) not in lacks}

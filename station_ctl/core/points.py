@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from station_ctl.core.levels import Level
+
 Scalar = bool | int | float | str
 Value = Scalar | tuple[Scalar, ...]
 
@@ -135,10 +137,18 @@ class IoList(Mapping[str, Point]):
     """The I/O list of one PLC program, by tag, in the order of the file.
 
     `elsewhere` are tags that a device with this list has in other PLCs, each with its `link`; they are no part of it.
+    `level` is how much of the contract's handshake the PLC keeps.
     """
 
-    def __init__(self, name: str, points: tuple[Point, ...], elsewhere: Mapping[str, Point] | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        points: tuple[Point, ...],
+        elsewhere: Mapping[str, Point] | None = None,
+        level: Level = Level.A,
+    ) -> None:
         self.name = name
+        self.level = level
         self.elsewhere = dict(elsewhere or {})
         self._points = {p.tag: p for p in points}
         if len(self._points) != len(points):
@@ -153,9 +163,9 @@ class IoList(Mapping[str, Point]):
     def __len__(self) -> int:
         return len(self._points)
 
-    def with_elsewhere(self, points: Mapping[str, Point]) -> IoList:
-        """The same list for a device that has these tags in other PLCs."""
-        return IoList(self.name, tuple(self._points.values()), points)
+    def of_device(self, elsewhere: Mapping[str, Point], level: Level = Level.A) -> IoList:
+        """The same list for a device whose PLC is of this level, and that has some tags in other PLCs."""
+        return IoList(self.name, tuple(self._points.values()), elsewhere, level)
 
     def scanned(self, scan: ScanClass) -> tuple[Point, ...]:
         """Tags read in one scan class, in file order."""

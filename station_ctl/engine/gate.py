@@ -14,6 +14,7 @@ from functools import partial
 import structlog
 
 from station_ctl.core.custody import Ledger
+from station_ctl.core.devices import Channel
 from station_ctl.core.errors import JournalError
 from station_ctl.core.links import Link, NotSent, OutcomeUnknown, WriteRefused
 from station_ctl.core.modes import State
@@ -138,14 +139,12 @@ class Gate:
         if why := self._why_not(issue):
             self._tell_not_sent(issue.number, why)
             return
-        uptime = channel.uptime_ms.read(self._image())
-        assert isinstance(uptime.value, int)
-        expires = (uptime.value + ORDER_TTL_MS) & 0xFFFFFFFF
+        expires = self._expires(channel)
         order = Order(issue.number, issue.epoch, issue.command.opcode, issue.command.params, expires)
         link = self._links[channel.link]
         sent_at = self._image().now
         try:
-            await link.write(order.tags(channel.prefix), commit=f"{channel.prefix}CMD_COMMIT")
+            await link.write(order.tags(channel.prefix, channel.lacks), commit=f"{channel.prefix}CMD_COMMIT")
         except NotSent as error:
             self._tell_not_sent(issue.number, str(error))
         except (WriteRefused, ValueError) as error:
@@ -155,6 +154,14 @@ class Gate:
             self._report(lambda time: OrderUnknown(time, issue.number, sent_at, why))
         else:
             self._report(lambda time: OrderSent(time, issue.number, sent_at))
+
+    def _expires(self, channel: Channel) -> int:
+        """When the order is too old, by the PLC's own clock; 0 of a PLC without one."""
+        if channel.uptime_ms is None:
+            return 0
+        uptime = channel.uptime_ms.read(self._image())
+        assert isinstance(uptime.value, int)
+        return (uptime.value + ORDER_TTL_MS) & 0xFFFFFFFF
 
     def _over(self, issue: Issue, task: asyncio.Task[None]) -> None:
         """A send has ended. One that broke as no link promises to may have left all the same: it is read back."""
@@ -188,7 +195,8 @@ class Gate:
         snapshot = image.links[channel.link]
         if snapshot.connection != issue.connection:
             return f"link {channel.link} was connected anew since the order was decided"
-        if not channel.epoch.equals(issue.epoch).proven(image):
-            return channel.epoch.equals(issue.epoch).why_not(image)
-        uptime = channel.uptime_ms.read(image)
-        return "" if uptime.good else f"uptime of {channel.link} {uptime}"
+        same = channel.same_life(issue.epoch, 0)
+        if not same.proven(image):
+            return same.why_not(image)
+        uptime = channel.uptime_ms.read(image) if channel.uptime_ms is not None else None
+        return "" if uptime is None or uptime.good else f"uptime of {channel.link} {uptime}"

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from station_ctl.core.conditions import Condition
 from station_ctl.core.devices import Channel
+from station_ctl.core.levels import Level
 from station_ctl.core.orders import ACK_TEXT, RESULT_TEXT, AckCode, OrderState, Result
 from station_ctl.core.signals import Image
 from station_ctl.core.steps import Step
@@ -143,8 +144,8 @@ def settle(step: Step, st: StepState, channel: Channel | None, image: Image, tim
             return replace(observed, status=StepStatus.PROVEN, ended=time)
         waited_for_proof = result.value == Result.OK and image.now - observed.done_at <= PROOF_WITHIN
         return observed if waited_for_proof else replace(observed, status=StepStatus.STOPPED, ended=time)
-    epoch = channel.epoch.read(image)
-    if epoch.good and epoch.value != st.epoch:
+    epoch = channel.answers.read(image)
+    if channel.epoch is not None and epoch.good and epoch.value != st.epoch:
         return replace(observed, status=StepStatus.STOPPED, ended=time)
     if not epoch.good:
         since = max(st.sent_at, st.acked_at)
@@ -165,4 +166,7 @@ def settle(step: Step, st: StepState, channel: Channel | None, image: Image, tim
         return replace(observed, status=StepStatus.STOPPED, ended=time)
     # Only answers that can be read and are not ours, of a device that stands, say that the order was never taken.
     idle = at_work.good and at_work.value != OrderState.BUSY
+    if channel.level is not Level.A:
+        # What does not expire, or is forgotten with a start, may have been taken or may be taken yet: a person looks.
+        return replace(observed, status=StepStatus.STOPPED, ended=time) if idle else observed
     return StepState() if idle and done.good and channel.ack_id.read(image).good else observed

@@ -41,6 +41,8 @@ class Assessment:
     order: int
     finding: Finding
     why: str
+    attended: str = ""
+    """Why a person must have looked before the step goes on, whatever was found; of a PLC that cannot tell all."""
 
     def __str__(self) -> str:
         return f"step {self.step.no} {self.step.text}: {self.finding}: {self.why}"
@@ -60,17 +62,19 @@ def _interrupted(state: StationState) -> Iterator[tuple[Run, Step, StepState]]:
 
 
 def _assess(facts: StationFacts, run: Run, step: Step, st: StepState, image: Image) -> Assessment:
-    def found(finding: Finding, why: str) -> Assessment:
-        return Assessment(run.run_id, step, st.order, finding, why)
+    channel = facts.channels[step.do.role] if step.do is not None else None
 
-    if step.do is None:
+    def found(finding: Finding, why: str) -> Assessment:
+        attended = channel.attended if channel is not None else ""
+        return Assessment(run.run_id, step, st.order, finding, why, attended)
+
+    if channel is None:
         return found(Finding.NOT_BEGUN, "nothing was ordered")
-    channel = facts.channels[step.do.role]
-    answer = (channel.epoch, channel.ack_id, channel.done_id, channel.state, channel.result)
+    answer = (channel.answers, channel.ack_id, channel.done_id, channel.state, channel.result)
     epoch, ack, done, at_work, result = readings = tuple(signal.read(image) for signal in answer)
     if unread := next((r for r in readings if not r.good), None):
         return found(Finding.UNKNOWN, f"{channel.link}: {unread.why}")
-    restarted, ours = epoch.value != st.epoch, st.order in (ack.value, done.value)
+    restarted, ours = channel.epoch is not None and epoch.value != st.epoch, st.order in (ack.value, done.value)
     if at_work.value == OrderState.BUSY:
         last = f"the last order it answered is {ack}"
         return found(Finding.MOVING, f"the PLC still works; {last}; wait until it stands, or abort")
@@ -115,6 +119,13 @@ def why_not_resume(facts: StationFacts, state: StationState, image: Image, *, co
 
 def why_step_may_not_go_on(found: Assessment, *, confirmed: bool) -> str:
     """Why this interrupted step may not go on; empty if it may."""
+    if why := _why_not_by_finding(found, confirmed=confirmed):
+        return why
+    look = "look at the machine, then resume with a confirmation"
+    return f"{found}; its PLC is of {found.attended}; {look}" if found.attended and not confirmed else ""
+
+
+def _why_not_by_finding(found: Assessment, *, confirmed: bool) -> str:
     step = found.step
     if found.finding in (Finding.UNKNOWN, Finding.MOVING):
         return str(found)

@@ -34,9 +34,8 @@ def answers(channel: Channel, number: int) -> Interlock:
     an order that nobody here waits for, as one whose write it called refused.
     """
     older = channel.ack_id.at_most(number - 1) & channel.done_id.at_most(number - 1)
-    up = channel.epoch.at_least(0) & channel.uptime_ms.at_least(0)
     text = f"PLC of {channel.role} answers, stands, its last order is older than this one"
-    return Interlock(PLC_ALIVE, text, up & channel.at_rest & older)
+    return Interlock(PLC_ALIVE, text, channel.up & channel.at_rest & older)
 
 
 def trips(facts: StationFacts, state: StationState, image: Image) -> tuple[Trip, ...]:
@@ -95,15 +94,15 @@ def _step_losses(
     if step.do is None:
         return
     channel = facts.channels[step.do.role]
-    alive = channel.epoch.equals(st.epoch)
+    alive = channel.same_life(st.epoch, st.order if st.acked_at else 0)
     if not alive.proven(image):
         row = Interlock(
             PLC_ALIVE, f"PLC of {step.do.role} answers, its heartbeat moves, it has not restarted", alive
         )
-        code = "A202" if channel.epoch.read(image).good else "A201"
+        code = "A202" if channel.answers.read(image).good else "A201"
         text = f"step {step.no} {step.text}: {row.code} {row.text}: {alive.why_not(image)}"
         # The epoch of the order never comes back after a restart: being alive again is what an acknowledgement needs.
-        yield Trip(code, text, OnLoss.HOLD, run_id, step.no, row.code, cause=channel.epoch.at_least(0)), row
+        yield Trip(code, text, OnLoss.HOLD, run_id, step.no, row.code, cause=channel.answers.at_least(0)), row
 
 
 def _reaction(facts: StationFacts, kept: Kept, image: Image) -> OnLoss:
@@ -114,7 +113,7 @@ def _reaction(facts: StationFacts, kept: Kept, image: Image) -> OnLoss:
     """
     if kept.on_loss is OnLoss.HOLD or kept.interlock.code in SAFETY_ROWS:
         return kept.on_loss
-    silent = {channel.link for channel in facts.channels.values() if not channel.epoch.read(image).good}
+    silent = {channel.link for channel in facts.channels.values() if not channel.answers.read(image).good}
     unmet = kept.interlock.holds.unmet(image) if silent else ()
     unread = bool(unmet) and all(not reason.known and reason.link in silent for reason in unmet)
     return OnLoss.HOLD if unread else kept.on_loss

@@ -165,8 +165,7 @@ class AlarmBoard:
         """A PLC whose boot counter has moved, also while nothing runs and no trip would tell."""
         image = self._engine.image()
         for channel in self._engine.facts.channels.values():
-            epoch = channel.epoch.read(image)
-            if not epoch.good:
+            if channel.epoch is None or not (epoch := channel.epoch.read(image)).good:
                 continue
             before = self._epochs.get(channel.link, epoch.value)
             self._epochs[channel.link] = epoch.value

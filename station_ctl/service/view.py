@@ -47,6 +47,7 @@ def snapshot(duty: Duty) -> dict[str, Any]:
         "conflicts": list(state.conflicts),
         "bays": [bay(duty, b) for b in duty.bays],
         "links": {name: fault or "ok" for name, fault in links.items()},
+        "levels": levels(duty),
         "bypasses": bypasses(duty),
         "charging": charging_view.snapshot(duty),
         "queue": {"waiting": [one.vehicle for one in duty.queue], "closed": duty.queue.closed},
@@ -54,6 +55,12 @@ def snapshot(duty: Duty) -> dict[str, Any]:
         "control": str(lease.holder) if lease is not None else None,
         "operations": [op.shown() for op in duty.operations if op.ended == 0.0],
     }  # fmt: skip
+
+
+def levels(duty: Duty) -> dict[str, str]:
+    """Devices whose PLC keeps only a part of the handshake, and what that costs."""
+    channels = duty.engine.facts.channels
+    return {role: channel.attended for role, channel in channels.items() if channel.attended}
 
 
 def bypasses(duty: Duty) -> list[dict[str, Any]]:

@@ -62,7 +62,7 @@ def test_a_signal_has_name_link_age_and_unit_from_role_and_list() -> None:
 
 def test_a_tag_in_another_plc_is_read_there_and_never_told_apart_from_its_pair_too_late() -> None:
     own = tuple(p for p in GOOD if p.tag != "CLOSED")
-    split = io_list(*own).with_elsewhere({"CLOSED": point("CLOSED", "bool", link="frame")})
+    split = io_list(*own).of_device({"CLOSED": point("CLOSED", "bool", link="frame")})
     door = Door("door", "pit", split)
     assert (door.closed.name, door.closed.link, door.closed.tag) == ("door.closed", "frame", "CLOSED")
     assert (door.width.link, door.channel.link if door.channel else "") == ("pit", "pit")
@@ -73,7 +73,7 @@ def test_a_tag_in_another_plc_is_read_there_and_never_told_apart_from_its_pair_t
             self.exclusive(self.signal(bool, "CLOSED"), self.signal(bool, "OPEN"))
 
     with pytest.raises(DeviceDeclarationError, match="CLOSED and OPEN exclude each other and are not scanned together"):
-        TwoSwitches("door", "pit", io_list(point("OPEN", "bool")).with_elsewhere(split.elsewhere))
+        TwoSwitches("door", "pit", io_list(point("OPEN", "bool")).of_device(split.elsewhere))
 
 
 def test_everything_that_does_not_fit_is_named_at_once() -> None:

@@ -26,6 +26,8 @@ class Face:
     io_list: Path | None = None
     byte_order: str = "ABCD"
     unit: int = 1
+    level: str = "A"
+    """How much of the handshake it lets through: with B a block without epoch, age and checksum is an order."""
 
     def rows(self) -> list[Row]:
         """The I/O list of this face."""

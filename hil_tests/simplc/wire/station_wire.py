@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from hil_tests.simplc.plc import Plc as Program
 from hil_tests.simplc.wire.faces import MODBUS_RTU, MODBUS_TCP, OPCUA, Face
 from hil_tests.simplc.wire.io_list import Plc
+from hil_tests.simplc.wire.loose_handshake import LooseHandshake
 from hil_tests.simplc.wire.mischief import ALL_FUNCTIONS, Mischief
 from hil_tests.simplc.wire.modbus_server import ModbusServer
 from hil_tests.simplc.wire.opcua_server import Certificates, OpcUaServer
@@ -52,13 +54,13 @@ class StationWire:
         name, path = face.name, self.folder / face.name
         if face.protocol == MODBUS_TCP:
             server = self.modbus[name] = ModbusServer(
-                self.plcs[face.plc], face.rows(), self.host, port, face.unit
+                self._behind(face), face.rows(), self.host, port, face.unit
             )
             await server.start()
             return f"tcp://{self.host}:{server.port}"
         if face.protocol == OPCUA:
             certificates = Certificates.inside(self.folder) if self.secure else None
-            ua = self.opcua[name] = OpcUaServer(self.plcs[face.plc], face.rows(), self.host, port, certificates)
+            ua = self.opcua[name] = OpcUaServer(self._behind(face), face.rows(), self.host, port, certificates)
             await ua.start()
             return f"opc.tcp://{self.host}:{ua.port}"
         if face.protocol == MODBUS_RTU:
@@ -68,6 +70,10 @@ class StationWire:
             self.lines[name] = ReaderLine(path)
             self.lines[name].start()
         return f"serial://{path}"
+
+    def _behind(self, face: Face) -> Plc:
+        program = self.plcs[face.plc]
+        return LooseHandshake(program) if face.level == "B" and isinstance(program, Program) else program
 
     async def stop(self) -> None:
         """Close everything."""

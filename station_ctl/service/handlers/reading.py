@@ -87,7 +87,9 @@ async def show_device(duty: Duty, params: DeviceWanted, call: Call) -> Result:
     if channel is not None:
         signals = (channel.epoch, channel.ack_id, channel.done_id, channel.state, channel.result, channel.uptime_ms)
         data["link"] = channel.link
-        data["channel"] = [_shown(s.link, s.tag, s.read(duty.image)) for s in signals]
+        data["level"] = str(channel.level)
+        data["level_costs"] = channel.attended
+        data["channel"] = [_shown(s.link, s.tag, s.read(duty.image)) for s in signals if s is not None]
     return Result(data, f"{params.device}: {data['driver']}")
 
 
@@ -124,7 +126,8 @@ async def trend(duty: Duty, params: TrendWanted, call: Call) -> Result:
 async def clock(duty: Duty, params: Nothing, call: Call) -> Result:
     """This PC's clocks, and how long each PLC has run by its own."""
     image = duty.image
-    up = {c.link: c.uptime_ms.read(image) for c in duty.engine.facts.channels.values()}
+    channels = duty.engine.facts.channels.values()
+    up = {c.link: c.uptime_ms.read(image) for c in channels if c.uptime_ms is not None}
     now = datetime.fromtimestamp(duty.wall(), UTC)
     data = {
         "utc": now.isoformat(timespec="milliseconds"), "monotonic_s": round(duty.mono(), 3),

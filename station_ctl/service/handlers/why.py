@@ -34,7 +34,7 @@ async def why(duty: Duty, params: Subject, call: Call) -> Result:
         "trips": [_trip(duty, trip) for trip in state.trips if looked.whole],
         "checks": [_check(check, failed) for check in failed], "met": sum(check.holds for check in looked.checks),
         "unknown": sum(not check.known for check in failed),
-        "bypasses": view.bypasses(duty),
+        "levels": view.levels(duty), "bypasses": view.bypasses(duty),
         "where": [*_findings(ways, failed), *ways.places] if looked.whole else [],
         "do_next": _do_next(duty, ways) if looked.whole else [], "do_not": _do_not(duty) if looked.whole else [],
     }  # fmt: skip
