@@ -15,6 +15,9 @@ from station_ctl.core.steps import Recipe, TopLift
 HV_SAFE_MAX_VOLTS = 60.0
 """Direct voltage that a person may touch (IEC 60364-4-41, GB/T 18384: class A up to 60 V)."""
 
+INSULATION_OHM_PER_VOLT = 100.0
+"""Least insulation of a direct-voltage circuit by its voltage (GB 18384, ISO 6469-3)."""
+
 PACK_LENGTH_MIN_MM = 500.0
 """Two places nearer to each other than this cannot both hold a pack."""
 
@@ -91,8 +94,9 @@ class TopLiftPlaces(Model):
 
 
 class HighVoltage(Model):
-    """Below `safe_volts`, measured, the high-voltage side counts as off."""
+    """Below `safe_volts`, measured, the high-voltage side counts as off. `nominal_volts` are those of the pack."""
 
+    nominal_volts: float | None = Field(None, ge=60, le=1500)
     safe_volts: float = Field(HV_SAFE_MAX_VOLTS, ge=1, le=HV_SAFE_MAX_VOLTS)
 
 
@@ -107,6 +111,19 @@ class VehicleFile(Model):
     heights: Heights | None = None
     top_lift: TopLiftPlaces | None = Field(None, validate_default=True)
     high_voltage: HighVoltage = HighVoltage()
+
+    @field_validator("high_voltage")
+    @classmethod
+    def _insulated_enough(cls, value: HighVoltage, info: ValidationInfo) -> HighVoltage:
+        pack: Pack | None = info.data.get("pack")
+        if pack is not None and value.nominal_volts is not None:
+            least = value.nominal_volts * INSULATION_OHM_PER_VOLT / 1000
+            if pack.insulation_min_kohm < least:
+                raise ValueError(
+                    f"{value.nominal_volts:g} V need pack.insulation_min_kohm of at least {least:g}, "
+                    f"{INSULATION_OHM_PER_VOLT:g} Ω a volt; it is {pack.insulation_min_kohm}"
+                )
+        return value
 
     @field_validator("clips", "top_lift")
     @classmethod
