@@ -101,6 +101,11 @@ PROOFS: Mapping[str, tuple[str, ...]] = {
         f"{_CHARGING}test_a_pack_that_lies_is_locked_told_and_charged_no_more_while_the_others_go_on",
         f"{_RACKS}test_a_returned_pack_whose_bms_lies_is_never_charged_until_a_person_clears_it",
     ),
+    "F32": (
+        "tests/faults/test_cold.py::test_in_a_cold_climate_runners_are_warm_before_a_bolt_is_touched",
+        "tests/faults/test_cold.py::test_without_preheating_the_frost_stops_the_swap_before_a_bolt_has_moved",
+        "tests/faults/test_cold.py::test_runners_that_do_not_get_warm_hold_the_swap_and_go_on_once_they_do",
+    ),
     "F35": (
         f"{_REFUSED}test_without_a_ready_pack_it_says_when_the_next_one_is",
         f"{_REFUSED}test_without_an_empty_bay_the_vehicle_is_refused",

@@ -49,7 +49,7 @@ STATION_FAULTS: tuple[Fault, ...] = (
     _station("F29", "back end not reachable", not_here="no swap asks a back end: there is no such link yet"),
     _station("F30", "emergency stop", ABORT),
     _station("F31", "person in the machine area", HOLD, ABORT),
-    _station("F32", "cold bolts: torque high everywhere", not_here="the lock runners have no preheating"),
+    _station("F32", "cold lock runners: torque high everywhere; in a cold climate they are warmed first", R0, HOLD),
     _station("F33", "hoist overloaded or snagged", not_here=NO_HOIST),
     _station("F34", "truck sways while the gripper closes", not_here=NO_HOIST),
     _station("F35", "no charged pack, no empty bay", REFUSED),
