@@ -48,13 +48,13 @@ class CraneSteps:
     hot: bool = False
 
     # ---- travel ----
-    def to_truck(self, no: int, phase: Phase, text: str, kind: str, *, laden: bool, nominal: float, aimed: bool = True, after: tuple[int, ...] = ()) -> Step:
+    def to_truck(self, no: int, phase: Phase, text: str, *, laden: bool, nominal: float, aimed: bool = True, after: tuple[int, ...] = ()) -> Step:
         """Over the truck's pack as it is scanned. `aimed` False: over its nominal place, and where the scan that goes on
         meanwhile will find it is not known."""
         il, (along, *_) = self.il, self.lift.places_mm
         carries = il.laden if laden else il.unladen
         there = il.aimed(along) & il.still.holds if aimed else self.st.crane.over.equals(Over.TRUCK)
-        w = self.watch(kind)
+        w = self.watch("TR")
         return Step(
             no, text, "crane", phase, there & il.hoisted.holds & carries.holds, within=180, nominal=nominal,
             do=self.st.crane.travel_to_truck(along, 0.0, 0.0), permissives=(*w.needs, carries, il.hoisted),

@@ -18,6 +18,12 @@ from station_ctl.core.steps import Interlock, Job, OnResume, Sequence, Step, Top
 
 SWAP_KEY = "swap-truck"
 
+CHAPTERS = {
+    70: "B5", 75: "B6", 80: "B7", 90: "B8", 95: "B9", 100: "B10", 105: "B10", 110: "B10", 120: "B11", 125: "B12",
+    130: "B12", 135: "B12", 140: "B13", 145: "B13", 150: "B14", 155: "B15", 160: "B15", 165: "B16", 170: "B16",
+}  # fmt: skip
+"""Chapters of the steps that other procedures have, too, under chapters of their own."""
+
 
 def reception(st: TruckStation) -> Sequence:
     """B2: find out which truck stands at the entry. Moves nothing; the swap's job is made from its result."""
@@ -49,7 +55,8 @@ def swap(st: TruckStation, job: Job) -> Sequence:
         *release(st, job, il, lift),
         *put_away(st, job, il),
     )
-    return Sequence(SWAP_KEY, f"Swap pack {job.spent} for {job.fresh} in truck {job.vehicle}", steps)
+    told = tuple(replace(step, chapter=CHAPTERS.get(step.no, step.chapter)) for step in steps)
+    return Sequence(SWAP_KEY, f"Swap pack {job.spent} for {job.fresh} in truck {job.vehicle}", told)
 
 
 def top_lift(job: Job) -> TopLift:
@@ -83,7 +90,6 @@ def _positioning(st: TruckStation, job: Job, il: TruckInterlocks, lift: TopLift)
     dead = truck.precheck_ok.is_on() & truck.hv_off.is_on() & truck.hv_volts.at_most(job.recipe.hv_safe_volts)
     # While the truck is being secured nothing has measured it yet, and it may still be rolling on its brake.
     loose = Watch(il.needs(sc, without=("G11",)), il.keeps(sc, without=("G11",)))
-    over_nominal = CraneSteps(st, il, lift, lambda _: loose, "B3")
     return (
         Step(
             20, "Let the truck drive in to the wheel stop", "stand", Phase.POSITIONING, il.arrived, within=people(300), nominal=40,
@@ -104,13 +110,13 @@ def _positioning(st: TruckStation, job: Job, il: TruckInterlocks, lift: TopLift)
             within=people(120), nominal=8, do=truck.secure(), after=(20,), permissives=loose.needs, interlocks=loose.keeps, chapter="B4",
         ),
         # The crane comes while the truck is secured and scanned, and then corrects by what was measured.
-        over_nominal.to_truck(40, Phase.POSITIONING, "Crane travels over the truck's nominal place", sc, laden=False, nominal=12, aimed=False, after=(20,)),
+        crane.to_truck(40, Phase.POSITIONING, "Crane travels over the truck's nominal place", laden=False, nominal=12, aimed=False, after=(20,)),
         scan_pose(st, il, 50, Phase.POSITIONING, "Scan the truck's pose", after=(30,)),
         Step(
             60, "Truck switches high voltage off and discharges", "vehicle", Phase.POSITIONING, dead, within=60, nominal=15,
             do=truck.switch_hv_off(), after=(30,), permissives=il.needs(sc), interlocks=il.keeps(sc), chapter="B4",
         ),
-        crane.to_truck(65, Phase.POSITIONING, "Crane corrects to the scanned pose", sc, laden=False, nominal=8, after=(50,)),
+        crane.to_truck(65, Phase.POSITIONING, "Crane corrects to the scanned pose", laden=False, nominal=8, after=(50,)),
     )  # fmt: skip
 
 
@@ -190,7 +196,7 @@ def into_truck(
     return (
         # The bay of the spent pack is taken by now, and of the charged pack nothing is asked before it is there.
         scan_pose(st, il, scan, ins, "Scan the truck's pose again", without=("G15", "G29p")),
-        crane.to_truck(travel, ins, "Crane carries the pack over the truck", "TR", laden=True, nominal=25, after=(scan,)),
+        crane.to_truck(travel, ins, "Crane carries the pack over the truck", laden=True, nominal=25, after=(scan,)),
         crane.into_truck(lower, ins, job.fresh, job.vehicle),
         lock_pack(st, job, il, lock),
     )  # fmt: skip

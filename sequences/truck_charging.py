@@ -63,7 +63,7 @@ def to_isolation(
             enters=(AISLE,), chapter=crane.chapter,
         ),
         Step(
-            lower, "Set the pack down on the isolation place", "crane", phase, il.seated & st.crane.isolation_present.is_on(), within=90, nominal=18,
+            lower, "Set the pack down on the isolation place", "crane", phase, il.seated & st.crane.isolation_present.is_on() & st.crane.isolation_empty.is_off(), within=90, nominal=18,
             do=st.crane.lower(crane.lift.bay_height_mm), start=il.grip.holds & st.crane.isolation_empty.is_on(),
             permissives=(*w.needs, il.grip, il.still, over, empty, *rows), interlocks=(*w.keeps, Kept(il.steady, OnLoss.HOLD), Kept(il.grip, OnLoss.ABORT)),
             on_resume=OnResume.ASK, moves=(Move(pack, CRANE, ISOLATION),), chapter=crane.chapter,

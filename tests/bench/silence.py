@@ -1,6 +1,6 @@
 """What the loss of a row demands, written a second time: a silent PLC that takes orders holds, all else is the cell's.
 
-Knows which links of the passenger station carry orders. Does not ask the engine.
+Knows which links of either station carry orders. Does not ask the engine.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from station_ctl.core.signals import Image
 from station_ctl.core.steps import Kept, OnLoss
 
 TAKES_ORDERS = {"lift": ScanClass.FAST, "robot": ScanClass.FAST, "stacker": ScanClass.FAST}
+TAKES_ORDERS |= {"crane": ScanClass.FAST, "stand": ScanClass.FAST}
 TAKES_ORDERS |= {"rack_a": ScanClass.NORMAL, "rack_b": ScanClass.NORMAL}
 """Links of PLCs that stop by themselves without us, and the scan class in which each shows its life."""
 

@@ -154,7 +154,8 @@ class TruckBench(StruckBench):
             prefix = "VEH_" if order.role == "vehicle" else ""
             plc = next(c for c in self.sim.plcs[channel.link].channels if c.prefix == prefix)
             ended: list[object] = []
-            self.sim.plant.motions.start(plc.kinds[order.opcode].work(Params(*order.params), 1.0), driven=True, ended=ended.append)
+            work = plc.kinds[order.opcode].work(Params(*order.params), 1.0)
+            self.sim.plant.motions.start(work, driven=True, ended=ended.append)
             await self.until(lambda e=ended: bool(e), 60.0)  # type: ignore[misc]
         await asyncio.sleep(0.5)
 

@@ -1,0 +1,43 @@
+"""The truck station on paper, and every procedure it has, for a job with plain names.
+
+Knows how to make them. Does not know what they must be.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from station_ctl.build import PARTS, PaperStation, put_together
+from station_ctl.config import load_station
+from station_ctl.core.steps import Job, Sequence
+from station_ctl.paths import config_directory
+
+
+@cache
+def the_station() -> PaperStation:
+    """The reference station; cached here, because tests are generated from it."""
+    return put_together(load_station(config_directory() / "stations" / "sim_heavy_truck.yaml", parts=PARTS))
+
+
+@cache
+def the_job(fresh_bay: str = "A03", spent_bay: str = "A08") -> Job:
+    """A job: truck V, spent pack P-old, charged pack P-new."""
+    return Job("V", the_station().config.recipes["SIM-TRACTOR"], "P-old", "P-new", fresh_bay, spent_bay)
+
+
+SAME_STEPS = ("crane.home", "stand.home", "bay.plug-out")
+"""Procedures whose steps stand in other ones; they are judged there, and not twice."""
+
+
+def procedures(job: Job) -> tuple[Sequence, ...]:
+    """Reception, swap, every way back and all of maintenance, made anew."""
+    made, bays = the_station().procedures(), [bay.name for bay in the_station().stand.bays]
+    swaps = (made.reception(), *(make(job) for make in made.by_job.values()))
+    work = (p for name, p in made.maintenance.items() if name not in SAME_STEPS)
+    return (*swaps, *(p.specimen(bays, job.recipe.model) for p in (*made.charging.values(), *work)))
+
+
+@cache
+def all_sequences() -> tuple[Sequence, ...]:
+    """Reception, swap, every way back and all of maintenance."""
+    return procedures(the_job())
