@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from station_ctl.core.errors import NotFound, Refused
 from station_ctl.engine.journal import JournalRow
@@ -44,6 +46,27 @@ def test_who_is_held_back_or_less_urgent_does_not_come_in_and_is_told_the_comman
     assert urgent.why_not(TWO) == "" == urgent.change(TWO, held="x").why_not(ONE), "who is held back holds up nobody"
     closed = VehicleQueue(closed="pit is being cleaned (li)")
     assert "pit is being cleaned" in closed.why_not(ONE) and "queue open" in closed.why_not(ONE)
+
+
+@given(
+    st.lists(st.tuples(st.floats(0, 5000), st.integers(0, 9), st.booleans()), max_size=8), st.floats(0, 5000),
+    st.integers(0, 9), st.booleans(),
+)  # fmt: skip
+def test_nobody_waits_longer_than_its_patience_for_others(
+    others: list[tuple[float, int, bool]], since: float, priority: int, announced: bool
+) -> None:
+    """Whoever else is announced, since when and how urgent: who has waited that long is let in, and stands in front."""
+    queue = VehicleQueue()
+    for no, (at, urgency, held) in enumerate(others):
+        queue = queue.add(Waiting(f"V{no}", at, "li", urgency, held="x" if held else ""))
+    mine = Waiting(ONE, since, "li", priority)
+    queue = queue.add(mine) if announced else queue
+    assert queue.why_not(ONE, mine, since + 1800.0, 1800.0) == ""
+    ordered = queue.in_order(since + 1800.0, 1800.0)
+    assert sorted(one.vehicle for one in ordered) == sorted(order(queue)), "nobody is lost"
+    if announced:
+        before = ordered[: [one.vehicle for one in ordered].index(ONE)]
+        assert all(one.since <= since for one in before), "only who waits even longer"
 
 
 def test_a_vehicle_waits_once_and_a_queue_ends_somewhere() -> None:
