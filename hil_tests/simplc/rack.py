@@ -168,8 +168,8 @@ def measured(bay: Bay) -> Shown:
     linked = pack is not None and bay.plugged and not pack.bms_silent and not bay.lost
     gas = round(gas_ppm(pack)) if pack is not None else AIR_PPM
     head = (
-        pack is not None, pack is not None, bay.plug <= 0.0, bay.plugged, not bay.live, True, not bay.smoking,
-        bay.enabled, not bay.charger_dead and not bay.lost, linked, not bay.prealarm,
+        pack is not None, pack is not None and not pack.askew, bay.plug <= 0.0, bay.plugged, not bay.live,
+        True, not bay.smoking, bay.enabled, not bay.charger_dead and not bay.lost, linked, not bay.prealarm,
         not (linked and pack is not None and pack.crashed),
         bay.state, bay.reason, round(bay.volts, 1), round(bay.amps, 1), round(bay.kilowatts, 1),
     )  # fmt: skip

@@ -77,7 +77,7 @@ class RadioPlc(Plc):
             True, True, vehicle.gear_p, vehicle.epb, vehicle.doors_closed, not vehicle.brake_pressed,
             vehicle.confirmed, not vehicle.contactors, vehicle.contactors and vehicle.volts >= SAFE_VOLTS,
             vehicle.port_closed, mated, vehicle.connector <= 0.0, mated and vehicle.coolant,
-            vehicle.precheck, vehicle.postcheck, pack is not None, vehicle.settled,
+            vehicle.precheck, vehicle.postcheck, pack is not None and not pack.askew, vehicle.settled,
         )  # fmt: skip
         values = self.values
         for name, bit in zip(VEHICLE_BITS, bits, strict=True):

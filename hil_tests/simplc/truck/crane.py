@@ -302,6 +302,7 @@ class Crane:
         if self.closed < LOCKS:
             self.mishaps.append(("S5", f"pack hoisted by {self.closed} of {LOCKS} gripper locks"))
         self.places.move(pack, CRANE)
+        pack.askew = False
         self.pull_kg = 0.0
         self.cones = 0
         self.torn(place)
@@ -341,10 +342,22 @@ class Crane:
         """All four locks open; what hangs falls."""
         if self.load is not None and not self.resting:
             self.drop()
+        elif self.load is not None:
+            self._leave_askew(self.load)
         opened = [lock for k, lock in enumerate(self.locks) if k not in self.stuck_locks]
         yield Together([Ramp(lock, seconds, wound=0.0) for lock in opened])
         if not any(lock.wound > 0.05 for lock in self.locks):
             self.gripped = None
+
+    def _leave_askew(self, pack: Pack) -> None:
+        """What stands on an edge stays there, unless it stands on another pack."""
+        place = self.key(self.at)
+        if self.places.at(place) is not None:
+            self.drop()
+            return
+        self.mishaps.append(("S5", f"pack {pack.code} left standing on an edge"))
+        pack.askew = True
+        self.places.move(pack, place)
 
     def drop(self) -> None:
         """The pack in the gripper falls."""

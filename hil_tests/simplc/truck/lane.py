@@ -99,4 +99,4 @@ class Lane:
         """How far the truck has moved since it was scanned."""
         if self.scan is None or self.vehicle is None:
             return 0.0
-        return self.vehicle.left_behind - self.scan.stood_at
+        return abs(self.vehicle.left_behind - self.scan.stood_at)

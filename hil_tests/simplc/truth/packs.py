@@ -30,8 +30,9 @@ class Pack:
     """One traction battery. SoC and SoH in %, temperature in °C, insulation in kΩ.
 
     `code` is its identity; `label` is what readers and vehicles read, and differs only under a fault. A pack that
-    `refuses` takes no current. `heat_kw` heats it whatever is done, `damage_kw` while current flows. The last four are
-    lies of its BMS: SoC shifted by so many %, nothing but rails, another code, and what it said once and for ever.
+    `refuses` takes no current. `heat_kw` heats it whatever is done, `damage_kw` while current flows. From
+    `soc_shift` to `frozen` stand lies of its BMS: SoC shifted by so many %, nothing but rails, another code, and what
+    it said once and for ever. One that is `askew` stands in its place on an edge.
     """
 
     code: str
@@ -53,6 +54,7 @@ class Pack:
     bms_code: str = ""
     frozen: tuple[Any, ...] | None = None
     weight_kg: float = WEIGHT_KG
+    askew: bool = False
 
 
 class Places:

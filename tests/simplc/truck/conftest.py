@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -24,42 +25,46 @@ class TruckClient(Client):
         self.plant, self.crane, self.lane = station.plant, station.plant.crane, station.plant.lane
         self.fresh, self.empty = self.full_bay(), self.empty_bay()
 
-    def steps(self, bay: int, empty: int) -> dict[str, Callable[[], None]]:
-        """The whole swap by step name."""
-        do = self.do
+    def orders(self, bay: int, empty: int) -> dict[str, tuple[str, int, tuple[int, ...]]]:
+        """The whole swap by step name: channel, opcode, parameters."""
         return {
-            "IDENTIFY": lambda: do(VEH, 40),
-            "OPEN_ENTRY": lambda: do("stand", 11),
-            "SECURE": lambda: do(VEH, 41),
-            "SCAN": lambda: do("stand", 12),
-            "HV_OFF": lambda: do(VEH, 42),
-            "TO_TRUCK": lambda: do("crane", 11),
-            "LAND": lambda: do("crane", 20, ON_TRUCK),
-            "GRIP": lambda: do("crane", 21),
-            "UNLOCK": lambda: do(VEH, 46, ALL),
-            "HOIST": lambda: do("crane", 23, MOST_KG),
-            "TO_BAY": lambda: do("crane", 12, empty),
-            "SET_DOWN": lambda: do("crane", 20, ON_BAY),
-            "LET_GO": lambda: do("crane", 22),
-            "AWAY": lambda: do("crane", 23, 500),
-            "UNPLUG": lambda: do("rack_a", 31, bay),
-            "TO_FRESH": lambda: do("crane", 12, bay),
-            "LAND_FRESH": lambda: do("crane", 20, ON_BAY),
-            "GRIP_FRESH": lambda: do("crane", 21),
-            "HOIST_FRESH": lambda: do("crane", 23, MOST_KG),
-            "BACK": lambda: do("crane", 11),
-            "PLACE": lambda: do("crane", 20, ON_TRUCK),
-            "LOCK": lambda: do(VEH, 47, ALL),
-            "RELEASE": lambda: do("crane", 22),
-            "CLEAR": lambda: do("crane", 23, 500),
-            "HOME": lambda: do("crane", 10),
-            "CHECK_PACK": lambda: do(VEH, 43),
-            "HV_ON": lambda: do(VEH, 44),
-            "SETTLE": lambda: do(VEH, 45),
-            "OPEN_EXIT": lambda: do("stand", 13),
-            "PLUG_IN": lambda: do("rack_a", 30, empty),
-            "START_CHARGE": lambda: do("rack_a", 32, empty, 2400),
+            "IDENTIFY": (VEH, 40, ()),
+            "OPEN_ENTRY": ("stand", 11, ()),
+            "SECURE": (VEH, 41, ()),
+            "SCAN": ("stand", 12, ()),
+            "HV_OFF": (VEH, 42, ()),
+            "TO_TRUCK": ("crane", 11, ()),
+            "LAND": ("crane", 20, (ON_TRUCK,)),
+            "GRIP": ("crane", 21, ()),
+            "UNLOCK": (VEH, 46, (ALL,)),
+            "HOIST": ("crane", 23, (MOST_KG,)),
+            "TO_BAY": ("crane", 12, (empty,)),
+            "SET_DOWN": ("crane", 20, (ON_BAY,)),
+            "LET_GO": ("crane", 22, ()),
+            "AWAY": ("crane", 23, (500,)),
+            "UNPLUG": ("rack_a", 31, (bay,)),
+            "TO_FRESH": ("crane", 12, (bay,)),
+            "LAND_FRESH": ("crane", 20, (ON_BAY,)),
+            "GRIP_FRESH": ("crane", 21, ()),
+            "HOIST_FRESH": ("crane", 23, (MOST_KG,)),
+            "BACK": ("crane", 11, ()),
+            "PLACE": ("crane", 20, (ON_TRUCK,)),
+            "LOCK": (VEH, 47, (ALL,)),
+            "RELEASE": ("crane", 22, ()),
+            "CLEAR": ("crane", 23, (500,)),
+            "HOME": ("crane", 10, ()),
+            "CHECK_PACK": (VEH, 43, ()),
+            "HV_ON": (VEH, 44, ()),
+            "SETTLE": (VEH, 45, ()),
+            "OPEN_EXIT": ("stand", 13, ()),
+            "PLUG_IN": ("rack_a", 30, (empty,)),
+            "START_CHARGE": ("rack_a", 32, (empty, 2400)),
         }
+
+    def steps(self, bay: int, empty: int) -> dict[str, Callable[[], None]]:
+        """The whole swap by step name; each order must succeed."""
+        orders = self.orders(bay, empty)
+        return {name: partial(self.do, channel, opcode, *params) for name, (channel, opcode, params) in orders.items()}
 
     def swap_until(self, last: str, bay: int = 0, empty: int = 0) -> None:
         super().swap_until(last, bay or self.fresh, empty or self.empty)
@@ -81,6 +86,10 @@ class TruckClient(Client):
     def shows(self, tag: str, plc: str = "crane") -> object:
         """What a PLC shows."""
         return self.station.plcs[plc].values[tag]
+
+    def number(self, tag: str, plc: str = "crane") -> float:
+        """The same of a number."""
+        return self.station.plcs[plc].number(tag)
 
     def fault(self, name: str, on: bool = True, **args: object) -> None:
         answer = self.station.command({"cmd": "fault", "name": name, "on": on, **args})

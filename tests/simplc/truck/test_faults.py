@@ -95,6 +95,15 @@ def test_the_wrong_pack_is_the_one_that_the_gripper_reads(client):
     assert client.shows("VEH_PACK_ID", "stand") == load.label
 
 
+def test_a_truck_that_was_scanned_out_of_its_place_and_rolls_back_has_moved_too(client):
+    client.swap_until("SECURE")
+    client.fault("pose-shift", mm=40)
+    client.do("stand", 12)
+    assert client.shows("SHIFT_MM", "stand") == 0.0
+    client.fault("pose-shift", on=False)
+    assert client.shows("SHIFT_MM", "stand") == 40.0
+
+
 def test_a_truck_that_parks_askew_is_seen_so_by_the_scanner(client):
     client.station.command({"cmd": "vehicle"})
     client.fault("parked-askew", mm=220, deg=3)

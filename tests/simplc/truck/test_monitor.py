@@ -183,6 +183,23 @@ def test_a_pack_carried_over_a_person_is_seen(client):
     assert client.texts("S22") == ["pack carried over a person"]
 
 
+def test_a_pack_let_go_on_an_edge_is_seen_and_stands_askew(client):
+    client.swap_until("BACK")
+    client.fault("cone-blocked", cone=2)
+    client.give("crane", 20, ON_TRUCK)
+    client.done("crane")
+    assert client.give("crane", 22) == 1 and client.done("crane") == [1]
+    assert any("left standing on an edge" in text for text in client.texts("S5"))
+    assert client.shows("VEH_PACK_LATCHED", "stand") is False and client.crane.load is None
+    client.fault("cone-blocked", cone=2, on=False)
+    client.do("crane", 23, 500)
+    client.do("crane", 20, ON_TRUCK)
+    client.do("crane", 21)
+    client.do("crane", 23, MOST_KG)
+    client.do("crane", 20, ON_TRUCK)
+    assert client.shows("VEH_PACK_LATCHED", "stand") is True, "lifted and set down again it finds its seat"
+
+
 def test_a_truck_that_drives_under_the_gripper_or_with_its_pack_in_it_is_seen(client):
     client.swap_until("UNLOCK")
     client.plant.motions.start(client.lane.vehicle.drive_out(), driven=False)
