@@ -64,6 +64,8 @@ def test_nobody_waits_longer_than_its_patience_for_others(
     assert queue.why_not(ONE, mine, since + 1800.0, 1800.0) == ""
     ordered = queue.in_order(since + 1800.0, 1800.0)
     assert sorted(one.vehicle for one in ordered) == sorted(order(queue)), "nobody is lost"
+    patient = [one.since for one in ordered if one.over(since + 1800.0, 1800.0)]
+    assert patient == sorted(patient) == [one.since for one in ordered[: len(patient)]]
     if announced:
         before = ordered[: [one.vehicle for one in ordered].index(ONE)]
         assert all(one.since <= since for one in before), "only who waits even longer"
