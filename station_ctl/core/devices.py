@@ -109,7 +109,8 @@ class Channel:
         """
         if self.epoch is not None:
             return self.epoch.equals(epoch)
-        return self.ack_id.equals(order) if order else self.answers.at_least(0)
+        alive = self.answers.at_least(0)
+        return alive & self.ack_id.equals(order) if order else alive
 
     @property
     def attended(self) -> str:

@@ -121,8 +121,12 @@ def why_step_may_not_go_on(found: Assessment, *, confirmed: bool) -> str:
     """Why this interrupted step may not go on; empty if it may."""
     if why := _why_not_by_finding(found, confirmed=confirmed):
         return why
-    look = "look at the machine, then resume with a confirmation"
-    return f"{found}; its PLC is of {found.attended}; {look}" if found.attended and not confirmed else ""
+    return _unseen(found) if found.attended and not confirmed else ""
+
+
+def _unseen(found: Assessment) -> str:
+    level = f"; its PLC is of {found.attended}" if found.attended else ""
+    return f"{found}{level}; look at the machine, then resume with a confirmation"
 
 
 def _why_not_by_finding(found: Assessment, *, confirmed: bool) -> str:
@@ -139,7 +143,7 @@ def _why_not_by_finding(found: Assessment, *, confirmed: bool) -> str:
         return ""
     if step.on_resume is OnResume.NEVER and found.finding is Finding.HALF_WAY:
         return f"{found}; it may not be repeated: move the machine by hand to before or after the step"
-    return "" if confirmed else f"{found}; look at the machine, then resume with a confirmation"
+    return "" if confirmed else _unseen(found)
 
 
 def why_not_retreat(facts: StationFacts, state: StationState, image: Image, run_id: str) -> str:

@@ -99,7 +99,7 @@ def _step_losses(
         row = Interlock(
             PLC_ALIVE, f"PLC of {step.do.role} answers, its heartbeat moves, it has not restarted", alive
         )
-        code = "A202" if channel.answers.read(image).good else "A201"
+        code = "A202" if all(reason.known for reason in alive.unmet(image)) else "A201"
         text = f"step {step.no} {step.text}: {row.code} {row.text}: {alive.why_not(image)}"
         # The epoch of the order never comes back after a restart: being alive again is what an acknowledgement needs.
         yield Trip(code, text, OnLoss.HOLD, run_id, step.no, row.code, cause=channel.answers.at_least(0)), row
