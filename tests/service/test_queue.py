@@ -49,11 +49,11 @@ def test_who_is_held_back_or_less_urgent_does_not_come_in_and_is_told_the_comman
 
 
 @given(
-    st.lists(st.tuples(st.floats(0, 5000), st.integers(0, 9), st.booleans()), max_size=8), st.floats(0, 5000),
+    st.lists(st.tuples(st.integers(0, 5000), st.integers(0, 9), st.booleans()), max_size=8), st.integers(0, 5000),
     st.integers(0, 9), st.booleans(),
 )  # fmt: skip
 def test_nobody_waits_longer_than_its_patience_for_others(
-    others: list[tuple[float, int, bool]], since: float, priority: int, announced: bool
+    others: list[tuple[int, int, bool]], since: int, priority: int, announced: bool
 ) -> None:
     """Whoever else is announced, since when and how urgent: who has waited that long is let in, and stands in front."""
     queue = VehicleQueue()
