@@ -41,8 +41,10 @@ def test_a_swap_completes_on_plcs_that_differ_in_every_way() -> None:
     assert_custody_exact(shown)
 
 
-@pytest.mark.parametrize("step", [60, pytest.param(80, marks=pytest.mark.long)])
-def test_a_stop_reaches_a_foreign_plc_by_a_coil_and_by_a_register(step: int) -> None:
+@pytest.mark.parametrize(
+    "step", [60, pytest.param(23, marks=pytest.mark.long), pytest.param(80, marks=pytest.mark.long)]
+)
+def test_a_stop_reaches_a_foreign_plc_by_a_coil_a_boolean_and_a_register(step: int) -> None:
     shown = demo("--json", "--speed", "20", "--station", str(FOREIGN), "--fault", "curtain", "--at", str(step))
     assert shown.exit == 8, shown.err
     (swap,) = shown.data["swaps"]

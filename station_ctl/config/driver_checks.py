@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from station_ctl.config.checks import Parts, Sketch
 from station_ctl.config.io_lists import IoFile
 from station_ctl.config.split_devices import taken
+from station_ctl.core.levels import Level
 
 
 def check_drivers(sketch: Sketch, lists: Mapping[str, IoFile], parts: Parts | None) -> None:
@@ -21,7 +22,8 @@ def check_drivers(sketch: Sketch, lists: Mapping[str, IoFile], parts: Parts | No
     for name, role in sketch.roles.items():
         if role is None or role.driver not in parts.drivers or not {role.link, *role.also} <= right.keys():
             continue
-        io = right[role.link].with_elsewhere(taken(role, right)) if role.also else right[role.link]
+        level = getattr(sketch.links.get(role.link), "level", Level.A)
+        io = right[role.link].of_device(taken(role, right), level)
         found += [(name, role.link, misfit) for misfit in parts.misfits(role.driver, name, role.link, io, role.options)]
     for name, link, misfit in found:
         if (misfit.tag, misfit.column) in lists[link].cells:
