@@ -10,7 +10,9 @@ from typing import Any
 from hil_tests.simplc.meter import Meter
 from hil_tests.simplc.plc import CYCLE_MS, Plc
 from hil_tests.simplc.rack import REFRESH_CYCLES, RackPlc
+from hil_tests.simplc.running import RunningStation
 from hil_tests.simplc.station import SimStation
+from hil_tests.simplc.truck.station import TruckSimStation
 
 CHARGE_S = 20.0
 """Plant seconds between two steps of charging, at least: a charge takes hours."""
@@ -20,9 +22,9 @@ METER_CYCLES = 100
 NEVER = -1
 
 
-class LeapStation(SimStation):
-    """`move_to` brings the plant to a wall time, `cycle_now` runs its PLCs there once; `next_event_s` is how many plant
-    seconds nothing will happen.
+class Leaping(RunningStation):
+    """Mixed in before a station. `move_to` brings the plant to a wall time, `cycle_now` runs its PLCs there once;
+    `next_event_s` is how many plant seconds nothing will happen.
 
     Positions on the way between two events show no tag and judge no rule.
     """
@@ -81,11 +83,12 @@ class LeapStation(SimStation):
             skip(plc, cycles)
         if before // METER_CYCLES != self.cycles // METER_CYCLES:
             self._meter._measure()
-        self.reader.take_lines()
+        self.reader_lines()
 
     def _pass(self, *, refresh: bool) -> None:
         self.cycles += 1
         self.plant.motions._resume_all()
+        self.plant.stir()
         for rack in self._racks:
             rack.phase = rack.uptime_ms // CYCLE_MS % REFRESH_CYCLES if refresh else NEVER
         running = self._running
@@ -94,6 +97,14 @@ class LeapStation(SimStation):
         for plc in running:
             plc.cycle()
         self.monitor.watch(self.cycles)
+
+
+class LeapStation(Leaping, SimStation):
+    """The passenger station in leaps."""
+
+
+class TruckLeapStation(Leaping, TruckSimStation):
+    """The truck station in leaps."""
 
 
 def skip(plc: Plc, cycles: int) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from station_ctl.core.orders import MAGIC
 from station_ctl.core.points import IoList
 from station_ctl.engine.events import Effect, Progress
-from tests.bench.leap_pacing import BenchLink, BenchStation, CyclePacing
+from tests.bench.leap_pacing import BenchLeaps, BenchLink, BenchStation, CyclePacing
 from tests.bench.virtual_bench import CYCLE, GRANT_CYCLES, INSTRUMENTS, VirtualBench
 
 
@@ -25,7 +25,7 @@ class LeapBench(VirtualBench):
     `touch` it before the plant is changed by hand; `do` does that by itself. Poll with `until`.
     """
 
-    sim: BenchStation
+    sim: BenchLeaps
 
     def __init__(self, folder: Path, *, seed: int = 1, speed: float = 20.0, **options: Any) -> None:
         sim = options.pop("sim", None) or BenchStation(seed=seed, speed=speed)

@@ -12,10 +12,11 @@ from typing import Any, Protocol
 
 from drivers.memory import Backend
 from hil_tests.simplc.plc import JOG_CYCLES, Plc
-from hil_tests.simplc.station import CHARGE_CYCLES, COOL_CYCLES, CYCLE_S
+from hil_tests.simplc.station import CHARGE_CYCLES, COOL_CYCLES, CYCLE_S, SimStation
+from hil_tests.simplc.truck.station import TruckSimStation
 from hil_tests.simplc.truth.motion import Process
 from hil_tests.virtual.leap_link import LeapLink
-from hil_tests.virtual.leap_plant import LeapStation
+from hil_tests.virtual.leap_plant import Leaping
 from station_ctl.core.links import OutcomeUnknown
 from station_ctl.core.points import IoList, Value
 
@@ -47,8 +48,9 @@ class Controller(Protocol):
         ...
 
 
-class BenchStation(LeapStation):
-    """A plant in leaps whose `command` happens at the cycle at which it is given, not at the last one looked at.
+class BenchLeaps(Leaping):
+    """Mixed in before a station, a plant in leaps whose `command` happens at the cycle at which it is given, not at
+    the last one looked at.
 
     `touched` is called before every command. Dangers are watched half-way of every leap too.
     """
@@ -100,6 +102,14 @@ class BenchStation(LeapStation):
         return True
 
 
+class BenchStation(BenchLeaps, SimStation):
+    """The passenger station of a bench."""
+
+
+class TruckBenchStation(BenchLeaps, TruckSimStation):
+    """The truck station of a bench."""
+
+
 def _unwell(plc: Plc) -> bool:
     """It is lost, boots, stands or misses our heartbeat, a sensor or a drive of it ails, or it is jogged."""
     return bool(
@@ -136,7 +146,7 @@ class BenchLink(LeapLink):
 class CyclePacing:
     """Runs plant and links. `wake`: something was written, so the next cycle counts; `touch`: something is done now."""
 
-    def __init__(self, sim: BenchStation, controller: Controller, each_cycle: Callable[[], None]) -> None:
+    def __init__(self, sim: BenchLeaps, controller: Controller, each_cycle: Callable[[], None]) -> None:
         """`each_cycle` is called before the PLCs at every cycle that is not skipped."""
         self._loop = asyncio.get_running_loop()
         self._sim, self._controller, self._each_cycle = sim, controller, each_cycle

@@ -37,6 +37,8 @@ REFUSED: list[tuple[str, Act, str, int, tuple[int, ...], str]] = [
     ("TO_BAY", lambda c: c.fault("bay-taken", bay="A08"), "crane", 20, (ON_BAY,), "bay is taken"),
     ("TO_BAY", lambda c: c.fault("bay-disabled", bay="A08"), "crane", 20, (ON_BAY,), "not enabled"),
     ("HOIST", lambda c: c.do("crane", 13) or c.fault("isolation-dry"), "crane", 20, (ON_ISOLATION,), "not ready"),
+    ("HOIST", lambda c: c.do("crane", 13) or c.plant.places.put(c.plant.make_pack(282, 50.0), "isolation")
+     or c.fault("wind", on=False), "crane", 20, (ON_ISOLATION,), "isolation place is taken"),
     ("BACK", stuck("VEH_PACK_LATCHED", True, "stand"), "crane", 20, (ON_TRUCK,), "pack on the truck"),
     ("BACK", stuck("VEH_LOCKS_OPEN", 7, "stand"), "crane", 20, (ON_TRUCK,), "not open"),
     # gripper
