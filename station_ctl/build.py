@@ -237,7 +237,9 @@ def _unfit_vehicles(config: StationConfig, archetype: Archetype[Any], stand: Sta
             archetype.swap(stand, Job("vehicle", recipe, "spent", "charged", first, last))
         except ValueError as error:
             why = f"no swap of model {model} with these machines: {error}"
-            yield f"{config.where('vehicles', i)}: vehicles[{i}]: {why}; correct its file or take it out of the list"
+            pattern = f"vehicles/{config.document.data['vehicles'][i]}.yaml"
+            file = next((path for path in config.files if path.match(pattern)), "its file")
+            yield f"{config.where('vehicles', i)}: vehicles[{i}]: {why}; correct {file} or take it out of the list"
             fit = False
     if not fit:
         return

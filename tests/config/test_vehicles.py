@@ -93,7 +93,7 @@ def findings(config: StationConfig) -> list[str]:
 def test_a_truck_is_refused_by_a_car_station(tmp_path: Path) -> None:
     (told,) = findings(station_with(tmp_path, "sim_sedan", "sim_mixer"))
     assert told.startswith(f"{tmp_path}/stations/here.yaml:82:23: vehicles[1]: no swap of model SIM-MIXER")
-    assert "lifted out from above" in told and told.endswith("correct its file or take it out of the list")
+    assert "lifted out from above" in told and told.endswith("vehicles/sim_mixer.yaml or take it out of the list")
 
 
 OUT_OF_RANGE = [
