@@ -20,6 +20,12 @@ def stuck(tag: str, value: object, plc: str = "crane") -> Act:
     return lambda c: c.fault("sensor-stuck", tag=f"{plc}.{tag}", value=value)
 
 
+def held(client: TruckClient) -> None:
+    """Somebody holds the jog button from now on."""
+    client.fault("sway", on=False)
+    client.station.plcs["crane"].write({"JOG_RENEW": 1})
+
+
 REFUSED: list[tuple[str, Act, str, int, tuple[int, ...], str]] = [
     # travel
     ("LAND", nothing, "crane", 12, (1,), "below travel height"),
@@ -53,8 +59,12 @@ REFUSED: list[tuple[str, Act, str, int, tuple[int, ...], str]] = [
     ("UNLOCK", lambda c: c.fault("radio-lost"), "crane", 23, (MOST_KG,), "truck holds its pack"),
     ("UNLOCK", lambda c: c.fault("person"), "crane", 23, (MOST_KG,), "person"),
     ("GRIP", nothing, "crane", 10, (), "truck holds its pack"),
+    ("GRIP_FRESH", lambda c: stuck(f"BAY{c.fresh:02d}_PLUG_OUT", False, "rack_a")(c), "crane", 23, (MOST_KG,), "plug in"),
     # jog
-    ("SECURE", lambda c: c.station.plcs["crane"].write({"JOG_RENEW": 1}), "crane", 50, (1, 31500), "further"),
+    ("SECURE", held, "crane", 50, (1, 31500), "further"),
+    ("HOIST", held, "crane", 50, (3, 59500), "gripper not open"),
+    ("LAND", held, "crane", 50, (1, 29800), "below travel height"),
+    ("SECURE", nothing, "crane", 50, (1, 30500), "jog counter"),
     # stand
     ("LAND", nothing, "stand", 13, (), "gripper down"),
     ("GRIP", nothing, "stand", 11, (), "gripper down"),
