@@ -59,7 +59,8 @@ REFUSED: list[tuple[str, Act, str, int, tuple[int, ...], str]] = [
     ("UNLOCK", lambda c: c.fault("radio-lost"), "crane", 23, (MOST_KG,), "truck holds its pack"),
     ("UNLOCK", lambda c: c.fault("person"), "crane", 23, (MOST_KG,), "person"),
     ("GRIP", nothing, "crane", 10, (), "truck holds its pack"),
-    ("GRIP_FRESH", lambda c: stuck(f"BAY{c.fresh:02d}_PLUG_OUT", False, "rack_a")(c), "crane", 23, (MOST_KG,), "plug in"),
+    ("GRIP_FRESH", lambda c: stuck(f"BAY{c.fresh:02d}_PLUG_OUT", False, "rack_a")(c), "crane", 23, (MOST_KG,),
+     "plug in"),
     # jog
     ("SECURE", held, "crane", 50, (1, 31500), "further"),
     ("HOIST", held, "crane", 50, (3, 59500), "gripper not open"),
