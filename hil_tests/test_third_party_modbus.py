@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -30,13 +30,18 @@ from hil_tests.link_bench import (
     until_fault,
     until_usable,
 )
-from hil_tests.simplc.wire.io_list import Row, from_words, place_of, to_words
+from hil_tests.simplc.wire.io_list import PlcValue, Row, from_words, place_of, read_rows, to_words
 from hil_tests.simplc.wire.pty_port import PtyPort
 from hil_tests.simplc.wire.rtu_slave import RtuSlaves
 from hil_tests.third_party.counterpart import Counterpart, counterpart
 from hil_tests.third_party.fetched import Absent, Libmodbus, libmodbus
+from station_ctl.build import PARTS
+from station_ctl.config import load_station
 from station_ctl.core.links import NotSent, OutcomeUnknown
+from station_ctl.core.orders import identity
 from station_ctl.core.points import IoList, ScanClass
+
+FOREIGN = Path(__file__).parent / "foreign" / "station.yaml"
 
 LIFT, RACK, METER = "vehicle_lift_vl1", "charging_rack_cr12", "site_meter_sm1"
 SERVERS = ["libmodbus_plc.py", "modbus_plc.js"]
@@ -225,3 +230,43 @@ async def test_mbpoll_reads_our_simulated_meters_over_rtu(tools: Libmodbus, tmp_
         assert ohms == {0: "4321"}
     finally:
         slaves.stop()
+
+
+# ---- a list of a PLC that shows itself its own way ------------------------------------------------------------
+PLATFORM, TURNED = "platform", "CDAB"
+
+
+def foreign_tables(told: Sequence[Row], values: Mapping[str, PlcValue]) -> dict[str, list[int]]:
+    """The four tables of one unit as a foreign list lays them."""
+    made: dict[str, dict[int, int]] = {table: {0: 0} for table in ("ir", "hr", "di", "co")}
+    for row in told:
+        place, words = place_of(row), to_words(row, values.get(row.tag, 0))
+        if place.table in ("di", "co") and row.base != "bool":
+            words = [words[0] >> bit & 1 for bit in range(16)]
+        assert place.bit < 0, "this list has no bits in registers"
+        made[place.table].update(enumerate(words, place.register))
+    return {table: [cells.get(at, 0) for at in range(max(cells) + 1)] for table, cells in made.items()}
+
+
+async def test_bits_and_turned_words_go_to_and_fro_with_a_server_of_another_make(foreign: Counterpart) -> None:
+    station = load_station(FOREIGN, parts=PARTS)
+    io, told = station.io[PLATFORM], read_rows(station.lists[PLATFORM], TURNED)
+    plc, signs = BarePlc(PLATFORM, io), identity(io, 2)
+    plc.values.update(signs)
+    await foreign.start(**foreign_tables(told, plc.values))
+    link = ModbusTcpLink(
+        PLATFORM, io, "127.0.0.1", foreign.port, identity=signs, heartbeat="HB_PLC", timeout=2.0, byte_order=TURNED
+    )
+    async with running(link):
+        await until_usable(link)
+        assert shown(link) == {tag: plain(value) for tag, value in plc.values.items()}
+        await link.write(order(), commit="CMD_COMMIT")
+        await link.write({"STOP_REQ": 1}, urgent=True)
+        for row in (row for row in told if row.tag in order()):
+            answer = await foreign.tell("get", table="hr", at=place_of(row).register, count=row.words)
+            assert from_words(row, answer["words"]) == order()[row.tag], row.tag
+        coils = {tag: place_of(row).register for row in told if (tag := row.tag).endswith("STOP_REQ")}
+        stopped = {tag: (await foreign.tell("get", table="co", at=at, count=1))["words"] for tag, at in coils.items()}
+        assert stopped == {"STOP_REQ": [1], "VEH_STOP_REQ": [0]}
+        await link.write({"STOP_REQ": 0})
+        assert (await foreign.tell("get", table="co", at=coils["STOP_REQ"], count=1))["words"] == [0]

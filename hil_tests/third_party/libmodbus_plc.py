@@ -11,6 +11,7 @@ import os
 import selectors
 import socket
 import sys
+from collections.abc import Sequence
 from ctypes import POINTER, c_char_p, c_int, c_uint8, c_uint16, c_void_p
 from typing import Any
 
@@ -23,8 +24,8 @@ class _Mapping(ctypes.Structure):
     _fields_ = (
         *((name, c_int) for name in ("nb_bits", "start_bits", "nb_input_bits", "start_input_bits")),
         *((name, c_int) for name in ("nb_ir", "start_ir", "nb_hr", "start_hr")),
-        ("bits", POINTER(c_uint8)),
-        ("input_bits", POINTER(c_uint8)),
+        ("co", POINTER(c_uint8)),
+        ("di", POINTER(c_uint8)),
         ("ir", POINTER(c_uint16)),
         ("hr", POINTER(c_uint16)),
     )
@@ -73,12 +74,19 @@ class LibmodbusPlc:
                     self._answer(key.fd)
 
     def start(
-        self, ir: list[int], hr: list[int], port: int = 0, path: str = "", unit: int = 1
+        self,
+        ir: list[int],
+        hr: list[int],
+        port: int = 0,
+        path: str = "",
+        unit: int = 1,
+        di: Sequence[int] = (),
+        co: Sequence[int] = (),
     ) -> dict[str, int]:
         """Listen on a TCP port of the loopback, or on the serial port at `path` as that unit."""
-        self._tables = self._lib.modbus_mapping_new(0, 0, len(hr), len(ir))
-        self.set("ir", 0, ir)
-        self.set("hr", 0, hr)
+        self._tables = self._lib.modbus_mapping_new(len(co), len(di), len(hr), len(ir))
+        for table, words in (("ir", ir), ("hr", hr), ("di", di), ("co", co)):
+            self.set(table, 0, words)
         if path:
             self._context = self._lib.modbus_new_rtu(path.encode(), 115200, b"N", 8, 1)
             self._lib.modbus_set_slave(self._context, unit)
@@ -91,8 +99,8 @@ class LibmodbusPlc:
         with socket.socket(fileno=os.dup(self._listener)) as listener:
             return {"port": int(listener.getsockname()[1])}
 
-    def set(self, table: str, at: int, words: list[int]) -> dict[str, int]:
-        """Show words in a table."""
+    def set(self, table: str, at: int, words: Sequence[int]) -> dict[str, int]:
+        """Show words, or bits, in a table."""
         for place, word in enumerate(words):
             getattr(self._tables.contents, table)[at + place] = word
         return {}

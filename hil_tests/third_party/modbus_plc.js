@@ -12,17 +12,20 @@ function read(table, at) {
   return tables[table][at];
 }
 
-function write(at, value) {
-  read("hr", at);
-  tables.hr[at] = value;
+function write(at, value, table = "hr") {
+  read(table, at);
+  tables[table][at] = value;
 }
 
-function start({ port, ir, hr }) {
-  Object.assign(tables, { ir, hr });
+function start({ port, ir, hr, di = [], co = [] }) {
+  Object.assign(tables, { ir, hr, di, co });
   const vector = {
     getInputRegister: (at) => read("ir", at),
     getHoldingRegister: (at) => read("hr", at),
     setRegister: (at, value) => write(at, value),
+    getDiscreteInput: (at) => read("di", at) !== 0,
+    getCoil: (at) => read("co", at) !== 0,
+    setCoil: (at, value) => write(at, value ? 1 : 0, "co"),
   };
   const server = new ServerTCP(vector, { host: "127.0.0.1", port, unitID: 1 });
   return new Promise((resolve) => {

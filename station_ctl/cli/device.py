@@ -132,7 +132,7 @@ def _probes(
 
 
 def _probe(config: StationConfig, name: str, via: str, found: list[Finding], rows: list[Probed]) -> LinkProbe:
-    roles = tuple(role for role, filled in config.roles.items() if filled.link == name)
+    roles = tuple(role for role, filled in config.roles.items() if name in (filled.link, *filled.also))
     return LinkProbe(name, roles, config.links[name].address, via, found, rows)
 
 
