@@ -12,7 +12,7 @@ from functools import lru_cache
 from math import floor
 from types import MappingProxyType
 
-from station_ctl.charging import allocator, findings, sessions
+from station_ctl.charging import allocator, findings, insulation, sessions
 from station_ctl.charging.allocator import Allocation, Limits, Told, Want, allocate, confirm, raise_safely
 from station_ctl.charging.bay_view import OPEN, BayView, by_rack, neighbours
 from station_ctl.charging.day_plan import DayPlan
@@ -57,10 +57,13 @@ def decide_charging(
     histories, hot, doubts, quarantined = _look_at_packs(state, views, told, site, now, policy, models)
     power = look(state.power, site, views, now, policy)
     limit = site_limit(site, power, now, policy)
-    after = ChargingState(told, histories, hot, quarantined, power)
+    leaks = insulation.watch(state.insulation, site.monitor, now)
+    after = ChargingState(told, histories, hot, quarantined, power, leaks)
     clear = _clearances(after, views, doubts, now, policy)
     after = replace(after, histories=_settled(after, clear, views, doubts, now))
-    stopped = stopped_bays(after, views, site)
+    locked = stopped_bays(after, views, site)
+    # A leak somewhere on the DC side ends every charge. It says nothing against a pack whose own BMS finds none.
+    stopped = {**locked, **{name: leaks.why_not for name in views if leaks.why_not and name not in locked}}
     wants = _wants(after, views, site, clear, stopped, now, plan, policy, models)
     unheard = sum(told[name].bound for name, seen in views.items() if not seen.heard)
     limits = _limits(limit, views, now, plan, policy)
@@ -70,8 +73,8 @@ def decide_charging(
         rack: any(b.name in hot or b.no_smoke is False for b in bays) for rack, bays in by_rack(views).items()
     }
     wishes = sessions.wishes(after, views, site, clear, stopped, policy)
-    found = findings.findings(after, views, site, clear, limit)
-    known = standing(after, stopped, clear)
+    found = findings.findings(after, views, site, clear, limit, now)
+    known = standing(after, locked, clear)
     return Decision(after, levels, fans, wishes, found, limit, clear, _held_by(clear, stopped, shared), known)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from station_ctl.charging.bay_view import BayView
 from station_ctl.charging.hot_packs import Grade
+from station_ctl.charging.insulation import UNREAD_S, believed
 from station_ctl.charging.site_power import SiteLimit, SiteView
 from station_ctl.charging.state import STATION, ChargingState, Finding
 from station_ctl.charging.suspects import WAITS, Clearance, Suspect
@@ -23,9 +24,9 @@ HOT_CODES = {Grade.PREALARM: "pack-hot", Grade.SMOKE: "pack-smoke"}
 
 def findings(
     state: ChargingState, views: Mapping[str, BayView], site: SiteView, clear: Mapping[str, Clearance],
-    limit: SiteLimit,
+    limit: SiteLimit, now: float,
 ) -> tuple[Finding, ...]:  # fmt: skip
-    """Everything that stands now: hot packs, packs in quarantine and suspects, site power."""
+    """Everything that stands now: hot packs, packs in quarantine and suspects, site power and insulation."""
     found = [
         Finding(HOT_CODES[h.grade], h.bay, f"{h.pack or 'unknown pack'}: {h.words}")
         for h in state.hot.values()
@@ -40,7 +41,21 @@ def findings(
             found.extend(
                 Finding(str(r.doubt), name, f"{judged.pack or 'unknown pack'}: {r.words}") for r in told
             )
-    return (*found, *_site(state, views, site, limit))
+    return (*found, *_site(state, views, site, limit), *_insulation(state, site, now))
+
+
+def _insulation(state: ChargingState, site: SiteView, now: float) -> list[Finding]:
+    found = []
+    if why := state.insulation.why_not:
+        found.append(Finding("site-insulation", STATION, f"nothing is charged: {why}"))
+    if site.monitor is not None and not believed(state.insulation, now):
+        words = f"no new measurement for {UNREAD_S:g} s; self-test {_said(site.monitor.ok)}"
+        found.append(Finding("insulation-monitor", STATION, words))
+    return found
+
+
+def _said(passed: bool | None) -> str:
+    return "not known" if passed is None else "passed" if passed else "failed"
 
 
 def _site(

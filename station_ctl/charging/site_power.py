@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from math import isfinite
 
 from station_ctl.charging.bay_view import BayView
+from station_ctl.charging.insulation import Monitor
 from station_ctl.core.policy import SitePolicy
 
 DRAWN_KEPT_S, AUX_KEPT_S = 3.0, 60.0
@@ -27,7 +28,7 @@ class SiteView:
 
     `setting_kw` is the limit a person has set, None: none set. `isolation_ready` and `path_quiet` say that the
     isolation place is empty and ready, and that no swap needs the stacker. `reserved` names packs and bays that
-    runs count on; `places` where the ledger has each pack at rest.
+    runs count on; `places` where the ledger has each pack at rest. `monitor` is that of the insulation, None: none.
     """
 
     meter_kw: float | None = None
@@ -39,6 +40,7 @@ class SiteView:
     path_quiet: bool = False
     reserved: frozenset[str] = frozenset()
     places: Mapping[str, str] | None = None
+    monitor: Monitor | None = None
 
 
 @dataclass(frozen=True, slots=True)

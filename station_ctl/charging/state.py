@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from station_ctl.charging.allocator import Told
 from station_ctl.charging.history import BayHistory
 from station_ctl.charging.hot_packs import HotPack
+from station_ctl.charging.insulation import Insulation
 from station_ctl.charging.selection import Standing
 from station_ctl.charging.site_power import SiteLimit, SitePower
 from station_ctl.charging.suspects import WAITS, Clearance, Reason, Suspect
@@ -42,6 +43,7 @@ class ChargingState:
     hot: Mapping[str, HotPack] = field(default_factory=dict)
     quarantined: Mapping[str, Quarantine] = field(default_factory=dict)
     power: SitePower = field(default_factory=SitePower)
+    insulation: Insulation = field(default_factory=Insulation)
 
     @property
     def locks(self) -> tuple[tuple[str, str], ...]:

@@ -14,12 +14,13 @@ from station_ctl.charging.suspects import LATCHED
 from station_ctl.service.alarm_states import Level
 from station_ctl.service.charging_orders import Attempts
 
-HOT, QUARANTINE, UNFIT, DISOBEYS, METER, OVER, NO_POWER, SESSION = (
-    "A805", "A806", "A807", "A808", "A809", "A810", "A811", "A812",
+HOT, QUARANTINE, UNFIT, DISOBEYS, METER, OVER, NO_POWER, SESSION, LEAKS, MONITOR = (
+    "A805", "A806", "A807", "A808", "A809", "A810", "A811", "A812", "A813", "A814",
 )  # fmt: skip
 
 CODES: Mapping[str, str] = {
     "pack-hot": HOT, "pack-smoke": HOT, "site-meter": METER, "site-over-limit": OVER, "no-power": NO_POWER,
+    "site-insulation": LEAKS, "insulation-monitor": MONITOR,
     **{str(doubt): QUARANTINE for doubt in LATCHED},
 }  # fmt: skip
 """Alarm code by the code of a finding; every other one of a bay is a pack or charger that is not fit to charge."""

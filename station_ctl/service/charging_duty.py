@@ -34,6 +34,7 @@ from station_ctl.service.alarm_states import Level
 from station_ctl.service.charging_alarms import levels
 from station_ctl.service.charging_levels import ChargingLevels
 from station_ctl.service.charging_memory import ChargingMemory
+from station_ctl.service.charging_meter import monitor_of, number
 from station_ctl.service.charging_orders import ChargingOrders
 from station_ctl.service.detectors import Detectors
 
@@ -183,8 +184,8 @@ class ChargingDuty:
         isolation, safety = stand.isolation, stand.safety
         empty = isolation.isolation_ready.is_on() & isolation.isolation_empty.is_on()
         return SiteView(
-            meter_kw=_number(self._meter.power_kw, image) if self._meter is not None else None,
-            grid_kw=_number(self._meter.grid_limit_kw, image) if self._meter is not None else None,
+            meter_kw=number(self._meter.power_kw, image) if self._meter is not None else None,
+            grid_kw=number(self._meter.grid_limit_kw, image) if self._meter is not None else None,
             setting_kw=self.memory.site_kw,
             no_fire=safety.no_fire.is_on().proven(image),
             no_water=safety.no_water.is_on().proven(image),
@@ -192,6 +193,7 @@ class ChargingDuty:
             path_quiet=not state.runs,
             reserved=self._reserved(),
             places=_at_rest(state.ledger),
+            monitor=monitor_of(self._meter, image),
         )
 
     def _reserved(self) -> frozenset[str]:
@@ -288,11 +290,6 @@ class ChargingDuty:
 
     def _written(self, levels: Mapping[str, float], unconfirmed: Iterable[str]) -> None:
         self.state = after_write(self.state, levels, self._engine.clock.process(), unconfirmed)
-
-
-def _number(signal: Signal[float], image: Image) -> float | None:
-    reading = signal.read(image)
-    return float(reading.value) if reading.good and isinstance(reading.value, int | float) else None
 
 
 def _at_rest(ledger: Ledger) -> dict[str, str]:

@@ -275,3 +275,27 @@ def test_what_is_kept_is_read_back_and_what_cannot_be_read_is_not_passed_over(tm
             remembered(journal)
     finally:
         journal.close()
+
+
+async def leak(bench: DeskBench) -> None:
+    bench.do(cmd="fault", name="insulation-low", on=True)
+    await bench.until(lambda: "A813-site" in alarms(bench), 5.0)
+    await bench.until(lambda: all(kw(bench, bay) == 0.0 for bay in CHARGING), 2.0)
+    assert bench.state.state is State.EXECUTE and not bench.charging.standing().against
+
+
+def test_a_leak_of_the_dc_side_ends_every_charge_and_no_swap(tmp_path: Path) -> None:
+    told(tmp_path, leak)
+
+
+@pytest.mark.long
+def test_charging_begins_again_when_a_leak_has_been_away_for_ten_minutes(tmp_path: Path) -> None:
+    async def story(bench: DeskBench) -> None:
+        await leak(bench)
+        bench.do(cmd="fault", name="insulation-low", on=False)
+        await asyncio.sleep(500.0 / 20.0)
+        assert "A813-site" in alarms(bench) and all(kw(bench, bay) == 0.0 for bay in CHARGING)
+        await bench.until(lambda: all(kw(bench, bay) > 30.0 for bay in CHARGING), 15.0)
+        assert alarms(bench) == {}
+
+    told(tmp_path, story)
