@@ -257,7 +257,7 @@ def put_away(st: TruckStation, job: Job, il: TruckInterlocks) -> tuple[Step, ...
         ),
         # A returned pack is a suspect: nothing is charged before its own BMS and the bay's detectors have spoken.
         Step(
-            230, "Look at the returned pack", "rack", Phase.PUT_AWAY, healthy, within=60, nominal=4,
+            230, "Look at the returned pack", "rack", Phase.PUT_AWAY, healthy, within=60, nominal=4, instead=il.unfit(bay, job.spent),
             permissives=il.needs(ch), interlocks=il.keeps(ch), chapter="bg",
         ),
         Step(

@@ -55,7 +55,7 @@ def _give_back(st: TruckStation, how: str, job: Job) -> Sequence:
     il = TruckInterlocks(st, job)
     out = _leaves_entry(st) if how == "outside" else _truck_out(st, job, il, touched=how == "touched")
     text = f"Give truck {job.vehicle} back with its pack {job.spent}"
-    return Sequence(f"{GIVE_BACK}:{how}", text, (*out, *_plug_in_again(st, il)))
+    return Sequence(f"{GIVE_BACK}:{how}", text, (*out, *_plug_in_again(st, job, il)))
 
 
 def _leaves_entry(st: TruckStation) -> tuple[Step, ...]:
@@ -104,7 +104,7 @@ def _relock(st: TruckStation, where: str, job: Job) -> Sequence:
     else:
         back = (*_BEFORE[where](st, job, il), *into_truck(st, old, there, lift, (140, 145, 150, 155), without=("G29p",)))
     text = f"Put the old pack {job.spent} back into truck {job.vehicle} and lock it"
-    return Sequence(f"{RELOCK}:{where}", text, (*back, *release(st, old, there, lift), *_plug_in_again(st, il)))
+    return Sequence(f"{RELOCK}:{where}", text, (*back, *release(st, old, there, lift), *_plug_in_again(st, job, il)))
 
 
 def _from_crane(st: TruckStation, job: Job, il: TruckInterlocks) -> tuple[Step, ...]:
@@ -149,14 +149,18 @@ _BEFORE: Mapping[str, Callable[[TruckStation, Job, TruckInterlocks], tuple[Step,
 """What comes before the old pack is carried into the truck, by where things are."""
 
 
-def _plug_in_again(st: TruckStation, il: TruckInterlocks) -> tuple[Step, ...]:
-    """The prepared pack stands in its bay, where it is plugged in and charged again."""
+def _plug_in_again(st: TruckStation, job: Job, il: TruckInterlocks) -> tuple[Step, ...]:
+    """The prepared pack stands in its bay, where it is plugged in and charged again, unless it was the reason."""
     bay, ch = il.fresh_bay, Column.CHARGE
     rack = st.rack_of(bay)
     return (
         Step(
             310, f"Plug in bay {bay.name}", "rack", Phase.PUT_AWAY, bay.plug_in.is_on(), within=30, nominal=4,
             do=rack.plug_in(bay), permissives=il.needs(ch), interlocks=il.keeps(ch), chapter="R6",
+        ),
+        Step(
+            315, "Look at the prepared pack", "rack", Phase.PUT_AWAY, il.cool(bay).holds, within=60, nominal=4, instead=il.unfit(bay, job.fresh),
+            permissives=il.needs(ch), interlocks=il.keeps(ch), chapter="R6",
         ),
         Step(
             320, f"Start charging bay {bay.name}", "rack", Phase.PUT_AWAY, bay.charge_state.between(1, 6), within=30, nominal=2,

@@ -96,7 +96,8 @@ class TruckInterlocks(CraneInterlocks, RowTable):
             Row(self.clear, "X  -  -  -  -  -  -  -  -  -  H  -"),
             Row(self.load, "-  -  H  -  S  S  S  -  -  S  -  -"),
             Row(self.sway, "-  -  H  -  H  H  H  -  -  H  -  -"),
-            Row(self.wind, "-  X  H  -  H  H  H  -  -  -  -  -"),
+            # No truck is let in for a swap that the wind forbids.
+            Row(self.wind, "X  -  H  -  H  H  H  -  -  -  -  -"),
         )
         self.self_check = Interlock("G24", "Truck's self-check after the swap passed", truck.postcheck_ok.is_on() & truck.hv_on.is_on())
         # Not the switch of the wheel stop alone: one that sticks would call a truck arrived that is not there.

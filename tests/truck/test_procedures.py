@@ -18,7 +18,9 @@ LIMIT_S = 360.0
 
 
 @pytest.mark.parametrize("sequence", SEQUENCES)
-def test_it_is_sound_and_each_step_can_be_begun_proven_and_told_from_what_was_before(sequence: Sequence) -> None:
+def test_it_is_sound_and_each_step_can_be_begun_proven_and_told_from_what_was_before(
+    sequence: Sequence,
+) -> None:
     station = the_station()
     structure.test_a_procedure_has_no_faults_and_rising_numbers(sequence)
     structure.test_custody_follows_the_procedure_from_step_to_step(sequence, the_job())
@@ -26,7 +28,9 @@ def test_it_is_sound_and_each_step_can_be_begun_proven_and_told_from_what_was_be
     structure.test_a_step_that_moves_a_pack_names_it_once_and_one_pack_at_a_time(sequence)
     for step in sequence.steps:
         structure.test_every_step_has_a_text_a_proof_a_limit_and_a_chapter(sequence, step)
-        knows_order = structure.test_every_step_orders_a_role_that_has_an_order_channel_and_an_opcode_its_driver_knows
+        knows_order = (
+            structure.test_every_step_orders_a_role_that_has_an_order_channel_and_an_opcode_its_driver_knows
+        )
         knows_order(sequence, step, station)
         structure.test_every_signal_of_a_step_is_a_read_tag_of_its_plc(sequence, step, station)
         structure.test_no_interlock_stands_twice_with_two_reactions(sequence, step)
@@ -39,17 +43,23 @@ def test_it_is_sound_and_each_step_can_be_begun_proven_and_told_from_what_was_be
 
 
 @pytest.mark.parametrize("sequence", [s for s in SEQUENCES if str(s.id).startswith(("swap", "pack-isolate"))])
-def test_each_row_of_each_step_lost_in_any_way_stops_it_or_keeps_it_from_beginning(sequence: Sequence) -> None:
+def test_each_row_of_each_step_lost_in_any_way_stops_it_or_keeps_it_from_beginning(
+    sequence: Sequence,
+) -> None:
     station = the_station()
     loses = interlocks.test_losing_any_interlock_in_any_way_stops_the_device_with_the_reaction_of_its_cell
     for step in sequence.steps:
         loses(sequence, step, station)
-        interlocks.test_a_step_does_not_begin_while_anything_it_needs_is_not_proven_in_any_way(sequence, step, station)
+        interlocks.test_a_step_does_not_begin_while_anything_it_needs_is_not_proven_in_any_way(
+            sequence, step, station
+        )
         interlocks.test_a_step_does_not_begin_against_the_controllers_own_facts(sequence, step, station)
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("sequence", [s for s in SEQUENCES if not str(s.id).startswith(("swap", "pack-isolate"))])
+@pytest.mark.parametrize(
+    "sequence", [s for s in SEQUENCES if not str(s.id).startswith(("swap", "pack-isolate"))]
+)
 def test_the_same_of_every_other_procedure(sequence: Sequence) -> None:
     test_each_row_of_each_step_lost_in_any_way_stops_it_or_keeps_it_from_beginning(sequence)
 
@@ -111,11 +121,15 @@ SWAPS = [s for s in SEQUENCES if str(s.id).startswith(("swap", "relock", "give-b
 
 
 @pytest.mark.parametrize("sequence", SWAPS)
-def test_s3_locks_are_opened_and_closed_on_a_dead_truck_below_a_gripper_that_holds_its_pack(sequence: Sequence) -> None:
+def test_s3_locks_are_opened_and_closed_on_a_dead_truck_below_a_gripper_that_holds_its_pack(
+    sequence: Sequence,
+) -> None:
     for step in ordering(sequence, "vehicle.unlock_pack", "vehicle.lock_pack"):
         assert {"vehicle.hv_off", "vehicle.hv_volts"} <= aborting(step), step.text
         kept = {c.signal.name for k in step.interlocks for c in compares(k.interlock.holds)}
-        assert {"crane.gripper_closed", "crane.landed", "stand.at_wheel_stop", "vehicle.epb_on"} <= kept, step.text
+        assert {"crane.gripper_closed", "crane.landed", "stand.at_wheel_stop", "vehicle.epb_on"} <= kept, (
+            step.text
+        )
         assert step.on_resume is OnResume.ASK and step.start is not None
 
 
@@ -140,7 +154,9 @@ def test_s20_a_pack_leaves_the_truck_with_every_lock_open_and_its_connector_apar
 
 
 @pytest.mark.parametrize("sequence", SWAPS)
-def test_s6_nothing_is_given_back_before_every_lock_is_closed_and_the_crane_is_clear(sequence: Sequence) -> None:
+def test_s6_nothing_is_given_back_before_every_lock_is_closed_and_the_crane_is_clear(
+    sequence: Sequence,
+) -> None:
     for step in ordering(sequence, "vehicle.switch_hv_on", "stand.open_exit"):
         assert {"vehicle.locks_closed", "vehicle.pack_latched"} <= watched(step), step.text
         kept = {c.signal.name for k in step.interlocks for c in compares(k.interlock.holds)}
@@ -152,7 +168,9 @@ def test_s6_nothing_is_given_back_before_every_lock_is_closed_and_the_crane_is_c
 
 @pytest.mark.parametrize("sequence", SEQUENCES)
 def test_s21_the_crane_travels_high_and_lowers_still(sequence: Sequence) -> None:
-    for step in ordering(sequence, "crane.travel_to_truck", "crane.travel_to_bay", "crane.travel_to_isolation"):
+    for step in ordering(
+        sequence, "crane.travel_to_truck", "crane.travel_to_bay", "crane.travel_to_isolation"
+    ):
         assert {"crane.hoisted"} <= aborting(step), step.text
         assert {"crane.sway", "crane.wind", "crane.load_kg"} <= watched(step), step.text
     for step in ordering(sequence, "crane.lower"):
@@ -174,8 +192,17 @@ def test_s23_what_comes_down_on_the_truck_comes_down_where_it_was_scanned(sequen
         if not any("Crane over the truck" in row.text for row in step.permissives):
             continue
         kept = {c.signal.name for k in step.interlocks for c in compares(k.interlock.holds)}
-        assert {"stand.shift", "stand.scanned", "stand.quality", "stand.dx", "stand.yaw", "stand.roll"} <= kept
-        scans = [s.no for s in ordering(sequence, "stand.scan") if s.no in structure._all_before(sequence, step.no)]
+        assert {
+            "stand.shift",
+            "stand.scanned",
+            "stand.quality",
+            "stand.dx",
+            "stand.yaw",
+            "stand.roll",
+        } <= kept
+        scans = [
+            s.no for s in ordering(sequence, "stand.scan") if s.no in structure._all_before(sequence, step.no)
+        ]
         assert scans, "scanned in this very procedure"
         away = [s.no for s in ordering(sequence, "crane.travel_to_bay") if s.no < step.no]
         assert max(scans) > max(away, default=0) or (sequence.key == "swap-truck" and 140 in scans)

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from hil_tests.simplc.contract import Params
-from hil_tests.simplc.truck.station import TruckSimStation
+from hil_tests.simplc.truck.crane_plc import MOST_KG
+from hil_tests.simplc.truck.ground import TRAVEL_Z
 from hil_tests.virtual.custody import custody_errors
 from station_ctl.build import PARTS
 from station_ctl.config import StationConfig, load_station
@@ -23,7 +24,8 @@ from station_ctl.engine.events import Verb
 from station_ctl.paths import config_directory
 from station_ctl.service import recovery
 from station_ctl.service.run_watch import RESTING, Interrupted
-from tests.faults.struck_bench import StruckBench
+from tests.bench.leap_pacing import TruckBenchStation
+from tests.faults.struck_bench import LeapStruckBench
 
 SPEED = 40.0
 RESUME, LOOK, RETREAT, BY_HAND = "resume", "resume after a look", "retreat", "by hand"
@@ -40,13 +42,13 @@ def the_config(speed: float = SPEED) -> StationConfig:
     return load_station(file, {"clock.process_rate": speed}, PARTS)
 
 
-class TruckBench(StruckBench):
+class TruckBench(LeapStruckBench):
     """A bench of the truck station that notes every decision."""
 
-    sim: TruckSimStation
+    sim: TruckBenchStation
 
     def __init__(self, folder: Path, *, seed: int = 1, speed: float = SPEED, **options: Any) -> None:
-        sim = TruckSimStation(seed=seed, speed=speed)
+        sim = TruckBenchStation(seed=seed, speed=speed)
         super().__init__(folder, speed=speed, sim=sim, config=the_config(speed), **options)
 
     def safe(self) -> None:
@@ -63,6 +65,14 @@ class TruckBench(StruckBench):
         return "".join(gone)
 
     # ---- what a person does ----
+    def undo(self, name: str, args: dict[str, Any]) -> None:
+        """The cause is taken away; what it left behind is put right by whoever is there."""
+        self.do(cmd="fault", name=name, on=False, **args)
+        truck = self.sim.plant.lane.vehicle
+        if name == "hv-on" and truck is not None:
+            truck.contactors, truck.volts = False, 4.0
+            self.sim.plant.motions.version += 1
+
     async def stopped(self, verb: Verb) -> None:
         """Hold or abort, until everything stands."""
         await self.engine.ask(verb, "test")
@@ -89,7 +99,11 @@ class TruckBench(StruckBench):
             self.do(cmd="fault-reset", plc=plc)
         await asyncio.sleep(0.5)
         if self.state.trips:
-            await self.insist(Verb.ACKNOWLEDGE)
+            try:
+                await self.insist(Verb.ACKNOWLEDGE)
+            except NoWayOut:
+                await self._put_right_by_hand()
+                await self.insist(Verb.ACKNOWLEDGE)
         if self.state.state is State.ABORTED:
             await self.insist(Verb.CLEAR)
         if self.state.mode is not Mode.AUTOMATIC and self.state.state in (State.STOPPED, State.IDLE):
@@ -143,6 +157,20 @@ class TruckBench(StruckBench):
             await self.insist(Verb.RESET)
             await self.insist(Verb.START)
 
+    async def _put_right_by_hand(self) -> None:
+        """At the panels, in sight: a crane that has come down is brought up, a truck that has rolled is scanned."""
+        plant, work = self.sim.plant, []
+        if plant.crane.low and not plant.crane.resting:
+            work.append(plant.crane.raise_to(TRAVEL_Z, MOST_KG, 1.0))
+        if plant.lane.shift_mm:
+            work.append(plant.lane.measure(10.0))
+        self.touch()
+        ended: list[object] = []
+        for steps in work:
+            plant.motions.start(steps, driven=True, ended=ended.append)
+        await self.until(lambda: len(ended) == len(work), 60.0)
+        await asyncio.sleep(0.5)
+
     async def _moved_by_hand(self) -> None:
         """At its panel, in sight: what an interrupted device has not finished is finished there."""
         facts, image = self.engine.facts, self.reception.image()
@@ -154,6 +182,7 @@ class TruckBench(StruckBench):
             prefix = "VEH_" if order.role == "vehicle" else ""
             plc = next(c for c in self.sim.plcs[channel.link].channels if c.prefix == prefix)
             ended: list[object] = []
+            self.touch()
             work = plc.kinds[order.opcode].work(Params(*order.params), 1.0)
             self.sim.plant.motions.start(work, driven=True, ended=ended.append)
             await self.until(lambda e=ended: bool(e), 60.0)  # type: ignore[misc]
@@ -170,7 +199,9 @@ class TruckBench(StruckBench):
                     return True
                 self.do(cmd="dismiss")
             await asyncio.sleep(0.05)
-        raise NoWayOut(f"nothing goes on: {self.state.state}, {[(r.run_id, r.phase) for r in self.state.runs]}")
+        raise NoWayOut(
+            f"nothing goes on: {self.state.state}, {[(r.run_id, r.phase) for r in self.state.runs]}"
+        )
 
 
 @asynccontextmanager
