@@ -179,6 +179,9 @@ PAGES: Mapping[str, Callable[[Specimen], Iterator[str]]] = {
 }
 """Every page by its file."""
 
+OF_A_TYPE = ("procedures.md", "interlocks.md")
+"""Pages that differ from one station type to another."""
+
 
 def page(name: str, shown: Specimen) -> str:
     """The text of a page."""

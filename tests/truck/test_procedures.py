@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from station_ctl.build import put_together
+from station_ctl.core.errors import ConfigurationError
 from station_ctl.core.modes import Mode
-from station_ctl.core.steps import OnLoss, OnResume, Sequence, Step
+from station_ctl.core.steps import OnLoss, OnResume, Sequence, Step, TopLift
 from tests.bench.cockpit import needs
 from tests.bench.world import World, compares
 from tests.sequences import test_every_interlock as interlocks
@@ -98,6 +102,26 @@ def test_these_two_steps_do_not_wait_for_each_other(one: int, other: int) -> Non
     """Crane and driver, scanner and high voltage, plug and entry, second scan and fetching, parking and leaving."""
     swap = the_station().procedures().swap(the_job())
     assert one not in structure._all_before(swap, other) and other not in structure._all_before(swap, one)
+
+
+# ---- which trucks ----
+@pytest.mark.parametrize(
+    ("model", "lift", "clips", "why"),
+    [
+        ("SIM-TRACTOR", TopLift((-1500.0, 1500.0), 3200.0, 2200.0), 4, "it carries two packs"),
+        ("SIM-TRACTOR", TopLift((0.0,), 3200.0, 2200.0), 0, "held by bolts"),
+        ("SIM-TRACTOR", None, 4, "taken from below"),
+        ("SIM-TRACTOR", TopLift((2500.0,), 3200.0, 2200.0), 4, "offset along the lane"),
+        ("SIM-OTHER", TopLift((0.0,), 3200.0, 2400.0), 4, "stand equally high in a bay"),
+    ],
+)
+def test_a_model_that_this_crane_cannot_serve_is_refused_when_the_station_is_put_together(
+    model: str, lift: TopLift | None, clips: int, why: str
+) -> None:
+    config = the_station().config
+    recipe = replace(config.recipes["SIM-TRACTOR"], model=model, top_lift=lift, clips=clips)
+    with pytest.raises(ConfigurationError, match=why):
+        put_together(replace(config, recipes={**config.recipes, model: recipe}))
 
 
 # ---- what must have happened before what ----
