@@ -20,7 +20,7 @@ from hil_tests.simplc.truck.ground import (
     TRAVEL_Z,
     TRUCK,
 )
-from hil_tests.simplc.truck.lorry import LOCKS
+from hil_tests.simplc.truck.lorry import ALL_LOCKS, LOCKS
 from hil_tests.simplc.truck.pendulum import PIVOT_MM, Pendulum, period_s
 from hil_tests.simplc.truth.motion import Motions, Ramp, Steps, TimedOut, Together, Wait
 from hil_tests.simplc.truth.packs import Pack, Places
@@ -75,7 +75,8 @@ class Crane:
     locks: list[Bolt] = field(default_factory=lambda: [Bolt(1.0, 0.0, 0.0) for _ in range(LOCKS)])
     resting: bool = False
     straight: bool = False
-    landed: int = 0
+    pressed: int = 0
+    """Corners at which something presses on the landing sensors."""
     cones: int = 0
     gripped: Pack | None = None
     pull_kg: float = 0.0
@@ -98,6 +99,11 @@ class Crane:
     def load(self) -> Pack | None:
         """The pack that hangs, or rests askew, in the gripper."""
         return self.places.at(CRANE)
+
+    @property
+    def landed(self) -> int:
+        """What the landing sensors show."""
+        return self.pressed & ~sum(1 << k for k in self.dead_corners)
 
     @property
     def closed(self) -> int:
@@ -272,7 +278,7 @@ class Crane:
             if cones == 0b11:
                 self.places.move(load, self.key(self.at))
                 self.set_in(self.at)
-        self.landed = sum(1 << k for k in range(LOCKS) if corners >> k & 1 and k not in self.dead_corners)
+        self.pressed = corners
         self.cones = cones
 
     @property
@@ -287,7 +293,7 @@ class Crane:
         self.resting = self.straight = False
         pack, place = self.gripped, self.at
         if pack is None or not self.on_seat:
-            self.landed = 0b1111 if self.load is not None else 0
+            self.pressed = ALL_LOCKS if self.load is not None else 0
             self.cones = 0
             return
         yield Ramp(self, 1.5, pull_kg=min(most_kg + 1.0, pack.weight_kg))
@@ -319,7 +325,7 @@ class Crane:
     def raise_to(self, z: float, most_kg: float, pace: float) -> Steps:
         """Creeping at first, then fast. A load that catches on something stands with the ropes pulling."""
         if self.load is None:
-            self.landed = self.cones = 0
+            self.pressed = self.cones = 0
         slow = min(z, self.z + CREEP_MM)
         yield from self._hoist_to(slow, CREEP_MM_S / pace)
         if self.snag_kg and self.load is not None:
@@ -366,7 +372,7 @@ class Crane:
             self.mishaps.append(("S5", f"pack {pack.code} dropped"))
             self.places.move(pack, f"dropped:{pack.code}")
             self.gripped = None
-            self.landed = 0
+            self.pressed = 0
             self._rope()
 
 

@@ -49,8 +49,8 @@ def travel_danger(plant: TruckPlant, known: Known) -> Iterator[Finding]:
         yield "S21", "travel ordered with the gripper below travel height"
     if crane.closed not in (0, LOCKS):
         yield "S5", f"travel ordered with {crane.closed} of {LOCKS} gripper locks closed"
-    if known["sway"]:
-        yield "S21", "travel ordered while the load swings"
+    if known["swing"]:
+        yield "S21", "travel ordered while the load swings far out"
     if known["wind"]:
         yield "S21", "travel ordered in strong wind"
 

@@ -16,8 +16,10 @@ from hil_tests.simplc.truck.lane import FULL_SIGHT
 from hil_tests.simplc.truck.lorry import LOCKS, Truck
 from hil_tests.simplc.truck.plant import TruckPlant
 from hil_tests.simplc.truth.motion import Process, Ramp, Steps
+from hil_tests.simplc.truth.vehicle import Bolt
 from hil_tests.simplc.vehicle_faults import VehicleFaults
 
+SPRUNG = 0.35
 OF_A_CAR = ("creep", "askew")
 """What a car does in its grooves, and a truck at its wheel stop otherwise."""
 
@@ -84,9 +86,8 @@ class TruckFaults:
         switch(self._truck().stuck, one_of({"lock": args.get("lock", 2)}, "lock", LOCKS), on)
 
     def _lock_opens(self, on: bool, args: Mapping[str, Any]) -> None:
-        """Lock `lock` (2 unless told) of the truck springs half open; off: it is closed again."""
-        bolt = self._truck().bolts[one_of({"lock": args.get("lock", 2)}, "lock", LOCKS)]
-        bolt.wound = 0.4 if on else 1.0
+        """Lock `lock` (2 unless told) of the truck, if it is closed, springs half open."""
+        _spring(self._truck().bolts[one_of({"lock": args.get("lock", 2)}, "lock", LOCKS)], on)
 
     def _connector_stuck(self, on: bool, args: Mapping[str, Any]) -> None:
         """The truck cannot draw its connector back, or put it to."""
@@ -153,9 +154,8 @@ class CraneFaults:
                 pack.weight_kg = float(args.get("kg", 3800.0))
 
     def _lock_opens(self, on: bool, args: Mapping[str, Any]) -> None:
-        """Gripper lock `lock` (3 unless told) springs half open, whatever hangs in it; off: it is closed again."""
-        lock = self.plant.crane.locks[one_of({"lock": args.get("lock", 3)}, "lock", LOCKS)]
-        lock.wound = 0.4 if on else 1.0
+        """Gripper lock `lock` (3 unless told), if it is closed, springs half open, whatever hangs in it."""
+        _spring(self.plant.crane.locks[one_of({"lock": args.get("lock", 3)}, "lock", LOCKS)], on)
 
     def _moves(self, name: str, on: bool, args: Mapping[str, Any]) -> None:
         """The brake of an axis slips: it creeps away; off: somebody has brought it back to where it stood."""
@@ -180,6 +180,14 @@ class CraneFaults:
         crane = self.plant.crane
         if not crane.resting:
             yield Ramp(crane, 6.0, x=crane.x + 300.0)
+
+
+def _spring(lock: Bolt, on: bool) -> None:
+    """A closed lock half open; off: somebody has closed it again, unless it has moved since."""
+    if on and lock.is_closed:
+        lock.wound = SPRUNG
+    elif not on and lock.wound == SPRUNG:
+        lock.wound = 1.0
 
 
 def _numbered(

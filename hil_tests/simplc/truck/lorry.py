@@ -30,6 +30,8 @@ class Truck(Vehicle):
     """How far (mm) it has moved since it came to stand."""
     stuck: set[int] = field(default_factory=set)
     connector_stuck: bool = False
+    set_off_with: int = LOCKS
+    """Locks that were closed when it drove off."""
 
     def close_contactors(self) -> None:
         """High voltage needs a mated connector; without one the contactors close on nothing."""
@@ -54,6 +56,7 @@ class Truck(Vehicle):
         """15 s from the green light to the empty bay."""
         pace = self.rng.uniform(0.97, 1.03)
         yield Wait(2.0 * pace)
+        self.set_off_with = sum(bolt.is_closed for bolt in self.bolts)
         self.gear_p = self.epb = self.confirmed = False
         self.in_grooves = False
         yield Ramp(self, 13.0 * pace, travel=1.0)

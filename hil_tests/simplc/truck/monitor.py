@@ -36,7 +36,7 @@ from hil_tests.simplc.truck.plant import TruckPlant
 HOME, TO_TRUCK, TO_BAY, TO_ISOLATION, LOWER, GRIP, UNGRIP, HOIST = 10, 11, 12, 13, 20, 21, 22, 23
 OPEN_ENTRY, OPEN_EXIT = 11, 13
 HV_ON, UNLOCK, LOCK = 44, 46, 47
-DANGERS = ("hv", "person", "sway", "wind", "shift", "low")
+DANGERS = ("hv", "person", "sway", "swing", "wind", "shift", "low")
 
 
 class TruckMonitor(Judge):
@@ -52,6 +52,7 @@ class TruckMonitor(Judge):
             "hv": truck is not None and truck.hv_live,
             "person": not lane.person_free,
             "sway": not crane.travelling and crane.sway_deg() > SWAY_DEG,
+            "swing": crane.sway_deg() > GROSS_SWAY_DEG,
             "wind": crane.wind_m_s > WIND_M_S,
             "shift": lane.shift_mm > MOVED_MM,
             "low": crane.travelling and crane.low,
@@ -75,7 +76,7 @@ class TruckMonitor(Judge):
         # A hoist that slips on the way is no order of anybody; to go on with it is.
         if crane.travelling and self._known("low"):
             yield "crane travels with its gripper low", "S21"
-        if crane.travelling and crane.load is not None and crane.sway_deg() > GROSS_SWAY_DEG:
+        if crane.travelling and crane.load is not None and self._known("swing"):
             yield "crane travels with a load that swings far out", "S21"
         carries = crane.load is not None and above_the_lane(plant)
         if carries and crane.travelling and self._known("person"):
@@ -87,8 +88,8 @@ class TruckMonitor(Judge):
             yield "truck moves under a gripper that is down", "S4"
         if moving and crane.gripped is not None and crane.gripped is truck.pack(plant.places):
             yield "truck drives off with its pack in the gripper", "S4"
-        if moving and truck.travel > 0.5 and not truck.all_closed:
-            yield f"truck drives off with {sum(b.is_closed for b in truck.bolts)} of {LOCKS} locks closed", "S6"
+        if moving and truck.set_off_with < LOCKS:
+            yield f"truck drives off with {truck.set_off_with} of {LOCKS} locks closed", "S6"
         if truck.hv_live and crane.pull_kg > 0.0 and down_over_truck(plant) and self._known("hv"):
             yield "ropes pull at a pack under high voltage", "S3"
 

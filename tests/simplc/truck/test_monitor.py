@@ -91,7 +91,7 @@ UNSAFE: list[Ask] = [
     ("LAND", nothing, "crane", 12, (1,), "S21", "below travel height"),
     ("SECURE", nothing, "crane", 20, (ON_TRUCK,), "S21", "over nothing"),
     ("TO_TRUCK", lambda c: c.fault("sway"), "crane", 20, (ON_TRUCK,), "S21", "swings"),
-    ("TO_TRUCK", lambda c: c.fault("sway"), "crane", 12, (1,), "S21", "swings"),
+    ("TO_TRUCK", lambda c: c.fault("sway", deg=6), "crane", 12, (1,), "S21", "swings far"),
     ("SECURE", lambda c: c.fault("wind"), "crane", 12, (1,), "S21", "wind"),
     # S22 nothing over a person
     ("TO_TRUCK", lambda c: c.fault("person"), "crane", 20, (ON_TRUCK,), "S22", "person"),
@@ -169,8 +169,8 @@ def test_a_travel_with_the_gripper_low_is_seen(client):
 def test_a_load_that_swings_far_out_is_seen(client):
     client.swap_until("HOIST")
     client.give("crane", 12, client.empty)
-    client.advance(0.1)
-    client.fault("sway", deg=8, once=1)
+    client.fault("sway", deg=8)
+    client.advance(0.4)
     assert client.texts("S21") == ["crane travels with a load that swings far out"]
 
 
