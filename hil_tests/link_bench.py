@@ -73,7 +73,8 @@ def some_value(point: Point, number: int) -> PlcValue:
         code = point.codes[number % len(point.codes)][1]
         return (code,) * kind.count if kind.count > 1 else code
     low = point.low if point.low is not None else 0.0
-    high = min(point.high if point.high is not None else 30000.0, low + 30000.0)
+    fits = 30000.0 * min(1.0, point.scale)
+    high = min(point.high if point.high is not None else fits, low + 30000.0)
     raw = round((low + (high - low) * (number % 17) / 20 - point.offset) / point.scale)
     value: PlcValue = raw if point.whole and not point.offset else float(raw * point.scale + point.offset)
     return (value,) * kind.count if kind.count > 1 else value  # type: ignore[return-value]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -27,14 +27,19 @@ from hil_tests.link_bench import (
     until_fault,
     until_usable,
 )
+from hil_tests.simplc.wire.io_list import PlcValue, Row, read_rows, to_raw
 from hil_tests.simplc.wire.opcua_server import Certificates
 from hil_tests.third_party.counterpart import Counterpart, counterpart
 from hil_tests.third_party.fetched import Absent
+from station_ctl.build import PARTS
+from station_ctl.config import load_station
 from station_ctl.core.links import NotSent, WriteRefused
-from station_ctl.core.points import IoList, ScanClass
+from station_ctl.core.orders import identity
+from station_ctl.core.points import BaseType, IoList, ScanClass, Value
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 ROBOT, PROGRAM = "swap_robot_sr3", "opcua_plc.js"
+FOREIGN = Path(__file__).parent / "foreign" / "station.yaml"
 NEW_KEYS = 20
 FIRST_NUMBER = 1000
 """The server shows the row n of the list under its name and under this number + n."""
@@ -269,3 +274,52 @@ async def test_a_new_start_with_another_namespace_index_is_survived(robot: Forei
             assert shown(link)["MAGIC"] == IDENTITY["MAGIC"]
             await link.write({"HB_CTL": 3})
         assert (await robot.program.tell("written"))["requests"] == [{"HB_CTL": 3}, {"HB_CTL": 3}]
+
+
+@pytest.mark.parametrize("name", ["store", pytest.param("portal", marks=pytest.mark.long)])
+async def test_nodes_by_number_and_guid_of_every_type_go_to_and_fro(tmp_path: Path, name: str) -> None:
+    station = load_station(FOREIGN, parts=PARTS)
+    io, told, signs = station.io[name], read_rows(station.lists[name]), identity(station.io[name], 2)
+    plc = BarePlc(name, io)
+    plc.values.update(signs)
+    spec: dict[str, Any] = {"rows": [_given(row, plc.values) for row in told], "namespaces": []}
+    files = Certificates.inside(tmp_path)
+    await files.make()
+    async with contextlib.AsyncExitStack() as programs:
+        try:
+            program = await programs.enter_async_context(counterpart(PROGRAM))
+        except Absent as absent:
+            pytest.skip(f"no node-opcua server: {absent}")
+        await program.start(**spec, folder=str(tmp_path), trusted=str(files.client_certificate))
+        url = f"opc.tcp://127.0.0.1:{program.port}"
+        link = OpcUaLink(name, io, url, identity=signs, heartbeat="HB_PLC", timeout=2.0)
+        async with running(link):
+            await until_usable(link)
+            assert shown(link) == {tag: plain(value) for tag, value in plc.values.items()}
+            given = {tag: value for tag, value in order(opcode=20).items() if tag in io}
+            await link.write(given, commit="CMD_COMMIT")
+            await link.write({"STOP_REQ": 1}, urgent=True)
+            requests = (await program.tell("written"))["requests"]
+            ids = {row.tag: row.address.partition(";")[2][2:] for row in told}
+            raw = {tag: _theirs(io[tag].codes, value) for tag, value in given.items()}
+            block = {ids[tag]: value for tag, value in raw.items() if tag != "CMD_COMMIT"}
+            stop = {ids["STOP_REQ"]: True if io["STOP_REQ"].type.base is BaseType.BOOL else 1}
+            assert requests == [block, {ids["CMD_COMMIT"]: raw["CMD_COMMIT"]}, stop]
+
+
+def _theirs(codes: tuple[tuple[int, int], ...], value: Value) -> Value:
+    return next((theirs for theirs, ours in codes if ours == value), value)
+
+
+def _given(row: Row, values: Mapping[str, PlcValue]) -> dict[str, Any]:
+    """A row with the raw value that a PLC of another make holds."""
+    uri, _, node = row.address.removeprefix("nsu=").partition(";")
+    empty: PlcValue = {"bool": False, "str": ""}.get(row.base, 0)
+    value = values.get(row.tag, empty)
+    items = value if isinstance(value, tuple) else (value,) * row.elements
+    raw = [item if row.base == "str" or row.written else to_raw(row, item) for item in items]
+    shown_as = raw if row.elements > 1 else raw[0]
+    return {
+        "tag": row.tag, "uri": uri, "name": row.tag, "id": node, "base": row.base, "elements": row.elements,
+        "written": row.written, "value": shown_as,
+    }  # fmt: skip

@@ -13,7 +13,8 @@ const { StatusCodes } = require("node-opcua-status-code");
 const { DataType, Variant, VariantArrayType } = require("node-opcua-variant");
 
 const TYPES = {
-  bool: "Boolean", u16: "UInt16", i16: "Int16", u32: "UInt32", i32: "Int32", f32: "Float", str: "String",
+  bool: "Boolean", u8: "Byte", u16: "UInt16", i16: "Int16", u32: "UInt32", i32: "Int32", i64: "Int64", f32: "Float",
+  f64: "Double", str: "String",
 };
 
 // A PLC's clock is often wrong, by days or years: `turn_clock` sets it, for all that the library dates.
@@ -50,7 +51,7 @@ function addNodes(namespaces, rows) {
     values[row.tag] = row.value;
     const namespace = addressSpace.registerNamespace(row.uri);
     const access = row.written ? "CurrentRead | CurrentWrite" : "CurrentRead";
-    for (const nodeId of [`s=${row.name}`, `i=${number++}`]) {
+    for (const nodeId of row.id ? [row.id] : [`s=${row.name}`, `i=${number++}`]) {
       namespace.addVariable({
         nodeId, browseName: row.name, dataType: TYPES[row.base], organizedBy: addressSpace.rootFolder.objects,
         valueRank: row.elements === 1 ? -1 : 1, accessLevel: access, userAccessLevel: access,
