@@ -132,6 +132,10 @@ def _write(path: Path, table: list[dict[str, str]]) -> None:
 _LIFT_HEAD = '    address: "127.0.0.1:15020"\n'
 _LIST = "    io_list: vehicle_lift_vl1.csv\n"
 _SIGNS = (("MAGIC", 0), ("PATTERN", 1), ("PATTERN32", 2), ("MAP_VERSION", 4))
+_BLOCK = (
+    ("CMD_ID", 2), ("CMD_EPOCH", 4), ("CMD_OPCODE", 5), ("CMD_P1", 6), ("CMD_P2", 8), ("CMD_P3", 10), ("CMD_P4", 12),
+    ("CMD_EXPIRES", 14), ("CMD_CRC", 16), ("CMD_COMMIT", 17), ("STOP_REQ", 18),
+)  # fmt: skip
 _CLAMPS = rows((LIFT, "CLAMPED", "address", "ir:26.4"), (LIFT, "UNCLAMPED", "address", "ir:26.3"))
 _OWN = both(added(LIFT, "PLC_ID", "ir:9", "u16"), added(STACKER, "PLC_ID", "ir:9", "u16"))
 _NUMBERS = both(
@@ -169,6 +173,10 @@ MISTAKES: tuple[Mistake, ...] = (
     Mistake(
         "the order block has a gap", rows((LIFT, "CMD_CRC", "address", "hr:20")),
         {"check": "CMD_CRC: lies at hr:20, the order block needs it at hr:14"}, long=True,
+    ),
+    Mistake(
+        "the whole order block in another place", rows(*((LIFT, tag, "address", f"hr:{at}") for tag, at in _BLOCK)),
+        {"order": "needs an answer to order"}, long=True,
     ),
     Mistake(
         "a wrong unit on Modbus", said(_LIFT_HEAD, f"{_LIFT_HEAD}    unit: 7\n"),

@@ -21,6 +21,8 @@ from hil_tests.mapping_mistakes import CATCHERS, MISTAKES, STATION, Mistake, tab
 from hil_tests.served_station import Served, served
 from station_ctl.build import PARTS, PaperStation, put_together
 from station_ctl.cli import main, probe_wire
+from station_ctl.cli.hil import Plan, try_all
+from station_ctl.cli.hil_case import Verdict
 from station_ctl.cli.probe_wire import Looked, _read_once, _with, look_at
 from station_ctl.config import StationConfig, load_station
 from station_ctl.connections import make_link
@@ -96,6 +98,8 @@ async def test_a_mistake_is_caught_by_what_the_page_says(
         if "interlock" in mistake.caught:
             assert_interlock(case, await look_at(case.config(right), mistake.links), looked)
         assert it.written == [], "nothing of all that writes"
+        if "order" in mistake.caught:
+            await assert_order(case)
 
 
 async def assert_probe(case: Case) -> None:
@@ -176,6 +180,16 @@ def assert_interlock(case: Case, right: Mapping[str, Looked], wrong: Mapping[str
 def _judged(case: Case, site: Path, looked: Mapping[str, Looked]) -> tuple[Image, list[Interlock]]:
     config = case.config(site)
     return image(looked, config), rows(put_together(config), case.mistake.caught["interlock"])
+
+
+async def assert_order(case: Case) -> None:
+    """No order is answered or reaches a machine, and `hil run` says so."""
+    config = case.config(case.wrong)
+    found = await try_all(config, put_together(config), Plan(("orders",), frozenset(case.mistake.links)))
+    failed = [outcome.found for outcome in found if outcome.case.target == "lift" and outcome.verdict is Verdict.FAILED]
+    assert len(failed) >= 5 and all(case.mistake.caught["order"] in text for text in failed), failed
+    told = case.it.station.plcs["lift"].channels[0].state
+    assert (told["ACK_ID"], told["ORDER_STATE"]) == (0, 0)
 
 
 def rows(paper: PaperStation, code: str) -> list[Interlock]:

@@ -53,6 +53,7 @@ main = StationCommands(
         "manual": "Write the manual's pages from the code.",
         "sim": "Simulated machines on this PC.",
         "clock": "Clocks: show, and who sets that of this PC.",
+        "hil": "Black-box suites of the PLC contract, against simulated or real PLCs.",
         "config": "Check configuration files, print what they come to, compare them.",
         "doctor": "Examine this PC: environment, rights, ports, disk, journal, clock, versions.",
         "backup": "Make, prove and restore backups of the journal.",
