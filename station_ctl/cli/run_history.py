@@ -145,6 +145,8 @@ def _opened(row: JournalRow, at: datetime) -> RunHistory:
 def _follow(run: RunHistory, row: JournalRow, at: datetime) -> None:
     if row.kind == "run-closed":
         run.closed, run.result = at, str(row.data["result"])
+        if run.result == "done" and row.data.get("why"):
+            run.happenings.append(Happening(at, "the rest left undone", str(row.data["why"])))
     elif row.kind == "step-ordered":
         device, text = str(row.data["device"]), str(row.data["text"])
         run.tries.append(Try(row.step, device, text, row.order, at, text=text))

@@ -183,6 +183,12 @@ def test_what_belongs_to_no_run_is_told_with_those_open_then() -> None:
     assert [(h.what, h.text) for h in open_.happenings] == [("A102", "door"), ("state", "station aborted")]
 
 
+def test_what_a_done_run_left_undone_is_told_with_its_reason() -> None:
+    (done,) = rows(opened(), Record("run-closed", "S-0001", data=(("result", "done"), ("why", "step 210 Look: crash"))))
+    assert done.result == "done"
+    assert [(h.what, h.text) for h in done.happenings] == [("the rest left undone", "step 210 Look: crash")]
+
+
 def test_run_number_that_a_later_start_uses_again_is_another_run() -> None:
     first, second = rows(opened(), ordered(20, 1), proven(20, 1, 1.0), CLOSED, opened(), ordered(20, 2))
     assert [t.order for t in first.tries] == [1] and first.result == "done"
