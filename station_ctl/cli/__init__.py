@@ -54,7 +54,7 @@ main = StationCommands(
         "sim": "Simulated machines on this PC.",
         "clock": "Clocks: show, and who sets that of this PC.",
         "hil": "Black-box suites of the PLC contract, against simulated or real PLCs.",
-        "config": "Check configuration files, print what they come to, compare them.",
+        "config": "Write a station file; check configuration files, print what they come to, compare them.",
         "doctor": "Examine this PC: environment, rights, ports, disk, journal, clock, versions.",
         "backup": "Make, prove and restore backups of the journal.",
         "bundle": "Pack what support needs to know into one file.",

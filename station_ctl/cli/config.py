@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from station_ctl.cli.config_init import init
 from station_ctl.cli.envelope import json_option, print_result
 from station_ctl.config import StationConfig, load_station, station_file
 from station_ctl.config.schema import KINDS, schema_text
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
 
 @click.group()
 def command() -> None:
-    """Check configuration files, print what they come to, compare them."""
+    """Write a station file, check configuration files, print what they come to, compare them."""
+
+
+command.add_command(init)
 
 
 @command.command()
