@@ -13,6 +13,7 @@ from drivers.memory import Backend
 from hil_tests.simplc.wire.loose_handshake import LooseHandshake
 from hil_tests.virtual.custody import custody_errors
 from station_ctl.build import PARTS
+from station_ctl.cli.answers import PAGES
 from station_ctl.config import StationConfig, load_station
 from station_ctl.core.errors import StationError
 from station_ctl.core.levels import MAY_LACK, Level
@@ -22,6 +23,7 @@ from station_ctl.engine.events import Issue, Verb
 from station_ctl.engine.virtual_time import run_virtually
 from station_ctl.paths import config_directory
 from tests.bench.virtual_bench import VirtualBench
+from tests.service.desk_bench import DeskBench
 
 FETCH = 23
 """The step in which the stacker fetches the charged pack while the vehicle drives in."""
@@ -102,5 +104,25 @@ def test_after_a_loss_the_swap_goes_on_when_a_person_has_looked(
             assert closed.complete and bench.orders() == [20, 20, 21]
             assert bench.sim.monitor.verdicts == []
             assert custody_errors(bench.state.ledger, bench.sim.plant.places.by_code()) == []
+
+    run_virtually(main())
+
+
+class LevelBDesk(LevelB, DeskBench):
+    """The same with a desk for persons."""
+
+
+def test_the_station_says_the_level_wherever_a_person_looks(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with LevelBDesk(tmp_path, config=config()) as bench:
+            for action in ("status", "why"):
+                answer = await bench.put(action)
+                assert list(answer.data["levels"]) == ["stacker"]
+                printed = "\n".join(PAGES[action](answer.data))
+                assert "PLC: stacker is of level B, without EPOCH, CMD_EPOCH, UPTIME_MS," in printed
+                assert "before a person has looked at the machine" in printed
+            device = (await bench.put("device.show", params={"device": "stacker"})).data
+            assert device["level"] == "B" and "level B" in device["level_costs"]
+            assert (await bench.put("device.show", params={"device": "lift"})).data["level_costs"] == ""
 
     run_virtually(main())
