@@ -23,6 +23,8 @@ main = StationCommands(
         "robot": "Swap robot: where, home.",
         "stacker": "Stacker: where, home.",
         "lift": "Vehicle lift: where, home, exercise.",
+        "crane": "Gantry crane of a truck station: where, home, jog.",
+        "stand": "Stand of a truck station: where, home.",
         "lock": "Lock runners: read, exercise.",
         "torque": "Torque of the lock runners: test, history.",
         "seq": "Procedures: list, show; of maintenance: run, resume, give up, history.",

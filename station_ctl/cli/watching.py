@@ -20,7 +20,7 @@ EVERY = 1.0
 
 WATCHED = frozenset(
     ("status", "why", "io.list", "io.read", "alarm.list", "queue.list", "bay.list", "charger.list", "op.list",
-     "robot.where", "stacker.where", "lift.where", "lock.read", "interlock.now")
+     "robot.where", "stacker.where", "lift.where", "crane.where", "stand.where", "lock.read", "interlock.now")
 )  # fmt: skip
 """Actions worth watching."""
 

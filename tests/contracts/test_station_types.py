@@ -19,8 +19,9 @@ NAMES_IT = {
     "core/truck_roles.py": "the roles themselves",
     "core/steps.py": "how a crane takes a model's packs is part of its recipe",
     "core/policy.py": "the wind up to which a crane travels",
+    "service/catalogue/truck_station.py": "words that people type, as those of robot, lift and stacker beside it",
 }
-"""Files of core that name them, each with its reason; a new one is a decision."""
+"""Files that name them, each with its reason; a new one is a decision."""
 
 
 @pytest.mark.parametrize("folder", ["core", "engine", "charging", "service"])

@@ -18,6 +18,7 @@ from station_ctl.service.catalogue import (
     sequence,
     station,
     swap,
+    truck_station,
     user,
 )
 
@@ -25,7 +26,7 @@ REGISTRY = Registry.of(
     action
     for noun in (
         station, mode, swap, queue, bay, sequence, jog, alarm, reading, machine, bypass, operation, control, audit, user,
-        backup, charging,
+        backup, charging, truck_station,
     )
     for action in noun.ACTIONS
 )

@@ -19,7 +19,7 @@ class Jog(Params):
     )
 
 
-def _jogs(name: str, en: str, zh: str) -> Action:
+def jogs(name: str, en: str, zh: str) -> Action:
     return Action(
         name, Kind.MOVES, Role.TECHNICIAN, Words(en, zh), "jog:jog", Jog, plan="jog:plan_jog", modes=MAINTENANCE,
         long=True, by_hand=True,
@@ -27,7 +27,7 @@ def _jogs(name: str, en: str, zh: str) -> Action:
 
 
 ACTIONS = (
-    _jogs("robot.jog", "Jog one axis of the robot while the button is held.", "按住按钮时点动机器人的一个轴。"),
-    _jogs("stacker.jog", "Jog one axis of the stacker while the button is held.", "按住按钮时点动堆垛机的一个轴。"),
-    _jogs("lift.jog", "Jog the platform of the lift while the button is held.", "按住按钮时点动举升机平台。"),
+    jogs("robot.jog", "Jog one axis of the robot while the button is held.", "按住按钮时点动机器人的一个轴。"),
+    jogs("stacker.jog", "Jog one axis of the stacker while the button is held.", "按住按钮时点动堆垛机的一个轴。"),
+    jogs("lift.jog", "Jog the platform of the lift while the button is held.", "按住按钮时点动举升机平台。"),
 )

@@ -66,7 +66,7 @@ class RunToEnd(Params):
     run: str = Field(pattern=RUN_ID, description="a run's id, as M-0001")
 
 
-def _moves(name: str, en: str, zh: str, params: type[Params] = Nothing) -> Action:
+def moves(name: str, en: str, zh: str, params: type[Params] = Nothing) -> Action:
     """A procedure as a word of its own: the same as `seq.run` with its name."""
     return Action(
         name, Kind.MOVES, Role.TECHNICIAN, Words(en, zh), "sequence:run_named", params,
@@ -75,20 +75,20 @@ def _moves(name: str, en: str, zh: str, params: type[Params] = Nothing) -> Actio
 
 
 PROCEDURES = (
-    _moves("station.home", "Home every device: robot, stacker, lift.", "所有设备回零：机器人、堆垛机、举升机。"),
-    _moves("robot.home", "Robot down and home.", "机器人下降并回零。"),
-    _moves("stacker.home", "Reference the stacker and park it.", "堆垛机回零并停靠。"),
-    _moves("lift.home", "Lift down, clamps open, floor closed.", "举升机下降、夹具松开、地板关闭。"),
-    _moves("bay.plug-in", "Plug in a bay.", "仓位插头插入。", OneBay),
-    _moves("bay.plug-out", "Stop charging and unplug a bay.", "停止充电并拔出仓位插头。", OneBay),
-    _moves("bay.isolate", "Bring the pack of a bay to the isolation place.", "将仓位电池包移至隔离位。", OneBay),
-    _moves("battery.move", "Move a pack from bay to bay.", "在仓位之间移动电池包。", MovePack),
-    _moves("battery.out", "Bring a pack to handover IN for people to take it away.", "将电池包送至入口交接位由人员取走。", OneBay),
-    _moves("battery.in", "Take a pack that people set down at handover OUT into a bay.", "将人员放在出口交接位的电池包入仓。", PackToBay),
-    _moves("battery.put-back", "Put the pack of handover IN back into a bay.", "将入口交接位的电池包放回仓位。", WaitingPack),
-    _moves("lift.exercise", "Lift and lower a test vehicle.", "举升并下降测试车辆。", Exercise),
-    _moves("lock.exercise", "Open and close the locks of a test vehicle.", "开合测试车辆的锁。", Exercise),
-    _moves("torque.test", "Tighten the locks of a test vehicle and record the torque.", "拧紧测试车辆的锁并记录扭矩曲线。", Exercise),
+    moves("station.home", "Home every device: robot, stacker, lift.", "所有设备回零：机器人、堆垛机、举升机。"),
+    moves("robot.home", "Robot down and home.", "机器人下降并回零。"),
+    moves("stacker.home", "Reference the stacker and park it.", "堆垛机回零并停靠。"),
+    moves("lift.home", "Lift down, clamps open, floor closed.", "举升机下降、夹具松开、地板关闭。"),
+    moves("bay.plug-in", "Plug in a bay.", "仓位插头插入。", OneBay),
+    moves("bay.plug-out", "Stop charging and unplug a bay.", "停止充电并拔出仓位插头。", OneBay),
+    moves("bay.isolate", "Bring the pack of a bay to the isolation place.", "将仓位电池包移至隔离位。", OneBay),
+    moves("battery.move", "Move a pack from bay to bay.", "在仓位之间移动电池包。", MovePack),
+    moves("battery.out", "Bring a pack to handover IN for people to take it away.", "将电池包送至入口交接位由人员取走。", OneBay),
+    moves("battery.in", "Take a pack that people set down at handover OUT into a bay.", "将人员放在出口交接位的电池包入仓。", PackToBay),
+    moves("battery.put-back", "Put the pack of handover IN back into a bay.", "将入口交接位的电池包放回仓位。", WaitingPack),
+    moves("lift.exercise", "Lift and lower a test vehicle.", "举升并下降测试车辆。", Exercise),
+    moves("lock.exercise", "Open and close the locks of a test vehicle.", "开合测试车辆的锁。", Exercise),
+    moves("torque.test", "Tighten the locks of a test vehicle and record the torque.", "拧紧测试车辆的锁并记录扭矩曲线。", Exercise),
 )  # fmt: skip
 """Each is a maintenance procedure of the station by the same name."""
 
