@@ -1,4 +1,4 @@
-"""The gantry crane: bridge and trolley, hoist, turning gripper with four locks, and the pack that hangs on it.
+"""The gantry crane: hoist, turning gripper with four locks, and the pack that hangs on it.
 
 Knows what a hoist and a gripper do to a pack and to what holds it. Does not know orders or sensors.
 """
@@ -9,69 +9,45 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import hypot
 
-from hil_tests.simplc.truck.ground import (
-    CATCH_DEG,
-    CATCH_MM,
-    CRANE,
-    LEAST_Z,
-    PACK_MM,
-    PARK,
-    SPOTS,
-    TRAVEL_Z,
-    TRUCK,
-)
+from hil_tests.simplc.truck.bridge import Bridge
+from hil_tests.simplc.truck.ground import CATCH_DEG, CATCH_MM, CRANE, LEAST_Z, PACK_MM, PARK, TRAVEL_Z
 from hil_tests.simplc.truck.lorry import ALL_LOCKS, LOCKS
-from hil_tests.simplc.truck.pendulum import PIVOT_MM, Pendulum, period_s
-from hil_tests.simplc.truth.motion import Motions, Ramp, Steps, TimedOut, Together, Wait
+from hil_tests.simplc.truck.pendulum import PIVOT_MM
+from hil_tests.simplc.truth.motion import Ramp, Steps, Together, Wait
 from hil_tests.simplc.truth.packs import Pack, Places
 from hil_tests.simplc.truth.vehicle import Bolt
 
 GRIPPER_KG = 600.0
-SPEED_MM_S, HOIST_MM_S, CREEP_MM_S = 1000.0, 400.0, 60.0
-ROPE_M, PACK_ROPE_M = (PIVOT_MM - TRAVEL_Z) / 1000.0, 0.5
-FASTEST_MM_S = 1.1 * SPEED_MM_S
-RAMP_S = period_s(ROPE_M)
-"""Time to speed up or slow down: a whole swing of the empty gripper, which leaves it hanging still."""
-ALIGNED_MM, REACH_MM = 50.0, 2900.0
-BRAKE_MM_S2 = SPEED_MM_S / RAMP_S
+HOIST_MM_S, CREEP_MM_S = 400.0, 60.0
+PACK_ROPE_M = 0.5
 CREEP_MM = 150.0
 """The last way down and the first up, at creeping speed."""
 BACK_MM = 20.0
 HELD_DOWN_KG = 6000.0
-SETTLE_S = 60.0
 
 Beneath = Callable[[str], tuple[float, float, float, float]]
 """Of a place: height of its seat (mm), and x, y (mm) and turn (degrees) of what stands or belongs there."""
 
 
-@dataclass(slots=True, eq=False)
-class Crane:
-    """x, y, z in mm (z: underside of the gripper), turn in degrees; `at` = the place it hangs over, `heading` = where
-    it goes. `resting`: the ropes are slack, gripper or pack rests on something. `straight`: it has found its cones.
-    `gripped`: the pack that the locks hold, in its place or hanging. `pull_kg`: what the ropes pull besides.
+@dataclass(slots=True, eq=False, kw_only=True)
+class Crane(Bridge):
+    """A bridge with `z` in mm, the underside of the gripper. `resting`: the ropes are slack, gripper or pack rests on
+    something. `straight`: it has found its cones. `gripped`: the pack that the locks hold, in its place or hanging.
+    `pull_kg`: what the ropes pull besides.
     """
 
-    motions: Motions
     places: Places
     beneath: Beneath
     holds_down: Callable[[str], str] = lambda place: ""
     """What holds a pack in its place now, in words."""
     key: Callable[[str], str] = lambda place: place
     """Under which name packs stand at a place that the crane goes to."""
-    arrived: Callable[[str], None] = lambda place: None
-    """It hangs over a place now."""
     torn: Callable[[str], None] = lambda place: None
     """A pack has been lifted out of a place."""
     set_in: Callable[[str], None] = lambda place: None
     """A pack has found its seat in a place."""
     mishaps: list[tuple[str, str]] = field(default_factory=list)
-    spots: dict[str, tuple[float, float]] = field(default_factory=lambda: dict(SPOTS))
-    x: float = SPOTS[PARK][0]
-    y: float = SPOTS[PARK][1]
     z: float = TRAVEL_Z
-    turn: float = 0.0
-    at: str = PARK
-    heading: str = PARK
     locks: list[Bolt] = field(default_factory=lambda: [Bolt(1.0, 0.0, 0.0) for _ in range(LOCKS)])
     resting: bool = False
     straight: bool = False
@@ -80,19 +56,12 @@ class Crane:
     cones: int = 0
     gripped: Pack | None = None
     pull_kg: float = 0.0
-    homed: bool = True
     brake_ok: bool = True
-    path_clear: bool = True
-    wind_m_s: float = 3.0
-    pendulum: Pendulum = field(default_factory=lambda: Pendulum(ROPE_M))
     stuck_locks: set[int] = field(default_factory=set)
     dead_corners: set[int] = field(default_factory=set)
     blocked_cones: set[int] = field(default_factory=set)
     snag_kg: float = 0.0
     slack: bool = False
-    _speed: tuple[float, float] = (0.0, 0.0)
-    _gain: tuple[float, float] = (0.0, 0.0)
-    _since: float = 0.0
 
     # ---- what is the case ----------------------------------------------------------------------------------
     @property
@@ -118,29 +87,8 @@ class Crane:
         return (self.load.weight_kg if self.load is not None else 0.0) + self.pull_kg
 
     @property
-    def travelling(self) -> bool:
-        return hypot(*self.velocity()) > 1.0
-
-    @property
-    def aligned(self) -> bool:
-        """As far as the switches of its places tell: over the truck anywhere in its reach."""
-        spot = self.spots.get(self.at)
-        near = REACH_MM if self.at == TRUCK else ALIGNED_MM
-        return spot is not None and hypot(self.x - spot[0], self.y - spot[1]) <= near
-
-    @property
     def low(self) -> bool:
         return self.z < TRAVEL_Z - 20.0
-
-    def velocity(self) -> tuple[float, float]:
-        """Of bridge and trolley now, mm/s: a drive that takes longer than it should turns round no sooner."""
-        seconds = self.motions.now - self._since
-        (vx, vy), (ax, ay) = self._speed, self._gain
-        x, y = vx + ax * seconds, vy + ay * seconds
-        if vx * ax + vy * ay < 0.0 and x * vx + y * vy < 0.0:
-            return 0.0, 0.0
-        much = max(1.0, hypot(x, y) / FASTEST_MM_S)
-        return x / much, y / much
 
     def sway_deg(self) -> float:
         """Greatest angle of the present swing; what rests does not swing."""
@@ -161,81 +109,6 @@ class Crane:
         if self.load is not None:
             return seat + PACK_MM * (2.0 if below is not None else 1.0)
         return seat + PACK_MM if below is not None else None
-
-    # ---- travel --------------------------------------------------------------------------------------------
-    def travel(self, place: str, beside: tuple[float, float, float], pace: float) -> Steps:
-        """To `beside` (x, y in mm, turn) of a place: faster for a swing, level, slower for a swing."""
-        x, y, turn = self.spots[place][0] + beside[0], self.spots[place][1] + beside[1], beside[2]
-        self.heading = place
-        if self.at != place:
-            self.at = ""
-        way_x, way_y = x - self.x, y - self.y
-        way, start, start_turn = hypot(way_x, way_y), (self.x, self.y), self.turn
-        if way < 0.5:
-            yield Ramp(self, abs(turn - self.turn) * pace, x=x, y=y, turn=turn)
-        else:
-            speed = min(SPEED_MM_S / pace, way / RAMP_S)
-            ramp = speed * RAMP_S / 2.0 / way
-            ux, uy = way_x / way, way_y / way
-
-            def to(part: float) -> dict[str, float]:
-                turned = start_turn + (turn - start_turn) * part
-                return {"x": start[0] + way_x * part, "y": start[1] + way_y * part, "turn": turned}
-
-            try:
-                self._accelerate(speed / RAMP_S, ux, uy)
-                yield Ramp(self, RAMP_S, shape=_faster, **to(ramp))
-                self._accelerate(0.0, ux, uy)
-                yield Ramp(self, (1.0 - 2.0 * ramp) * way / speed, **to(1.0 - ramp))
-                self._accelerate(-speed / RAMP_S, ux, uy)
-                yield Ramp(self, RAMP_S, shape=_slower, **to(1.0))
-            finally:
-                self._stand()
-        self.at = place
-        self.arrived(place)
-
-    def settle(self, limit_deg: float) -> Steps:
-        """Until it hangs still. Raises TimedOut when it goes on swinging."""
-        until = self.motions.now + SETTLE_S
-        while self.sway_deg() > limit_deg:
-            left = until - self.motions.now
-            if left <= 0.01:
-                raise TimedOut("the load goes on swinging")
-            yield Wait(min(left, max(0.1, self.pendulum.settles_in(self.motions.now, limit_deg))))
-
-    def brake(self) -> Steps | None:
-        """From travel to rest in a controlled way; None when nothing travels."""
-        vx, vy = self.velocity()
-        speed = hypot(vx, vy)
-        if speed < 1.0:
-            return None
-        self._speed, self._gain = (0.0, 0.0), (0.0, 0.0)
-        return self._brake(vx, vy, speed)
-
-    def _brake(self, vx: float, vy: float, speed: float) -> Steps:
-        seconds = speed / BRAKE_MM_S2
-        now = self.motions.now
-        self._speed, self._gain, self._since = (vx, vy), (-vx / seconds, -vy / seconds), now
-        self.pendulum.drive(now, -vx / seconds / 1000.0, -vy / seconds / 1000.0)
-        self.heading = ""
-        try:
-            yield Ramp(self, seconds, shape=_slower, x=self.x + vx * seconds / 2, y=self.y + vy * seconds / 2)
-        finally:
-            self._stand()
-
-    def _accelerate(self, gain: float, ux: float, uy: float) -> None:
-        now = self.motions.now
-        self._speed, self._gain, self._since = self.velocity(), (gain * ux, gain * uy), now
-        self.pendulum.drive(now, gain * ux / 1000.0, gain * uy / 1000.0)
-
-    def _stand(self) -> None:
-        """No drive any more: what speed was left is gone at once, into the swing."""
-        now = self.motions.now
-        vx, vy = self.velocity()
-        self.pendulum.drive(now, 0.0, 0.0)
-        if hypot(vx, vy) > 1.0:
-            self.pendulum.jolt(now, vx / 1000.0, vy / 1000.0)
-        self._speed = self._gain = (0.0, 0.0)
 
     # ---- hoist ---------------------------------------------------------------------------------------------
     def lower(self, expected: float, deepest: float, pace: float) -> Steps:
@@ -374,11 +247,3 @@ class Crane:
             self.gripped = None
             self.pressed = 0
             self._rope()
-
-
-def _faster(part: float) -> float:
-    return part * part
-
-
-def _slower(part: float) -> float:
-    return part * (2.0 - part)

@@ -22,9 +22,8 @@ WIND_M_S = 15.0
 SETTLED_DEG, SWAY_DEG = 0.5, 1.0
 SEARCH_MM = 50.0
 ZONE_MM = 2500.0
-"""So near to the truck's place the crane is above the bay that the stand's radar watches."""
-SEEN_MM = 300.0
-SWAY_SHOWN = 20.0
+"""So near to its place the crane is above the truck's bay."""
+SEEN_MM, SWAY_SHOWN = 300.0, 20.0
 GRIPPED, SEATED = 0b1111, 0b11
 
 

@@ -35,8 +35,9 @@ class TruckPlant(Hall):
         self.lane = Lane(self.motions, self.places, Random(f"{seed}/lane"), gone=self._truck_gone)
         spots = SPOTS | {bay.name: bay_spot(number) for number, bay in self.bays.items()}
         self.crane = Crane(
-            self.motions, self.places, self._beneath, holds_down=self._holds_down, key=self._key,
-            arrived=self._arrived, torn=self._torn, set_in=self._set_in, mishaps=self.mishaps, spots=spots,
+            motions=self.motions, places=self.places, spots=spots, beneath=self._beneath, key=self._key,
+            holds_down=self._holds_down, arrived=self._arrived, torn=self._torn, set_in=self._set_in,
+            mishaps=self.mishaps,
         )  # fmt: skip
 
     # ---- between machines ----------------------------------------------------------------------------------
