@@ -18,6 +18,9 @@ SILENCE_REMEMBERED_S = 3600.0
 STEADY_S = 15.0
 """A level that stands this long has been taken up: what flows then is what the pack takes."""
 
+AGAIN_BELOW = 3.0
+"""A pack is charged again when it has lost so much, %, of the charge end."""
+
 GAP_S = 120.0
 """Longer between two looks than this: nothing is said about what flowed meanwhile."""
 
@@ -119,10 +122,12 @@ def _flow(h: BayHistory, seen: BayView, told_kw: float, dt: float, policy: SiteP
     else:
         h = replace(h, flowed_kwh=flowed)
     short = seen.soc < policy.charge_end_percent - 1.0
+    # Nobody asks for a session of a pack that is nearly full: that its charger rests says nothing against it.
+    claims_full = seen.charge_state == FULL and seen.soc <= policy.charge_end_percent - AGAIN_BELOW
     told = told_kw >= max(policy.bay_power_min_kw, 0.1) and seen.charge_state in OPEN
     if h.gain_soc is None or seen.soc - h.gain_soc >= 0.3 or seen.soc < h.gain_soc:
         return replace(h, gain_soc=seen.soc, told_s=0.0)
-    return replace(h, told_s=h.told_s + dt) if short and (told or seen.charge_state == FULL) else h
+    return replace(h, told_s=h.told_s + dt) if short and (told or claims_full) else h
 
 
 def _charge(h: BayHistory, seen: BayView, now: float, policy: SitePolicy) -> BayHistory:
@@ -132,6 +137,6 @@ def _charge(h: BayHistory, seen: BayView, now: float, policy: SitePolicy) -> Bay
     full_since = h.full_since
     if seen.soc >= policy.charge_end_percent:
         full_since = now if full_since is None else full_since
-    elif seen.soc < policy.charge_end_percent - 3.0:
+    elif seen.soc < policy.charge_end_percent - AGAIN_BELOW:
         full_since = None
     return replace(h, soc=seen.soc, soc_at=now, full_since=full_since)

@@ -8,14 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from station_ctl.charging.bay_view import FAULT, FULL, IDLE, OPEN, BayView
+from station_ctl.charging.history import AGAIN_BELOW
 from station_ctl.charging.hot_packs import why_not_isolate
 from station_ctl.charging.site_power import SiteView
 from station_ctl.charging.state import ChargingState, Wish
 from station_ctl.charging.suspects import Clearance, Suspect
 from station_ctl.core.policy import SitePolicy
-
-AGAIN_BELOW = 3.0
-"""A pack is charged again when it has lost so much, %, of the charge end."""
 
 
 def wishes(

@@ -139,6 +139,15 @@ def test_a_pack_that_calls_itself_full_too_early_is_found_too() -> None:
     assert isinstance(judged, Suspect) and [r.doubt for r in judged.reasons] == [Doubt.NO_GAIN]
 
 
+@pytest.mark.parametrize(("soc", "suspect"), [(92.1, False), (94.0, False), (92.0, True)])
+def test_a_full_pack_is_no_suspect_where_nobody_asks_for_more_as_after_the_charge_end_was_raised(
+    soc: float, suspect: bool
+) -> None:
+    """A session is asked for three per cent below the charge end (95 %); above that a resting charger is right."""
+    yard = Yard.of(bay(charge_state=FULL, soc=soc))
+    assert isinstance(yard.looks(1300, dt=10.0).clearances["A01"], Suspect) is suspect
+
+
 def test_values_that_cannot_be_read_from_a_bms_that_answers_are_a_lie_after_a_while() -> None:
     yard = Yard.of(bay())
     yard.looks(SETTLED)
