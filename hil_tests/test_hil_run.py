@@ -66,6 +66,13 @@ async def test_without_a_yes_for_motion_no_order_is_given_that_a_machine_knows(t
         assert not any("HB_CTL" in tags or tags.get("STOP_REQ") for _, tags in it.written)
 
 
+async def test_a_motion_that_is_over_at_once_tells_nothing_and_is_not_passed(tmp_path: Path) -> None:
+    async with served(tmp_path, ("lift",), speed=300.0) as it:
+        found = {o.case.sentence: o for o in await outcomes(it, "stop", moves=True)}
+        assert found["5.2"].verdict is Verdict.SKIPPED and "over before it could be stopped" in found["5.2"].found
+        assert found["3.5"].verdict is Verdict.PASSED, found["3.5"].found
+
+
 def no_checksum(monkeypatch: pytest.MonkeyPatch, it: Served) -> None:
     check = Channel._check
 
