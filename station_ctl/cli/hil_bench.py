@@ -175,7 +175,7 @@ class Hand:
         return f"answered {int(needed)} after {took * 1000:.0f} ms"
 
     async def begun(self, opcode: int) -> int:
-        """Give an order that moves and see it under way, or at its end. Raises CannotBeTried for a machine not ready."""
+        """Give an order that moves, see it under way or at its end. Raises CannotBeTried for a machine not ready."""
         number = await self.give(opcode)
         await self.bench.until(
             lambda: bool(self.read("ACK_ID") == number), ANSWER_WITHIN, lambda: f"order {number} is not answered"
@@ -184,7 +184,7 @@ class Hand:
         if code != AckCode.ACCEPTED:
             raise CannotBeTried(f"the machine is not ready to move: {_answer(code)}")
         await self.bench.until(
-            lambda: bool(self.read("ORDER_STATE") == OrderState.BUSY or self.read("DONE_ID") == number), ANSWER_WITHIN,
+            lambda: self.read("ORDER_STATE") == OrderState.BUSY or self.read("DONE_ID") == number, ANSWER_WITHIN,
             lambda: f"needs ORDER_STATE 1 after the order is accepted; found {self.read('ORDER_STATE')}",
         )  # fmt: skip
         return number
