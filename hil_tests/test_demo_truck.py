@@ -1,4 +1,4 @@
-"""The demo of the truck station, from outside: a swap on the wire, struck swaps that come to rest, exit codes that are true."""
+"""The demo of the truck station, from outside: a swap on the wire, a struck one that comes to rest, true exit codes."""
 
 from __future__ import annotations
 

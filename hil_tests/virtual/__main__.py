@@ -16,7 +16,7 @@ from typing import Any
 from hil_tests.simplc.truth.layout import Layout
 from hil_tests.simplc.truth.modules import Modules
 from hil_tests.virtual.day import DAY_S, Day, DayReport
-from hil_tests.virtual.leap_plant import LeapStation
+from hil_tests.virtual.leap_plant import Leaping, LeapStation, TruckLeapStation
 from hil_tests.virtual.ledger_of_energy import EnergyLedger
 from hil_tests.virtual.planner import Planner
 from hil_tests.virtual.station import VirtualStation
@@ -30,7 +30,10 @@ from station_ctl.engine.virtual_time import run_virtually
 RATE = 60.0
 """Process seconds per wall second of virtual time: our heartbeats and watchdogs keep their wall periods."""
 
-REFERENCE_S = 264.0
+KINDS: dict[str, type[Leaping]] = {"passenger_car": LeapStation, "heavy_truck": TruckLeapStation}
+"""The plant by the station's type."""
+
+REFERENCE_S = {"passenger_car": 264.0, "heavy_truck": 292.0}
 """What the reference plant takes from a vehicle's reception until the bay is empty again, s; measured."""
 
 MEMORY = Path("/dev/shm")
@@ -44,7 +47,7 @@ def sized(config: StationConfig) -> dict[str, Any]:
         return {"layout": Layout(racks)}
     # Half as many modules as bays: neighbours have one between them.
     modules = Modules(size.charger_kw, sharing=size.sharing, pooled=size.modules < sum(racks))
-    pace = size.swap_minutes * 60.0 / REFERENCE_S
+    pace = size.swap_minutes * 60.0 / REFERENCE_S[config.station.archetype]
     return {"layout": Layout(racks, size.packs, size.start_soc, pace), "modules": modules}
 
 
@@ -57,7 +60,7 @@ def one_day(
     planner = Planner(learn(others), tariff, config.policy) if tariff is not None and others else None
 
     async def main(folder: Path) -> DayReport:
-        sim = LeapStation(seed=order["seed"], speed=RATE, **sized(config))
+        sim: Any = KINDS[config.station.archetype](seed=order["seed"], speed=RATE, **sized(config))
         async with VirtualStation(config, sim, folder / "journal.sqlite") as station:
             await station.make_ready()
             energy = EnergyLedger(tariff)

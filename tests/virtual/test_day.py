@@ -203,7 +203,7 @@ def test_the_plant_is_as_large_as_the_station_file_says(name: str, bays: int, po
     assert site.simulation is not None
     packs = [pack for pack in sim.plant.places if pack.place in {bay.name for bay in sim.plant.bays.values()}]
     assert len(packs) == site.simulation.packs
-    assert sim.plant.motions.pace == pytest.approx(site.simulation.swap_minutes * 60 / REFERENCE_S)
+    assert sim.plant.motions.pace == pytest.approx(site.simulation.swap_minutes * 60 / REFERENCE_S["passenger_car"])
 
 
 def test_neighbours_lend_modules_where_the_station_file_says_so_and_each_has_one() -> None:
