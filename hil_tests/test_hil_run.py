@@ -194,3 +194,34 @@ async def test_faults_are_injected_where_the_plant_takes_them_and_the_report_is_
         assert int(suite.attrib["tests"]) == len(cases) > 0
         assert int(suite.attrib["skipped"]) == sum(case.find("skipped") is not None for case in cases)
         assert all(case.attrib.keys() == {"classname", "name", "time"} for case in cases)
+
+
+@pytest.mark.long
+async def test_a_whole_swap_is_a_case_where_the_plant_brings_a_vehicle(tmp_path: Path) -> None:
+    plant = await PlantProcess.start(tmp_path, speed=30.0, seed=1)
+    try:
+        async with controls(plant, tmp_path):
+            told = overrides(plant.endpoints, speed=30.0, journal=tmp_path / "journal.sqlite")
+            typed = ["hil", "run", "--station", "sim_passenger_car", *(f"--set={n}={v}" for n, v in told.items())]
+            typed += ["--suite", "swap", "--control", str(tmp_path), "--moves", "--yes", "--json"]
+            result = await asyncio.to_thread(CliRunner().invoke, main, typed)
+            data = json.loads(result.stdout)["data"]
+            assert (result.exit_code, data["counts"]) == (0, {"passed": 1, "failed": 0, "skipped": 0}), data
+            Journal.new(tmp_path / "journal.sqlite", "SIM-0001").close()
+            result = await asyncio.to_thread(CliRunner().invoke, main, typed)
+            (row,) = json.loads(result.stdout)["data"]["cases"]
+            assert (result.exit_code, row["verdict"]) == (1, "skipped") and "keeps the custody" in row["found"]
+    finally:
+        await plant.end()
+
+
+@pytest.mark.parametrize(("more", "code"), [(("--moves",), 10), (("--suite", "dance"), 2)])
+def test_motion_needs_a_yes_and_a_suite_its_name(more: tuple[str, ...], code: int) -> None:
+    result = CliRunner().invoke(main, ["hil", "run", "--station", "sim_passenger_car", *more])
+    assert result.exit_code == code
+
+
+def test_a_service_that_runs_keeps_its_links(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("station_ctl.service.backup.is_held", lambda journal: True)
+    result = CliRunner().invoke(main, ["hil", "run", "--station", "sim_passenger_car"])
+    assert result.exit_code == 5 and "end it first" in result.stderr

@@ -9,7 +9,7 @@ import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from station_ctl.build import PARTS, BuiltStation, build
 from station_ctl.cli.demo_faults import FAULTS, IN_THE_MIDDLE
@@ -53,6 +53,14 @@ class DemoOrder:
     at: int = 0
 
 
+class Plant(Protocol):
+    """The machines, however they are reached: they bring vehicles, take faults, and tell what really happened."""
+
+    async def ask(self, **command: Any) -> dict[str, Any]:
+        """The answer to one command."""
+        ...
+
+
 class Demo:
     """One demo from the start of the plant to its report."""
 
@@ -78,11 +86,12 @@ class Demo:
                 plant.endpoints, speed=self._order.speed, journal=self._folder / "journal.sqlite"
             )
             config = load_station(self._order.station, changed, PARTS)
-            return await self._with_engine(plant, config)
+            return await self.through(plant, config)
         finally:
             await plant.end()
 
-    async def _with_engine(self, plant: PlantProcess, config: StationConfig) -> DemoReport:
+    async def through(self, plant: Plant, config: StationConfig) -> DemoReport:
+        """The swaps through the engine of this station, on a plant that runs already. Raises StationError."""
         built = build(config)
         journal = Journal.new(config.journal, config.station.code)
         thread = JournalThread(journal)
@@ -129,7 +138,7 @@ class Demo:
             not bay.present.read(image).good or not bay.pack_id.read(image).good for bay in built.stand.bays
         )
 
-    async def _swaps(self, plant: PlantProcess, built: BuiltStation, engine: Engine) -> None:
+    async def _swaps(self, plant: Plant, built: BuiltStation, engine: Engine) -> None:
         watch = self._watch
         reception = built.reception(engine, watch)
         reception.standing = self._charging.standing
@@ -166,7 +175,7 @@ class Demo:
         last = next(st.ended for step, st in run.pairs() if step.releases)
         self._visits.append(Visit(run_id, began, last, watch.closed[f"R-{number:04d}"], run))
 
-    def _maybe_strike(self, effect: Effect, plant: PlantProcess, engine: Engine) -> None:
+    def _maybe_strike(self, effect: Effect, plant: Plant, engine: Engine) -> None:
         at = self._at
         if self._struck or not (
             isinstance(effect, Progress) and effect.what == "step-begun" and effect.step == at
@@ -179,7 +188,7 @@ class Demo:
         task = asyncio.create_task(self._strike(run.sequence.by_no[at], plant, engine), name="fault")
         self._striking.add(task)
 
-    async def _strike(self, step: Step, plant: PlantProcess, engine: Engine) -> None:
+    async def _strike(self, step: Step, plant: Plant, engine: Engine) -> None:
         if self._order.fault in IN_THE_MIDDLE:
             await asyncio.sleep(0.4 * step.nominal / self._order.speed)
         facts: dict[str, Any] = {}
@@ -197,7 +206,7 @@ class Demo:
             self._lines.tick(engine.clock.process())
             await asyncio.sleep(0.1)
 
-    async def _report(self, plant: PlantProcess, engine: Engine) -> DemoReport:
+    async def _report(self, plant: Plant, engine: Engine) -> DemoReport:
         seen = await plant.ask(cmd="report")
         durations = {int(no): d["s"] for orders in seen["durations"].values() for no, d in orders.items()}
         state = engine.state

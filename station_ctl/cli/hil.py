@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from station_ctl.cli.hil_bench import Bench
     from station_ctl.cli.hil_case import Case
     from station_ctl.config import StationConfig
+
+MACHINES_STOPPED = frozenset(("stop", "heartbeat", "restart", "faults"))
+"""Suites that leave machines where they were stopped: they come after the swap."""
 
 COLOURS = {Verdict.PASSED: "green", Verdict.FAILED: "red", Verdict.SKIPPED: "yellow"}
 CONFIRM = (
@@ -73,10 +77,12 @@ def run(
     The service must not run: its links and order numbers are taken. What the target cannot do is skipped and said,
     never passed. Without --moves every order given is one that no machine knows. Exit 1: a case failed, or none passed.
     """
+    from station_ctl import logs
     from station_ctl.build import put_together
     from station_ctl.cli.device import _config
     from station_ctl.service.backup import is_held
 
+    logs.configure(level="error")
     config = _config(station, settings)
     about_simulated(config.simulated)
     paper = put_together(config)
@@ -113,6 +119,13 @@ class Plan:
         """Whether a device or PLC of one of these names is to be tried."""
         return not self.roles or not self.roles.isdisjoint(names)
 
+    def rounds(self) -> Iterator[tuple[bool, tuple[str, ...]]]:
+        """Suites in their order, and whether they run alone: a swap has links of its own, and machines at home."""
+        names = [name for name in SUITES if name in self.suites]
+        for alone, group in groupby(names, lambda name: (name == "swap", name in MACHINES_STOPPED)):
+            if not alone[0] or self.means("station"):
+                yield alone[0], tuple(group)
+
     @property
     def able(self) -> frozenset[Need]:
         """What the target can do."""
@@ -123,21 +136,29 @@ class Plan:
 async def try_all(config: StationConfig, paper: PaperStation, plan: Plan, *, quiet: bool = True) -> list[Outcome]:
     """Try every case of the plan, one after the other."""
     from station_ctl.cli.hil_bench import Bench
+    from station_ctl.cli.hil_swap import swap_suite
 
-    bench = Bench(config, paper, plan.control, plan.means)
-    outcomes = []
-    async with bench.running():
-        _reserve(config, bench)
-        for case in cases(bench, plan):
-            outcome = await tried(case, bench, plan.able)
-            outcomes.append(outcome)
+    outcomes: list[Outcome] = []
+
+    async def each(bench: Bench, found: Iterable[Case]) -> None:
+        for case in found:
+            outcomes.append(await tried(case, bench, plan.able))
             if not quiet:
-                _line(outcome)
+                _line(outcomes[-1])
+
+    for alone, suites in plan.rounds():
+        bench = Bench(config, paper, plan.control, plan.means)
+        if alone:
+            await each(bench, swap_suite(bench))
+            continue
+        async with bench.running():
+            _reserve(config, bench)
+            await each(bench, cases(bench, suites, plan))
     return outcomes
 
 
-def cases(bench: Bench, plan: Plan) -> Iterator[Case]:
-    """The cases of a plan, suite by suite."""
+def cases(bench: Bench, suites: Sequence[str], plan: Plan) -> Iterator[Case]:
+    """The cases of these suites, one after the other, on what the plan means."""
     from station_ctl.cli.hil_faults import faults_suite, restart_suite
     from station_ctl.cli.hil_motion import heartbeat_suite, stop_suite
     from station_ctl.cli.hil_suites import identity_suite, orders_suite, scan_suite
@@ -148,9 +169,8 @@ def cases(bench: Bench, plan: Plan) -> Iterator[Case]:
         "faults": faults_suite(bench),
     }  # fmt: skip
     links = {role: hand.channel.link for role, hand in bench.hands.items()}
-    for name in SUITES:
-        if name in plan.suites:
-            yield from (case for case in made[name] if plan.means(case.target, links.get(case.target, "")))
+    for name in suites:
+        yield from (case for case in made[name] if plan.means(case.target, links.get(case.target, "")))
 
 
 def _reserve(config: StationConfig, bench: Bench) -> None:

@@ -18,6 +18,7 @@ SUITES = {
     "identity": "magic, patterns, version, heartbeat and uptime of each PLC",
     "scan": "every tag is read and plausible, end switches, four connections at once",
     "orders": "numbers, checksum, epoch, expiry and unknown orders are answered as the contract says; nothing moves",
+    "swap": "a whole swap through the engine, one vehicle in and out",
     "stop": "STOP_REQ stops a motion and holds every order back; the same number twice moves once",
     "heartbeat": "without our heartbeat a motion stops and no order is accepted; its return starts nothing",
     "restart": "after a start of the PLC no order is pending, its number is kept, a late order is refused",
@@ -30,7 +31,7 @@ class Need(StrEnum):
     """What a case needs beyond addresses; what the target cannot do is not tried."""
 
     MOVES = "moves machinery: --moves, with a person at the emergency stop"
-    CONTROL = "fault injection: --control DIR of `station-ctl sim serve`"
+    CONTROL = "fault injection and vehicles: --control DIR of `station-ctl sim serve`"
 
 
 class Deviation(Exception):
