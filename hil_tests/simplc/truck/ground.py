@@ -25,8 +25,12 @@ LANE = (3000.0, 0.0)
 """x, y of the truck's pack when the truck stands as it should."""
 SPOTS = {PARK: (3000.0, 2500.0), TRUCK: LANE, ISOLATION: (13000.0, 5000.0)}
 
+BLOCK_MM = 15000.0
+"""From eight bays to the next eight; the isolation place lies between the first two."""
+
 
 def bay_spot(number: int) -> tuple[float, float]:
-    """x, y of bay 1.. : four to a row beside the lane."""
-    row, column = divmod(number - 1, 4)
-    return 1000.0 + 3000.0 * column, 5000.0 + 3000.0 * row
+    """x, y of bay 1.. : two rows of four beside the lane, and the same again further along it."""
+    block, place = divmod(number - 1, 8)
+    row, column = divmod(place, 4)
+    return 1000.0 + 3000.0 * column + BLOCK_MM * block, 5000.0 + 3000.0 * row

@@ -21,6 +21,7 @@ PACK_TYPE = 282
 PACKS = {"SIM-MIXER": 280}
 """What a model brings that brings another pack."""
 STILL_DEG = 0.02
+MOST_BAYS = 24
 CHARGER = Modules(kw=240, cable_amps=400.0)
 
 
@@ -32,6 +33,8 @@ class TruckPlant(Hall):
 
     def __init__(self, seed: int, modules: Modules | None = None, layout: Layout | None = None) -> None:
         super().__init__(seed, layout or Layout((8,)), modules or CHARGER)
+        if len(self.bays) > MOST_BAYS:
+            raise ValueError(f"the crane reaches {MOST_BAYS} bays, not {len(self.bays)}")
         self.lane = Lane(self.motions, self.places, Random(f"{seed}/lane"), gone=self._truck_gone)
         spots = SPOTS | {bay.name: bay_spot(number) for number, bay in self.bays.items()}
         self.crane = Crane(

@@ -10,6 +10,8 @@ import pytest
 
 from hil_tests.simplc.truck.pendulum import DAMPING, G, Pendulum, period_s
 from hil_tests.simplc.truck.station import TruckSimStation
+from hil_tests.simplc.truth.layout import Layout
+from tests.simplc.truck.conftest import TruckClient
 
 IO = Path(__file__).parents[3] / "config" / "io"
 LISTS = {"crane": "gantry_crane_gc1", "stand": "truck_stand_ts1", "rack_a": "charging_rack_cr12"}
@@ -259,6 +261,18 @@ def test_the_crane_aims_where_the_scanner_saw_the_truck(client):
     assert client.shows("AIM_X_MM") == pytest.approx(30.0, abs=0.2)
     assert client.shows("AIM_Y_MM") == pytest.approx(-20.0, abs=0.2)
     assert client.shows("AIM_TURN_DEG") == pytest.approx(1.0, abs=0.02)
+
+
+def test_a_larger_hall_at_another_pace_serves_a_truck_too():
+    station = TruckSimStation(seed=2, speed=40.0, layout=Layout((8, 8), pace=1.5))
+    client = TruckClient(station)
+    client.limits = {}
+    client.advance(0.1)
+    client.swap_until("AWAY", empty=16)
+    assert client.rules() == set() and station.plant.bays[16].pack is not None
+    assert client.shows("X_MM") > 20000.0 and client.shows("SWAY_DEG") <= 0.5
+    with pytest.raises(ValueError, match="reaches 24 bays, not 36"):
+        TruckSimStation(layout=Layout((12, 12, 12)))
 
 
 def test_the_same_seed_and_calls_give_the_same_day(make_client):
