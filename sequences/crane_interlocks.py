@@ -15,6 +15,7 @@ from sequences.truck_station import (
     SWAY_LOWERING_DEG,
     SWAY_MOST_DEG,
     SWAY_STILL_DEG,
+    TRAVEL_MM,
     TruckStation,
 )
 from station_ctl.core.conditions import Condition, PlaceHolds
@@ -49,6 +50,9 @@ class CraneInterlocks(BayInterlocks):
         """A pack hangs in the gripper, whatever its height."""
         self.empty = open_ & crane.landed.equals(0) & crane.load_kg.at_most(spare)
 
+        # Two signs: a switch that sticks would have the crane travel low, and its own PLC with it.
+        high = crane.hoisted.is_on() & crane.z.at_least(TRAVEL_MM)
+
         self.nobody = Interlock("G04b", "Nobody in the bay, nothing in the crane's way", st.stand.bay_clear.is_on() & crane.path_clear.is_on())
         fit = crane.homed.is_on() & crane.no_fault.is_on() & crane.brake_ok.is_on()
         self.crane_fit = Interlock("G08c", "Crane homed, without fault, brake in order", fit)
@@ -62,8 +66,8 @@ class CraneInterlocks(BayInterlocks):
         self.still = Interlock("G35s", "Gripper hangs still", crane.sway.at_most(SWAY_STILL_DEG))
         self.steady = Interlock("G35l", "Gripper hangs steady enough to be lowered", crane.sway.at_most(SWAY_LOWERING_DEG))
         self.wind = Interlock("G36", "Wind within the crane's limit", crane.wind.at_most(st.policy.wind_max_mps))
-        self.hoisted = Interlock("G38", "Gripper at travel height", crane.hoisted.is_on())
-        self.clear = Interlock("G23", "Crane hoisted clear, gripper open and empty", crane.hoisted.is_on() & self.empty)
+        self.hoisted = Interlock("G38", "Gripper at travel height by switch and by height", high)
+        self.clear = Interlock("G23", "Crane hoisted clear, gripper open and empty", high & self.empty)
 
     def over(self, bay: BaySignals) -> Interlock:
         """The crane hangs over this very bay."""

@@ -20,6 +20,9 @@ CORNERS, CONES = 0b1111, 0b11
 EMPTY_HOIST_KG = 500.0
 """What an empty gripper may weigh on its way up before something else must be hanging on it."""
 
+TRAVEL_MM = 5900.0
+"""Underside of the gripper from which on it, or the pack in it, passes over trucks and bays; a switch says so, too."""
+
 SWAY_STILL_DEG, SWAY_LOWERING_DEG, SWAY_MOST_DEG = 0.6, 1.0, 4.0
 """Sway at which the crane may begin to lower, beyond which it must not go on lowering, nor travelling (fault F34)."""
 

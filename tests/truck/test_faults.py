@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from station_ctl.engine.events import Verb
 from tests.bench.virtual_bench import run_virtually
 from tests.truck.truck_bench import LOOK, RESUME, RETREAT, visited
 
@@ -180,5 +181,21 @@ def test_a_charged_pack_that_grows_hot_in_its_bay_comes_into_no_truck(tmp_path: 
             await bench.to_the_end(RETREAT, RESUME, LOOK)
             bench.safe()
             assert bench.left_with == truck.arrival_code
+
+    run_virtually(one())
+
+
+@pytest.mark.parametrize("no", [110, 135])
+def test_a_switch_that_sticks_does_not_have_the_crane_travel_low(tmp_path: Path, no: int) -> None:
+    """Stopped on its way up, it would be held for hoisted by the switch alone."""
+
+    async def one() -> None:
+        async with visited(tmp_path) as bench:
+            await bench.at_step(no, 0.4)
+            bench.do(cmd="fault", name="sensor-stuck", on=True, tag="crane.HOISTED", value=1)
+            await bench.stopped(Verb.HOLD)
+            assert bench.sim.plant.crane.low
+            await bench.to_the_end(RESUME, LOOK, RETREAT)
+            bench.safe()
 
     run_virtually(one())

@@ -85,8 +85,8 @@ ALL_NEEDED: dict[str, dict[str, Needed]] = {
     "G21": {"vehicle.pack_latched": ON, "vehicle.locks_closed": FOUR, "vehicle.connector_mated": ON},
     "G22": {"vehicle.pack_id": is_("P-new", "P-old", "")},
     "G23": {
-        "crane.hoisted": ON, "crane.gripper_open": FOUR, "crane.gripper_closed": NONE, "crane.landed": NONE,
-        "crane.load_kg": at_most(280),
+        "crane.hoisted": ON, "crane.z": at_least(5900), "crane.gripper_open": FOUR, "crane.gripper_closed": NONE,
+        "crane.landed": NONE, "crane.load_kg": at_most(280),
     },
     "G24": {"vehicle.postcheck_ok": ON, "vehicle.hv_on": ON},
     "G27": {"safety.grid_ok": ON},
@@ -95,7 +95,7 @@ ALL_NEEDED: dict[str, dict[str, Needed]] = {
     "G35l": {"crane.sway": at_most(1)},
     "G35s": {"crane.sway": at_most(0.6)},
     "G36": {"crane.wind": at_most(12)},
-    "G38": {"crane.hoisted": ON},
+    "G38": {"crane.hoisted": ON, "crane.z": at_least(5900)},
 }  # fmt: skip
 
 # Columns:  EN SC GR UN EX TR IN LK VR CL RL CH, by row: X to begin, H held, S aborts.
