@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ from station_ctl.config import StationConfig, load_station
 from station_ctl.core.errors import StationError
 from station_ctl.core.levels import MAY_LACK, Level
 from station_ctl.core.modes import Mode, State
-from station_ctl.core.points import IoList
+from station_ctl.core.points import IoList, Value
 from station_ctl.engine.events import Issue, Verb
 from station_ctl.engine.virtual_time import run_virtually
 from station_ctl.paths import config_directory
@@ -104,6 +105,39 @@ def test_after_a_loss_the_swap_goes_on_when_a_person_has_looked(
             assert closed.complete and bench.orders() == [20, 20, 21]
             assert bench.sim.monitor.verdicts == []
             assert custody_errors(bench.state.ledger, bench.sim.plant.places.by_code()) == []
+
+    run_virtually(main())
+
+
+@pytest.mark.parametrize(("lost", "orders"), [("lose_reply", [20, 21]), ("lose_request", [20, 20, 21])])
+def test_an_order_whose_fate_is_not_known_is_read_back_and_never_repeated_unseen(
+    tmp_path: Path, lost: str, orders: list[int]
+) -> None:
+    async def main() -> None:
+        async with LevelB(tmp_path, config=config()) as bench:
+            await bench.make_ready()
+            bench.do(cmd="vehicle")
+            await bench.reception.receive("test")
+            # The very write of the order: heartbeats go over the same link.
+            link, write = bench.links["stacker"], bench.links["stacker"].write
+
+            async def losing(values: Mapping[str, Value], **how: Any) -> None:
+                if "CMD_COMMIT" in values:
+                    link.write = write  # type: ignore[method-assign]
+                    setattr(link, lost, True)
+                await write(values, **how)
+
+            link.write = losing  # type: ignore[method-assign]
+            await bench.until_step(FETCH)
+            (run_id,) = [run.run_id for run in bench.state.runs if run.run_id.startswith("S-")]
+            if lost == "lose_request":
+                await bench.until_state(State.HELD)
+                assert [trip.code for trip in bench.state.trips] == ["A108"]
+                await bench.engine.ask(Verb.ACKNOWLEDGE, "test")
+                assert "look at the machine" in await refused(bench)
+                assert await refused(bench, confirmed=True) == ""
+            assert (await bench.watch.until_closed(run_id)).complete
+            assert bench.orders() == orders and bench.sim.monitor.verdicts == []
 
     run_virtually(main())
 
