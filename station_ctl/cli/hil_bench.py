@@ -151,6 +151,9 @@ class Hand:
 
         The checksum is that of the whole block, also of one with another epoch. Raises Deviation.
         """
+        known = self.link.io.get(f"{self.channel.prefix}CMD_OPCODE")
+        if known is not None and known.codes and opcode not in dict(known.codes).values():
+            raise CannotBeTried(f"the codes of {known.tag} in the list let no order {opcode} through")
         given = number if number is not None else self.bench.next_number()
         now, uptime = self.read("EPOCH", own=False), self.read("UPTIME_MS", own=False)
         if "EPOCH" in self.link.io and (now is None or uptime is None):

@@ -179,11 +179,12 @@ class _Probe:
         if not life:
             return None
         link = self._link([replace(point, scan=ScanClass.FAST) for point in life])
-        beats, uptimes = set[Value](), list[tuple[float, Value]]()
+        beats, uptimes, moments = set[Value](), list[tuple[float, Value]](), list[float]()
 
         def note(snapshot: LinkSnapshot) -> None:
             block = snapshot.blocks.get(ScanClass.FAST)
             if block is not None and snapshot.fault is None:
+                moments.append(block.at)
                 beats.update(block.values[tag] for tag in ("HB_PLC",) if tag in block.values)
                 uptimes.extend((block.at, block.values[tag]) for tag in ("UPTIME_MS",) if tag in block.values)
 
@@ -194,7 +195,7 @@ class _Probe:
                 await asyncio.sleep(PULSE_S)
 
         await _with(link, a_while)
-        return _pulse(beats, uptimes)
+        return _pulse(beats, uptimes, moments)
 
     def _link(self, points: Sequence[Point]) -> Link:
         name, config = self._name, self._config
@@ -251,9 +252,9 @@ async def _read_once(link: Link, *, patient: bool = False) -> str:
         return "" if all_read() else link.snapshot.fault or f"not all was read within {ATTEMPT_WITHIN:g} s"
 
 
-def _pulse(beats: set[Value], uptimes: Sequence[tuple[float, Value]]) -> Pulse | None:
+def _pulse(beats: set[Value], uptimes: Sequence[tuple[float, Value]], moments: Sequence[float]) -> Pulse | None:
     if len(uptimes) < 2:
-        return Pulse(len(beats), None, 0.0) if beats else None
+        return Pulse(len(beats), None, moments[-1] - moments[0]) if beats else None
     (began, first), (ended, last) = uptimes[0], uptimes[-1]
     gained = (last - first) % 2**32 if isinstance(first, int) and isinstance(last, int) else None
     return Pulse(len(beats), gained, ended - began)
