@@ -103,7 +103,7 @@ class CraneSteps:
         in_seat = il.seated & st.vehicle.pack_latched.is_on()
         return Step(
             no, "Lower the pack onto the truck's cones", "crane", phase, in_seat, within=90, nominal=20,
-            do=st.crane.lower(self.lift.truck_height_mm), start=il.grip.holds & st.vehicle.pack_latched.is_off(),
+            do=st.crane.lower(self.lift.truck_height_mm), start=il.grip.holds & st.vehicle.pack_latched.is_off() & st.vehicle.connector_apart.is_on(),
             permissives=(*w.needs, il.still, self._over_truck()), interlocks=(*w.keeps, self._steady), on_resume=OnResume.ASK,
             moves=(Move(pack, CRANE, vehicle_place(vin)),), chapter=self.chapter,
         )  # fmt: skip
@@ -151,21 +151,21 @@ class CraneSteps:
 
     # ---- the gripper ----
     def grip(self, no: int, phase: Phase, kind: str) -> Step:
-        """Four locks close on a pack that rests."""
+        """Four locks close on a pack that rests. Closed again after a stop: a switch that sticks would call them closed."""
         il, w = self.il, self.watch(kind)
         landed = Interlock("G16l", "Gripper landed at all four corners, ropes slack", il.seated & self.st.crane.landed.has_bits(CORNERS))
         return Step(
             no, "Close the gripper at all four corners", "crane", phase, il.grip.holds, within=30, nominal=6, do=self.st.crane.grip(),
-            permissives=(*w.needs, landed), interlocks=w.keeps, chapter=self.chapter,
+            permissives=(*w.needs, landed), interlocks=w.keeps, measures=True, chapter=self.chapter,
         )  # fmt: skip
 
     def let_go(self, no: int, phase: Phase, kind: str) -> Step:
-        """Four locks open on a pack that rests: nothing hangs on the gripper."""
+        """Four locks open on a pack that rests: nothing hangs on the gripper. Opened again after a stop, likewise."""
         il, w = self.il, self.watch(kind)
         rests = Interlock("G16r", "Nothing hangs on the gripper", il.slack | il.empty)
         return Step(
             no, "Open the gripper at all four corners", "crane", phase, il.open.holds, within=30, nominal=5, do=self.st.crane.ungrip(),
-            permissives=(*w.needs, rests), interlocks=w.keeps, chapter=self.chapter,
+            permissives=(*w.needs, rests), interlocks=w.keeps, measures=True, chapter=self.chapter,
         )  # fmt: skip
 
     def hoist_empty(self, no: int, phase: Phase, kind: str, *, leaves: tuple[str, ...] = ()) -> Step:
@@ -179,9 +179,12 @@ class CraneSteps:
     def hoist_laden(self, no: int, phase: Phase) -> Step:
         """Up to travel height again with a pack that hangs already, or rests beside its cones on an edge."""
         il, w = self.il, self.watch("TR")
+        # The truck's seat switch alone would have a pack hoisted that has gone home on its connector.
+        free = self.st.vehicle.connector_apart.is_on() | self.st.crane.over.differs(Over.TRUCK)
+        apart = Interlock("G18", "Pack connector apart, or the crane not over the truck", free)
         return Step(
             no, "Hoist the pack to travel height", "crane", phase, il.hoisted.holds & il.hangs, within=90, nominal=15,
-            do=self.st.crane.hoist(il.most), permissives=(*w.needs, il.grip), interlocks=(*w.keeps, _held(il.grip)), chapter=self.chapter,
+            do=self.st.crane.hoist(il.most), permissives=(*w.needs, il.grip, apart), interlocks=(*w.keeps, _held(il.grip)), chapter=self.chapter,
         )  # fmt: skip
 
     def _hoisted(self, no: int, phase: Phase, text: str, gone: Condition, here: Condition, w: Watch, move: Move) -> Step:

@@ -147,7 +147,7 @@ def unlock_pack(st: TruckStation, job: Job, il: TruckInterlocks, no: int, phase:
         no, f"Truck opens its {job.recipe.clips} locks and draws its connector", "vehicle", phase,
         truck.locks_open.has_bits(mask) & truck.connector_apart.is_on(), within=30, nominal=6, do=truck.unlock_pack(mask),
         start=truck.locks_closed.has_bits(mask) & truck.locks_open.equals(0), permissives=il.needs(un, without=without),
-        interlocks=il.keeps(un, without=without), on_resume=OnResume.ASK, chapter="B7",
+        interlocks=il.keeps(un, without=without), on_resume=OnResume.ASK, measures=True, chapter="B7",
     )  # fmt: skip
 
 
@@ -203,12 +203,13 @@ def into_truck(
 
 
 def lock_pack(st: TruckStation, job: Job, il: TruckInterlocks, no: int, *, without: tuple[str, ...] = ()) -> Step:
-    """B15: the truck closes its locks on the pack in its seat, which the gripper still holds."""
+    """B15: the truck closes its locks on the pack in its seat, which the gripper still holds. Ordered again after a stop:
+    a switch that sticks would call them closed."""
     truck, mask, lk = st.vehicle, job.recipe.clip_mask, Column.LOCK
     return Step(
         no, f"Truck closes its {job.recipe.clips} locks", "vehicle", Phase.INSERTION, il.held_in_truck, within=30, nominal=8,
         do=truck.lock_pack(mask), after=(no - 5,), start=truck.locks_open.has_bits(mask) & truck.locks_closed.equals(0),
-        permissives=il.needs(lk, without=without), interlocks=il.keeps(lk, without=without), on_resume=OnResume.ASK, chapter="B15",
+        permissives=il.needs(lk, without=without), interlocks=il.keeps(lk, without=without), on_resume=OnResume.ASK, measures=True, chapter="B15",
     )  # fmt: skip
 
 

@@ -48,7 +48,7 @@ class TruckInterlocks(CraneInterlocks, RowTable):
         recipe, truck, stand, mask = job.recipe, st.vehicle, st.stand, job.recipe.clip_mask
         self.fresh_bay, self.spent_bay = st.bay(job.fresh_bay), st.bay(job.spent_bay)
         self.pose_ok = self._pose(st)
-        self.held_in_truck = truck.pack_latched.is_on() & truck.locks_closed.has_bits(mask) & truck.connector_mated.is_on()
+        self.held_in_truck = truck.pack_latched.is_on() & truck.locks_closed.has_bits(mask) & truck.locks_open.equals(0) & truck.connector_mated.is_on()
         self.secured = truck.link_ok.is_on() & truck.gear_p.is_on() & truck.epb_on.is_on() & truck.doors_closed.is_on() & truck.brake_released.is_on()
         still_there = stand.shift.at_most(st.policy.position_tolerance_mm)
         fit = self.crane_fit.holds & stand.homed.is_on() & stand.no_fault.is_on()

@@ -82,7 +82,10 @@ ALL_NEEDED: dict[str, dict[str, Needed]] = {
     "G18": {"vehicle.connector_apart": ON},
     "G18m": {"vehicle.connector_mated": ON},
     "G20": {"vehicle.pack_latched": ON, "crane.ropes_tight": OFF, "crane.cones_seated": TWO},
-    "G21": {"vehicle.pack_latched": ON, "vehicle.locks_closed": FOUR, "vehicle.connector_mated": ON},
+    "G21": {
+        "vehicle.pack_latched": ON, "vehicle.locks_closed": FOUR, "vehicle.locks_open": NONE,
+        "vehicle.connector_mated": ON,
+    },
     "G22": {"vehicle.pack_id": is_("P-new", "P-old", "")},
     "G23": {
         "crane.hoisted": ON, "crane.z": at_least(5900), "crane.gripper_open": FOUR, "crane.gripper_closed": NONE,
