@@ -224,4 +224,4 @@ def test_motion_needs_a_yes_and_a_suite_its_name(more: tuple[str, ...], code: in
 def test_a_service_that_runs_keeps_its_links(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("station_ctl.service.backup.is_held", lambda journal: True)
     result = CliRunner().invoke(main, ["hil", "run", "--station", "sim_passenger_car"])
-    assert result.exit_code == 5 and "end it first" in result.stderr
+    assert result.exit_code == 1 and "A503" in result.stderr and "end it first" in result.stderr

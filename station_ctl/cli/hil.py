@@ -17,7 +17,7 @@ import click
 
 from station_ctl.cli.envelope import about_simulated, json_option, print_result, utc_now
 from station_ctl.cli.hil_case import SUITES, Need, Outcome, Verdict, counts, tried
-from station_ctl.core.errors import ConfirmationNeeded, Exit, NotAllowed
+from station_ctl.core.errors import AlreadyRunning, ConfirmationNeeded, Exit
 
 if TYPE_CHECKING:
     from station_ctl.build import PaperStation
@@ -87,7 +87,7 @@ def run(
     about_simulated(config.simulated)
     paper = put_together(config)
     if is_held(config.journal):
-        raise NotAllowed("the service runs and holds the links and the order numbers: end it first")
+        raise AlreadyRunning("the service runs and holds the links and the order numbers: end it first")
     if moves and not yes:
         _confirmed()
     plan = Plan(suites or tuple(SUITES), frozenset(roles), moves, control)

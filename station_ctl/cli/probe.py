@@ -177,7 +177,8 @@ def shown_value(row: Probed) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
     if isinstance(value, (list, tuple)):
-        return " ".join(f"{item:g}" if isinstance(item, (int, float)) else str(item) for item in value)
+        return " ".join(f"{item:.7g}" if isinstance(item, (int, float)) else str(item) for item in value)
     if isinstance(value, float):
-        return f"{value:.10g}"
+        # A 32-bit float has seven digits; the rest is what it became on its way.
+        return f"{value:.7g}" if row.type.startswith("f32") else f"{value:.10g}"
     return str(value) if value != "" else '""'

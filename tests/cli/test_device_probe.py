@@ -136,3 +136,4 @@ def test_a_value_is_shown_as_a_person_reads_it() -> None:
     row = next(tags(LIFT, looked()))
     shown = [shown_value(replace(row, value=v)) for v in (None, True, 0.1 + 0.2, (1.5, 2.0), "", 7)]
     assert shown == ["–", "on", "0.3", "1.5 2", '""', "7"]
+    assert shown_value(replace(row, type="f32", value=125000.0390625)) == "125000"
