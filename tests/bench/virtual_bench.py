@@ -87,13 +87,14 @@ class VirtualBench:
 
     async def crash_and_restart(self) -> None:
         """The controller dies without a word and is started again on a copy of what it had written by then."""
+        # Not before its tasks have ended: until then the dying one still commits and sends, and the copy would lack it.
+        await self._end_tasks()
         self._starts += 1
         copy = self._folder / f"journal-{self._starts}.sqlite"
         for suffix in ("", "-wal"):
             source = Path(f"{self.journal.path}{suffix}")
             if source.exists():
                 copy.with_name(f"{copy.name}{suffix}").write_bytes(source.read_bytes())
-        await self._end_tasks()
         self.journal.close()
         await asyncio.sleep(2.0)
         self._boot(copy)

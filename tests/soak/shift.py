@@ -9,13 +9,13 @@ import asyncio
 import gc
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 from drivers.scan_clock import PERIODS
 from hil_tests.virtual.custody import custody_errors
@@ -30,6 +30,8 @@ from tests.bench.virtual_bench import VirtualBench, run_virtually
 from tests.faults.struck_bench import missing_sensors
 from tests.soak.by_hand import by_hand
 from tests.soak.faults import Strike, strikes
+
+T = TypeVar("T")
 
 SPEED = 60.0
 VEHICLES = 10
@@ -72,6 +74,12 @@ class Stuck(Exception):
     """No way on was offered."""
 
 
+class Died(StationError):
+    """The controller died before it answered."""
+
+    code = "A403"
+
+
 class SoakBench(VirtualBench):
     """A bench whose controller may be killed, and whose links may lose a write or the reply to one."""
 
@@ -79,13 +87,33 @@ class SoakBench(VirtualBench):
         super().__init__(folder, **options)
         self.alive = asyncio.Event()
         self.alive.set()
+        self._asked: set[asyncio.Task[Any]] = set()
+
+    async def answer(self, request: Coroutine[Any, Any, T]) -> T:
+        """What the controller of now answers. Raises Died when it does not live or dies over it."""
+        asked = asyncio.ensure_future(request)
+        self._asked.add(asked)
+        if not self.alive.is_set():
+            asked.cancel()
+        try:
+            return await asked
+        except asyncio.CancelledError:
+            caller = asyncio.current_task()
+            if caller is not None and caller.cancelling():
+                raise
+            raise Died("it has not answered") from None
+        finally:
+            self._asked.discard(asked)
 
     async def kill(self, outage: float) -> None:
         """The controller dies; another one is started `outage` s later on what the first had written."""
         self.touch()
         self.alive.clear()
-        copy, old = self._copy_of_the_journal(), self.journal
+        # Not before its tasks have ended: until then the dying one still commits and sends, and the copy would lack it.
         await self._end_tasks()
+        for asked in self._asked:
+            asked.cancel()
+        copy, old = self._copy_of_the_journal(), self.journal
         old.close()
         await asyncio.sleep(outage)
         self._boot(copy)
@@ -195,7 +223,7 @@ class Shift:
         """Receive the vehicle at the entry; one that is refused is sent away."""
         bench = self.bench
         try:
-            await bench.reception.receive("soak")
+            await bench.answer(bench.reception.receive("soak"))
         except Refused as why:
             if bench.state.state is State.EXECUTE and not bench.state.runs and bench.alive.is_set():
                 self.say(f"refused: {why}")
@@ -223,7 +251,7 @@ class Shift:
             case "operator-hold" | "operator-abort":
                 verb = Verb.HOLD if strike.kind == "operator-hold" else Verb.ABORT
                 with suppress(StationError):
-                    await bench.engine.ask(verb, "soak")
+                    await bench.answer(bench.engine.ask(verb, "soak"))
             case "lost-write" | "lost-reply":
                 link = bench.links[args["link"]]
                 link.lose_request, link.lose_reply = strike.kind == "lost-write", strike.kind == "lost-reply"
@@ -288,7 +316,8 @@ class Shift:
         await self.insist(Verb.ACKNOWLEDGE)
         if bench.state.state is State.ABORTED:
             await self.insist(Verb.CLEAR)
-        await self.correct_codes()
+        with suppress(Died):
+            await self.correct_codes()
         if bench.state.mode is not Mode.AUTOMATIC and bench.state.state in (State.STOPPED, State.IDLE):
             await self.insist(Verb.MODE, mode=Mode.AUTOMATIC)
         if not bench.state.runs and bench.state.state is State.STOPPED:
@@ -306,7 +335,8 @@ class Shift:
             if known is None or read is None or not read.good or read.value in ("", known):
                 continue
             if read.value == true.get(watched.place) and bench.state.ledger.where(str(read.value)) is None:
-                await recovery.recode(bench.engine, bench.built.procedures(), watched.place, str(read.value), "soak")
+                said = str(read.value)
+                await bench.answer(recovery.recode(bench.engine, bench.built.procedures(), watched.place, said, "soak"))
                 self.say(f"{watched.place} holds {read.value}, not {known}")
 
     async def look_on(self) -> None:
@@ -323,7 +353,7 @@ class Shift:
         why = ""
         for _ in range(20):
             try:
-                await self.bench.engine.ask(verb, "soak", **more)
+                await self.bench.answer(self.bench.engine.ask(verb, "soak", **more))
             except StationError as refusal:
                 why = str(refusal)
                 await asyncio.sleep(0.5)
@@ -364,10 +394,10 @@ class Shift:
     async def resume(self) -> str:
         """Resume; with a look at the machine where one is asked for. Returns why not."""
         try:
-            await self.bench.engine.ask(Verb.RESUME, "soak")
+            await self.bench.answer(self.bench.engine.ask(Verb.RESUME, "soak"))
         except StationError:
             try:
-                await self.bench.engine.ask(Verb.RESUME, "soak", confirmed=True)
+                await self.bench.answer(self.bench.engine.ask(Verb.RESUME, "soak", confirmed=True))
             except StationError as refusal:
                 return str(refusal)
             self.say("resumed after a look")
@@ -379,7 +409,8 @@ class Shift:
         """Give the newest swap up. Returns why not."""
         bench = self.bench
         try:
-            run_id = await recovery.retreat(bench.engine, bench.built.procedures(), bench.state.runs[-1].run_id, "soak")
+            given_up = recovery.retreat(bench.engine, bench.built.procedures(), bench.state.runs[-1].run_id, "soak")
+            run_id = await bench.answer(given_up)
         except StationError as refusal:
             return str(refusal)
         self.say(f"retreat {run_id}")
@@ -429,7 +460,11 @@ def shift(seed: int, vehicles: int = VEHICLES, pacing: str = "leaps") -> tuple[F
     async def main(folder: Path) -> Findings:
         async with BENCHES[pacing](folder, seed=seed, speed=SPEED) as bench:
             work = Shift(bench, seed, story)
-            await work.work(vehicles)
+            try:
+                async with asyncio.timeout(vehicles * 4 * PATIENCE):
+                    await work.work(vehicles)
+            except TimeoutError:
+                work.found.stuck.append(f"the shift comes to no end; last: {story[-1]}")
             return work.found
 
     with tempfile.TemporaryDirectory() as folder:
