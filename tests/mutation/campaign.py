@@ -50,7 +50,7 @@ def reach(tests: Sequence[str], arguments: Sequence[str]) -> Reached:
 
     said, told = nursery.in_a_fork(look, limited=False)
     if said != "done" or told[1] or not told[0]:
-        raise RuntimeError(f"the tests must pass before anything is mutated: {told}")
+        raise RuntimeError(f"the tests must pass before anything is mutated: {said}, {told[1:]}")
     reached: Reached = told[0]
     return reached
 
