@@ -164,7 +164,7 @@ MISTAKES: tuple[Mistake, ...] = (
     ),
     Mistake(
         "one bit on a free register, which reads 0", rows((SAFETY, "DOOR_1_LOCKED", "address", "ir:9.1")),
-        {"interlock": "G03", "by hand": "safety.DOOR_1_LOCKED"}, links=("safety",),
+        {"interlock": "G03", "by hand": "safety.DOOR_1_LOCKED"}, links=("safety",), long=True,
     ),
     Mistake(
         "two bits exchanged: the end switches of one motion", _CLAMPS,
@@ -185,7 +185,7 @@ MISTAKES: tuple[Mistake, ...] = (
     # ---- bytes and words ----------------------------------------------------------------------------------------
     Mistake(
         "the words of 32-bit values are swapped", said(_LIFT_HEAD, f"{_LIFT_HEAD}    byte_order: CDAB\n"),
-        {"probe": "words of 32-bit values are swapped", "link": "PATTERN32 is"},
+        {"probe": "words of 32-bit values are swapped", "link": "PATTERN32 is"}, long=True,
     ),
     Mistake(
         "the bytes of every word are swapped", said(_LIFT_HEAD, f"{_LIFT_HEAD}    byte_order: BADC\n"),
@@ -228,7 +228,7 @@ MISTAKES: tuple[Mistake, ...] = (
     ),
     Mistake(
         "unsigned for signed", rows((LIFT, "X_ERR", "type", "u16"), (LIFT, "X_ERR", "min", "")),
-        {"bounds": "lift.X_ERR", "by hand": "lift.X_ERR"}, plant={"lift.X_ERR": -4.0},
+        {"bounds": "lift.X_ERR", "by hand": "lift.X_ERR"}, plant={"lift.X_ERR": -4.0}, long=True,
     ),
     Mistake(
         "a node of another type",
@@ -241,7 +241,7 @@ MISTAKES: tuple[Mistake, ...] = (
     # ---- which PLC, which tag -----------------------------------------------------------------------------------
     Mistake(
         "a tag in the list of the wrong PLC", both(without(LIFT, "HOMED"), added(SAFETY, "HOMED", "ir:9.0", "bool")),
-        {"check": "tag HOMED is missing"},
+        {"check": "tag HOMED is missing"}, long=True,
     ),
     Mistake(
         "a tag twice", added(LIFT, "HOMED", "ir:95.1", "bool"),

@@ -66,6 +66,7 @@ async def test_without_a_yes_for_motion_no_order_is_given_that_a_machine_knows(t
         assert not any("HB_CTL" in tags or tags.get("STOP_REQ") for _, tags in it.written)
 
 
+@pytest.mark.long
 async def test_a_motion_that_is_over_at_once_tells_nothing_and_is_not_passed(tmp_path: Path) -> None:
     async with served(tmp_path, ("lift",), speed=300.0) as it:
         found = {o.case.sentence: o for o in await outcomes(it, "stop", moves=True)}
@@ -148,7 +149,7 @@ DEFECTS: list[Any] = [
     pytest.param(never_expires, "orders", both("4.2"), id="expiry", marks=pytest.mark.long),
     pytest.param(any_number, "orders", both("4.2"), id="number", marks=pytest.mark.long),
     pytest.param(uncommitted, "orders", {("orders", "lift", "3.2")}, id="commit", marks=pytest.mark.long),
-    pytest.param(deaf, "stop", {("stop", "lift", "5.2")}, id="stop"),
+    pytest.param(deaf, "stop", {("stop", "lift", "5.2")}, id="stop", marks=pytest.mark.long),
     pytest.param(unheard, "heartbeat", {("heartbeat", "lift", "6.2")}, id="heartbeat", marks=pytest.mark.long),
     pytest.param(wrong_version, "identity", {("identity", "lift", "2.1")}, id="version", marks=pytest.mark.long),
     pytest.param(a_lying_sensor, "scan", {("scan", "lift", "13")}, id="bounds", marks=pytest.mark.long),
