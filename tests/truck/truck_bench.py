@@ -158,12 +158,10 @@ class TruckBench(LeapStruckBench):
             await self.insist(Verb.START)
 
     async def _put_right_by_hand(self) -> None:
-        """At the panels, in sight: a crane that has come down is brought up, a truck that has rolled is scanned."""
+        """At its panel, in sight: a crane that has come down where it should not is brought up again."""
         plant, work = self.sim.plant, []
         if plant.crane.low and not plant.crane.resting:
             work.append(plant.crane.raise_to(TRAVEL_Z, MOST_KG, 1.0))
-        if plant.lane.shift_mm:
-            work.append(plant.lane.measure(10.0))
         self.touch()
         ended: list[object] = []
         for steps in work:

@@ -5,7 +5,9 @@ Knows which machines there are. Does not know how they run, nor clocks, sockets 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from hil_tests.simplc.faults import Faults
 from hil_tests.simplc.meter import Meter
@@ -17,7 +19,7 @@ from hil_tests.simplc.truck.crane_plc import CranePlc
 from hil_tests.simplc.truck.faults import truck_acts
 from hil_tests.simplc.truck.monitor import TruckMonitor
 from hil_tests.simplc.truck.plant import TruckPlant
-from hil_tests.simplc.truck.stand_plc import StandPlc
+from hil_tests.simplc.truck.stand_plc import SCAN_S, StandPlc
 from hil_tests.simplc.truth.layout import Layout
 from hil_tests.simplc.truth.modules import Modules
 
@@ -48,3 +50,11 @@ class TruckSimStation(RunningStation):
         }
         self._wire_up(plcs)
         self.faults = Faults(self.plant, truck_acts(self.plant, plcs))
+
+    def _fault_reset(self, args: Mapping[str, Any]) -> dict[str, Any]:
+        """At the stand's panel a truck that has moved since its scan is scanned anew: no order does it by itself."""
+        answer = super()._fault_reset(args)
+        lane = self.plant.lane
+        if answer["ok"] and args.get("plc") == "stand" and lane.shift_mm:
+            self.plant.motions.start(lane.measure(SCAN_S), driven=True, ended=lambda process: None)
+        return answer
