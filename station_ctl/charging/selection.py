@@ -115,6 +115,9 @@ def choose(
     bays = tuple(bays)
     ready = [b for b in _ready(bays, image, recipe, policy, known) if b.name not in reserved]
     ready = [b for b in ready if image.own.ledger.at(b.name) not in reserved]
+    against = {known.against.get(b.name, "") for b in bays}
+    if not ready and len(against) == 1 and (everywhere := against.pop()):
+        return Choice(refused=f"no charged pack may leave its bay: {everywhere}", code="A303")
     if not ready:
         estimate = next_ready(bays, image, soc_needed(recipe, policy), known)
         return Choice(refused=f"no charged pack of type {recipe.pack_type} is ready; {estimate}", code="A303")

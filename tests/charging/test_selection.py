@@ -266,3 +266,13 @@ def test_ready_packs_are_counted_without_those_that_runs_count_on() -> None:
     assert ready_count(bays(), racks.image(), recipe(), POLICY) == 2
     assert ready_count(bays(), racks.image(), recipe(), POLICY, frozenset({"P-A01"})) == 1
     assert ready_count(bays(), racks.image(), recipe(), POLICY, frozenset({"A01", "A02"})) == 0
+
+
+def test_what_stops_every_bay_is_the_reason_that_is_told() -> None:
+    """With a fire alarm nobody wants to read that packs are not charged yet."""
+    racks = Racks(A01=95.0, A02=95.0)
+    everywhere = Standing(against=dict.fromkeys((b.name for b in bays()), "fire panel not proven quiet"))
+    found = choose(bays(), racks.image(), recipe(), POLICY, NOBODY, everywhere)
+    assert (found.code, found.refused) == ("A303", "no charged pack may leave its bay: fire panel not proven quiet")
+    one = Standing(against={"A01": "fire panel not proven quiet", "A02": "hot"})
+    assert "no charged pack of type 100" in choose(bays(), racks.image(), recipe(), POLICY, NOBODY, one).refused
