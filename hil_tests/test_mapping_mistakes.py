@@ -23,7 +23,7 @@ from station_ctl.build import PARTS, PaperStation, put_together
 from station_ctl.cli import main, probe_wire
 from station_ctl.cli.hil import Plan, try_all
 from station_ctl.cli.hil_case import Verdict
-from station_ctl.cli.probe_wire import Looked, _read_once, _with, look_at
+from station_ctl.cli.probe_wire import Looked, look_at, read_once, while_running
 from station_ctl.config import StationConfig, load_station
 from station_ctl.connections import make_link
 from station_ctl.core.links import LinkError, LinkSnapshot
@@ -136,7 +136,7 @@ async def assert_link(case: Case) -> None:
             with pytest.raises(LinkError):
                 await link.write({"HB_CTL": 1})
 
-    await _with(link, until_up)
+    await while_running(link, until_up)
     wanted = case.mistake.caught.get("link")
     assert (wanted in why) if wanted is not None else why == "", why
 
@@ -144,7 +144,7 @@ async def assert_link(case: Case) -> None:
 async def _settled(link: Any) -> str:
     """What the link says once the passing complaints of its beginning are over."""
     for _ in range(40):
-        why = await _read_once(link)
+        why = await read_once(link)
         if "no command connection yet" not in why:
             return why
         await asyncio.sleep(0.05)

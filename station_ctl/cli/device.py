@@ -71,7 +71,7 @@ def probe(
     """
     from station_ctl.build import put_together
 
-    config = _config(station, settings)
+    config = loaded(station, settings)
     about_simulated(config.simulated)
     names = _links(config, what)
     paper = put_together(config)
@@ -89,7 +89,8 @@ def probe(
     return Exit.FAILED if wrong else Exit.DONE
 
 
-def _config(station: str, settings: tuple[str, ...]) -> StationConfig:
+def loaded(station: str, settings: tuple[str, ...]) -> StationConfig:
+    """The station of a file, with other values for some of its lines. Raises ConfigurationError, NotFound."""
     from station_ctl.build import PARTS
     from station_ctl.cli.run import setting
     from station_ctl.config import load_station, station_file

@@ -79,11 +79,11 @@ def run(
     """
     from station_ctl import logs
     from station_ctl.build import put_together
-    from station_ctl.cli.device import _config
+    from station_ctl.cli.device import loaded
     from station_ctl.service.backup import is_held
 
     logs.configure(level="error")
-    config = _config(station, settings)
+    config = loaded(station, settings)
     about_simulated(config.simulated)
     paper = put_together(config)
     if is_held(config.journal):

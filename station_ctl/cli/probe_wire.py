@@ -166,9 +166,9 @@ class _Probe:
 
         async def until_read() -> None:
             nonlocal why
-            why = await _read_once(link, patient=self._patient)
+            why = await read_once(link, patient=self._patient)
 
-        await _with(link, until_read)
+        await while_running(link, until_read)
         if not why:
             for point in points:
                 self._looked.missing.pop(point.tag, None)
@@ -191,10 +191,10 @@ class _Probe:
         link.on_scan(note)
 
         async def a_while() -> None:
-            if not await _read_once(link):
+            if not await read_once(link):
                 await asyncio.sleep(PULSE_S)
 
-        await _with(link, a_while)
+        await while_running(link, a_while)
         return _pulse(beats, uptimes, moments)
 
     def _link(self, points: Sequence[Point]) -> Link:
@@ -216,7 +216,7 @@ def readable(point: Point) -> Point:
     return point if point.access is Access.READ else replace(point, access=Access.READ, scan=ScanClass.SLOW)
 
 
-async def _with(link: Link, act: Callable[[], Awaitable[None]]) -> None:
+async def while_running(link: Link, act: Callable[[], Awaitable[None]]) -> None:
     """Run the link while something is done with it."""
     running = asyncio.create_task(link.run(), name=f"probe of {link.name}")
     try:
@@ -227,7 +227,7 @@ async def _with(link: Link, act: Callable[[], Awaitable[None]]) -> None:
             await running
 
 
-async def _read_once(link: Link, *, patient: bool = False) -> str:
+async def read_once(link: Link, *, patient: bool = False) -> str:
     """Wait until every tag was read once; why not, if the link complains first or the time is over.
 
     `patient`: of an instrument that speaks when it likes; a complaint may be over with its next line.
