@@ -45,10 +45,9 @@ class CarInterlocks(StandInterlocks, RowTable):
         p, recipe, car = st.policy, job.recipe, st.vehicle
         robot, lift, stacker = st.robot, st.lift, st.stacker
         self.fresh_bay, self.spent_bay = st.bay(job.fresh_bay), st.bay(job.spent_bay)
-        weight = robot.load_kg.between(
-            round(recipe.pack_kg * (1 - p.pack_weight_tolerance_percent / 100), 1),
-            round(recipe.pack_kg * (1 + p.pack_weight_tolerance_percent / 100), 1),
-        )
+        least = round(recipe.pack_kg * (1 - p.pack_weight_tolerance_percent / 100), 1)
+        heaviest = round(recipe.pack_kg * (1 + p.pack_weight_tolerance_percent / 100), 1)
+        weight = robot.load_kg.between(least, heaviest)
         pins = robot.pin_1.is_on() & robot.pin_2.is_on()
         spare = round(recipe.pack_kg * p.pack_weight_tolerance_percent / 100, 1)
         # A table that lifts more than its pack presses against something that holds: a bolt, the vehicle, the floor.
@@ -106,6 +105,8 @@ class CarInterlocks(StandInterlocks, RowTable):
             Row(Interlock("G21", "All locks closed by station and vehicle, torque in band", locked), "-  -  -  -  -  -  -  X  X  -  -"),
             Row(Interlock("G22", "Pack in the vehicle is the ordered one", car.pack_id.equals(job.fresh)), "-  -  -  -  -  -  -  -  X  -  -"),
             Row(Interlock("G30", "Stacker load and chain in order", stacker.not_overloaded.is_on() & stacker.chain_tight.is_on() & stacker.load_kg.at_most(most)), "-  -  -  -  -  -  -  -  -  S  -"),
+            # Judged with the fork in alone: while it is out beneath a pack, load and sensor change one after the other.
+            Row(Interlock("G16f", "Fork carries what its sensor says", stacker.fork_retracted.is_off() | (stacker.pack_on_fork.is_off() & stacker.load_kg.at_most(spare)) | (stacker.pack_on_fork.is_on() & stacker.load_kg.between(least, heaviest))), "-  -  -  -  -  -  -  -  -  H  -"),
             Row(Interlock("G30r", "Robot lifts no more than its pack", robot.load_kg.at_most(most)), "-  -  -  H  S  H  -  -  -  -  -"),
         )
         # G16 in the column TR: which of the two holds is known to the step alone. At its end the pack is set down or

@@ -114,6 +114,9 @@ ALL_NEEDED: dict[str, dict[str, Needed]] = {
         "stacker.in_present": ((True,), ()),
     },
     "G30": {"stacker.not_overloaded": ON, "stacker.chain_tight": ON, "stacker.load_kg": at_most(700)},
+    "G16f": {
+        "stacker.fork_retracted": ((True,), ()), "stacker.pack_on_fork": ON, "stacker.load_kg": band(504, 616),
+    },
     "G30r": {"robot.load_kg": at_most(700)},
 }  # fmt: skip
 
@@ -145,7 +148,7 @@ COLUMNS: dict[str, dict[str, str]] = {
     "LK": {"X": "G05 G06 G28 G08 G20", "H": "G27 G07 G10 G11 G13 G16", "S": "G03 G04 G04b G01 G12"},
     "VR": {"X": "G05 G28 G09 G21", "H": "G06 G07 G11", "S": "G03 G04 G04b G01"},
     "RL": {"X": "G28 G21 G22", "H": "", "S": "G03 G04 G04b G01"},
-    "FE": {"X": "G05 G06 G27 G28 G08", "H": "G07", "S": "G03 G04 G01 G30"},
+    "FE": {"X": "G05 G06 G27 G28 G08", "H": "G07 G16f", "S": "G03 G04 G01 G30"},
     "CH": {"X": "G28", "H": "G27", "S": "G05 G06"},
 }
 
@@ -236,6 +239,24 @@ def test_what_the_robot_carries_may_change_at_the_end_of_its_way_and_only_there(
                 lost = ALL_NEEDED[code][signal.name][1]
                 world.set(signal, {"robot.at": at, sensor: shown}.get(signal.name, next(iter(lost), None)))
             assert condition.proven(world.image(AUTOMATIC)) == (at is there or shown is handed_over), (at, shown)
+
+
+@pytest.mark.parametrize("fork_in", [True, False, None])
+@pytest.mark.parametrize("on_fork", [True, False, None])
+@pytest.mark.parametrize("load", [0.0, 56.0, 56.1, 503.9, 504.0, 616.0, 616.1, None])
+def test_a_fork_that_is_in_carries_a_whole_pack_that_it_sees_or_nothing(
+    fork_in: bool | None, on_fork: bool | None, load: float | None
+) -> None:
+    """While it is out beneath a pack, load and sensor change one after the other; what is not read proves nothing."""
+    condition = row("G16f").holds
+    world = World()
+    shown = {"stacker.fork_retracted": fork_in, "stacker.pack_on_fork": on_fork, "stacker.load_kg": load}
+    for signal in signals([condition]):
+        if shown[signal.name] is not None:
+            world.set(signal, shown[signal.name])
+    empty = on_fork is False and load is not None and load <= 56
+    laden = on_fork is True and load is not None and 504 <= load <= 616
+    assert condition.proven(world.image(AUTOMATIC)) == (fork_in is False or empty or laden)
 
 
 def test_a_locked_pack_is_neither_fetched_nor_taken_nor_put_back() -> None:
