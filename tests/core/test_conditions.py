@@ -22,6 +22,7 @@ from station_ctl.core.conditions import (
     OnItsWay,
     PlaceHolds,
     Unmet,
+    both_on,
 )
 from station_ctl.core.custody import Ledger, Move
 from station_ctl.core.modes import Mode
@@ -235,8 +236,11 @@ def test_of_two_proofs_the_newer_one_dates_an_alternative() -> None:
 
 
 @pytest.mark.parametrize(
-    "own", [JournalWritable(), ModeIs(Mode.MANUAL), PlaceHolds("A01"), OnItsWay("P-1", "A01"), AllOf(())]
-)
+    "own",
+    [
+        JournalWritable(), ModeIs(Mode.MANUAL), PlaceHolds("A01"), OnItsWay("P-1", "A01"), AllOf(()), NotLocked("P-1"),
+    ],
+)  # fmt: skip
 def test_what_no_plc_samples_is_never_older_than_a_sample(own: Condition) -> None:
     assert own.sampled_at(World().image()) == NOT_SAMPLED
 
@@ -251,7 +255,7 @@ def test_the_mode_is_needed_and_the_found_one_named() -> None:
 
 def test_the_journal_is_writable_only_when_it_said_so() -> None:
     assert not JournalWritable().proven(World().image())
-    assert "found not writable [journal]" in JournalWritable().why_not(World().image())
+    assert JournalWritable().why_not(World().image()) == "needs journal writable; found not writable [journal]"
     assert JournalWritable().proven(World().image(OwnFacts(journal_writable=True)))
 
 
@@ -391,3 +395,22 @@ def test_what_cannot_be_read_is_no_contradiction_but_not_known() -> None:
         blind.flag(signal)
         (reason,) = APART.unmet(blind.image())
         assert not reason.known and not APART.proven(blind.image())
+
+
+@pytest.mark.parametrize("late", [CLAMPED, FREE])
+def test_what_excludes_each_other_is_as_old_as_the_older_of_both(late: Signal[bool]) -> None:
+    world = World()
+    world.set(CLAMPED, True)
+    world.set(FREE, True)
+    other: Signal[bool] = Signal("stand.free", "stand", "FREE", ScanClass.FAST, 0.15)
+    world.set(other, True)
+    world._at[other.link, other.scan] = world.now - 0.1
+    pair = NeverBoth(other, late) if late is CLAMPED else NeverBoth(late, other)
+    assert pair.sampled_at(world.image()) == pytest.approx(world.now - 0.1)
+    (reason,) = pair.unmet(world.image())
+    assert reason.age == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize(("one", "other"), [(1.0, 1), (1, 1.0), ("on", 1), (1, "on"), (None, 1), (1, None)])
+def test_only_switches_and_masks_are_on_together(one: Any, other: Any) -> None:
+    assert not both_on(one, other)

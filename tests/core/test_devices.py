@@ -8,6 +8,7 @@ import pytest
 
 from station_ctl.core.devices import MAX_AGE, Device, DeviceDeclarationError
 from station_ctl.core.jog import COUNTER, Axis
+from station_ctl.core.levels import Level
 from station_ctl.core.points import Access, IoList, Point, PointType, ScanClass
 
 ORDER_TAGS = ("ACK_ID", "ACK_CODE", "DONE_ID", "RESULT", "ORDER_STATE", "FAULT")
@@ -248,3 +249,108 @@ def test_there_is_no_jog_without_the_counter_that_the_plc_watches() -> None:
             without.jog("x", 0.0)
     with pytest.raises(ValueError, match=r"^slide has no axis 'z' to jog; there are x$"):
         slide(COUNTED).jog("z", 0.0)
+
+
+class Hatch(Door):
+    prefix = "H_"
+
+    def declare(self) -> None:
+        """No signal of its own: its channel is what is looked at."""
+
+
+WRITTEN = ("CMD_EPOCH", "CMD_EXPIRES", "CMD_CRC")
+
+
+def hatch(*missing: str, level: Level = Level.B, elsewhere: tuple[Point, ...] = ()) -> Hatch:
+    """A device with a prefix, of whose list these tags are missing."""
+    read = (*(f"H_{tag}" for tag in ORDER_TAGS), "EPOCH", "UPTIME_MS", "H_NO_FAULT")
+    points = [point(tag, "bool" if tag == "H_NO_FAULT" else "u32") for tag in read]
+    points += [point(f"H_{tag}", access=Access.WRITE, scan=ScanClass.NONE) for tag in WRITTEN]
+    made = IoList("hatch.csv", tuple(p for p in points if p.tag not in missing))
+    return Hatch("hatch", "pit", made.of_device({p.tag: p for p in elsewhere}, level))
+
+
+@pytest.mark.parametrize(
+    ("missing", "lacks"),
+    [
+        ((), set()),
+        (("H_CMD_CRC",), {"CMD_CRC"}),
+        (("EPOCH", "H_CMD_EPOCH"), {"EPOCH", "CMD_EPOCH"}),
+        (("UPTIME_MS", "H_CMD_EXPIRES"), {"UPTIME_MS", "CMD_EXPIRES"}),
+    ],
+)
+def test_a_plc_of_level_b_lacks_what_its_list_has_not_and_nothing_else(
+    missing: tuple[str, ...], lacks: set[str]
+) -> None:
+    channel = hatch(*missing).channel
+    assert channel is not None and channel.lacks == lacks and channel.level is Level.B
+    assert (channel.epoch is None, channel.uptime_ms is None) == ("EPOCH" in lacks, "UPTIME_MS" in lacks)
+
+
+def test_a_plc_of_level_a_lacks_nothing_and_is_asked_for_its_boot_counter() -> None:
+    channel = hatch("H_CMD_CRC", level=Level.A).channel
+    assert channel is not None and channel.lacks == frozenset() and channel.epoch is not None
+    with pytest.raises(DeviceDeclarationError, match=r"^hatch .*: tag EPOCH is missing$"):
+        hatch("EPOCH", level=Level.A)
+
+
+def test_the_sum_of_faults_is_read_where_the_device_has_it() -> None:
+    here, nowhere = hatch().channel, hatch("H_NO_FAULT").channel
+    there = hatch("H_NO_FAULT", elsewhere=(point("H_NO_FAULT", "bool", link="frame"),)).channel
+    assert here is not None and nowhere is not None and there is not None
+    assert nowhere.no_fault is None
+    assert [(c.no_fault.link, c.no_fault.tag) for c in (here, there) if c.no_fault] == [
+        ("pit", "H_NO_FAULT"), ("frame", "H_NO_FAULT"),
+    ]  # fmt: skip
+
+
+def test_what_excludes_two_others_is_contradicted_by_each_of_them() -> None:
+    switches = [point(tag, "bool") for tag in ("SHUT", "HALF", "WIDE")]
+
+    class Three(Door):
+        def declare(self) -> None:
+            self.shut, self.half, self.wide = (self.signal(bool, tag) for tag in ("SHUT", "HALF", "WIDE"))
+            self.shut, self.half = self.exclusive(self.shut, self.half)
+            self.shut, self.wide = self.exclusive(self.shut, self.wide)
+            self.half, self.wide = self.exclusive(self.half, self.wide)
+
+    door = Three("door", "pit", io_list(*switches))
+    against = {signal.tag: [tag for _, tag in signal.against] for signal in (door.shut, door.half, door.wide)}
+    assert against == {"SHUT": ["HALF", "WIDE"], "HALF": ["SHUT", "WIDE"], "WIDE": ["SHUT", "HALF"]}
+    with pytest.raises(DeviceDeclarationError, match=r": tags SHUT and SLOW exclude each other"):
+
+        class Slow(Door):
+            def declare(self) -> None:
+                self.exclusive(self.signal(bool, "SHUT"), self.signal(bool, "SLOW"))
+
+        Slow("door", "pit", io_list(switches[0], point("SLOW", "bool", scan=ScanClass.SLOW)))
+
+
+def test_a_device_that_takes_no_orders_is_not_jogged() -> None:
+    class Sensor(Device):
+        driver = "sensor"
+
+        def declare(self) -> None:
+            self.axis("x", 1, self.signal(float, "WIDTH_MM"), 0.0, 10.0)
+
+    sensor = Sensor("sensor", "pit", io_list(*GOOD, COUNTED))
+    with pytest.raises(ValueError, match="sensor has no axis 'x' to jog"):
+        sensor.jog("x", 1.0)
+
+
+def test_what_does_not_fit_is_told_with_the_cell_that_is_wrong() -> None:
+    class Odd(Door):
+        def declare(self) -> None:
+            self.signal(bool, "CLOSED")
+            self.signal(float, "WIDTH_MM", unit="m")
+            self.exclusive(self.signal(bool, "SHUT"), self.signal(bool, "SLOW"))
+
+    switches = point("SHUT", "bool"), point("SLOW", "bool", scan=ScanClass.SLOW)
+    with pytest.raises(DeviceDeclarationError) as refused:
+        Odd("door", "pit", io_list(point("CLOSED", "f32"), GOOD[1], *switches))
+    assert [(m.tag, m.column) for m in refused.value.misfits] == [
+        ("CLOSED", "type"), ("WIDTH_MM", "unit"), ("SHUT and SLOW", ""),
+    ]  # fmt: skip
+    with pytest.raises(DeviceDeclarationError) as refused:
+        Door("door", "pit", io_list(*GOOD[1:]))
+    assert [(m.tag, m.column) for m in refused.value.misfits] == [("CLOSED", "")]

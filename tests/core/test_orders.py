@@ -18,6 +18,7 @@ from station_ctl.core.orders import (
     OrderState,
     Result,
     crc16,
+    identity,
 )
 
 
@@ -124,3 +125,11 @@ def test_the_pattern_words_tell_byte_and_word_order_apart() -> None:
 def test_a_parameter_that_does_not_fit_is_not_cut() -> None:
     with pytest.raises(struct.error):
         Order(1, 1, 20, (2**31,), 0).words()
+
+
+def test_a_plc_shows_magic_patterns_and_its_version_and_in_tables_of_bits_the_pattern_too() -> None:
+    signs = {"MAGIC": 0x5AA5, "PATTERN": 0x1234, "PATTERN32": 0x12345678, "MAP_VERSION": 3}
+    assert identity((), 3) == signs
+    assert identity(("PATTERN_CO", "CLOSED"), 3) == {**signs, "PATTERN_CO": 0x1234}
+    assert identity(("PATTERN_DI",), 3, 7) == {**signs, "PATTERN_DI": 0x1234, "PLC_ID": 7}
+    assert identity((), 3, 0) == {**signs, "PLC_ID": 0}

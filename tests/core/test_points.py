@@ -100,3 +100,14 @@ def test_a_row_that_says_no_more_is_taken_as_it_is_read() -> None:
     plain = _point("A")
     assert (plain.unit, plain.scale, plain.low, plain.high, plain.text) == ("", 1.0, None, None, "")
     assert PointType(BaseType.U16) == PointType(BaseType.U16, 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "scale", "offset", "whole"),
+    [("u16", 1, 0, True), ("u16", 1, -40, True), ("f32", 1, 0, False), ("u16", 0.1, 0, False), ("u16", 1, 0.5, False)],
+)
+def test_what_is_counted_is_a_whole_number_and_what_is_measured_is_none(
+    kind: str, scale: float, offset: float, whole: bool
+) -> None:
+    shown = Point("N", "ir:0", PointType.parse(kind), Access.READ, ScanClass.FAST, scale=scale, offset=float(offset))
+    assert shown.whole is whole

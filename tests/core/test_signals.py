@@ -105,6 +105,8 @@ def test_a_forced_point_is_good_for_those_who_look_at_it_and_its_neighbours_are_
     assert CLAMPED.good_value(forced) is False and CLAMPED.is_off().proven(forced)
     assert HEIGHT.good_value(forced) is None and not HEIGHT.at_least(1.0).proven(forced)
     assert CLAMPED.good_value(stale) is None
+    reading = CLAMPED.read(forced)
+    assert (reading.age, reading.why) == (0.0, "forced")
 
 
 def test_a_flag_on_one_tag_says_nothing_of_its_neighbours() -> None:
@@ -210,3 +212,13 @@ def test_masks_contradict_each_other_where_a_bit_is_on_in_both(opened: int, shut
 
 def test_a_value_of_another_type_is_no_contradiction() -> None:
     assert OPENED.read(both(FLOOR_OPEN=True, FLOOR_CLOSED="on")).good
+
+
+def test_one_opposite_of_several_is_enough_to_contradict() -> None:
+    several: Signal[bool] = Signal(
+        "floor.open", "lift", "FLOOR_OPEN", ScanClass.FAST, 0.15, against=(("a", "A"), ("b", "B"))
+    )
+    for on in ("A", "B"):
+        image = both(FLOOR_OPEN=True, **{tag: tag == on for tag in ("A", "B")})
+        assert several.good_value(image) is None and not several.read(image).good
+    assert several.good_value(both(FLOOR_OPEN=True, A=False, B=False)) is True

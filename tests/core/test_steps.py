@@ -148,4 +148,34 @@ def test_a_step_that_says_nothing_may_be_repeated_and_moves_nothing() -> None:
 @pytest.mark.parametrize(("bolts", "mask"), [(1, 0b1), (8, 0xFF), (10, 0x3FF)])
 def test_a_bolt_mask_has_one_bit_for_each_bolt(bolts: int, mask: int) -> None:
     recipe = Recipe("M", 100, bolts, 85, 5, 7, 9, 600, 520, 560, 60, 500, 90)
+    assert replace(recipe, bolts=0, clips=bolts).clip_mask == mask
     assert recipe.bolt_mask == mask
+
+
+INSTEAD = JournalWritable()
+
+
+@pytest.mark.parametrize(
+    ("changes", "wrong"),
+    [
+        ({"phase": Phase.PUT_AWAY}, False),
+        ({"phase": Phase.PUT_AWAY, "do": ASK}, True),
+        ({"phase": Phase.RELEASE}, True),
+        ({"phase": Phase.RELEASE, "do": ASK}, True),
+    ],
+)
+def test_a_run_is_ended_otherwise_only_by_a_step_of_the_put_away_that_orders_nothing(
+    changes: dict[str, Any], wrong: bool
+) -> None:
+    told = "toy step 10: only a step of the put-away that orders nothing ends the run"
+    assert faults(step(10, instead=INSTEAD, **changes)) == (told if wrong else "")
+
+
+def test_a_procedure_stands_aside_that_only_asks_and_nothing_of_a_vehicle() -> None:
+    def aside(*steps: Step) -> bool:
+        return Sequence("toy", "Toy", steps).aside
+
+    asking = step(10, asks=True, do=ASK, phase=Phase.PUT_AWAY)
+    assert aside(asking) is True
+    assert not aside(replace(asking, phase=Phase.POSITIONING)) and not aside(replace(asking, asks=False))
+    assert not aside(asking, step(20, phase=Phase.PUT_AWAY)) and not aside()
