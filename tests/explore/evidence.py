@@ -14,6 +14,8 @@ from tests.explore.explorer import Explorer, Found
 from tests.explore.mutants import MUTANTS, Mutant, planted
 from tests.explore.scene import Ground
 from tests.explore.specimen import Specimen, specimen
+from tests.explore.truck import evidence as truck
+from tests.explore.truck import mutants as truck_mutants
 from tests.explore.wire_mutants import WIRE_MUTANTS
 
 SHORT: tuple[tuple[tuple[str, ...], int], ...] = (
@@ -68,10 +70,15 @@ def never_struck(names: tuple[str, ...], found: Found) -> set[str]:
 def explorer(long: bool = False) -> dict[str, Any]:
     """States, transitions, most faults, violations, how many states have a way out (%), and seconds.
 
-    A state that two parts reach is counted in both. `steps_missed`: steps of the swap during which not every fault of
-    the budget, first to last, has struck.
+    Of both station types. A state that two parts reach is counted in both. `steps_missed`: steps of a swap during which
+    not every fault of the budget, first to last, has struck.
     """
     parts = [(names, faults, explore(names, faults, thorough=long)) for names, faults in (LONG if long else SHORT)]
+    missed = set().union(*(never_struck(names, found) for names, _, found in parts))
+    for start, faults in truck.LONG if long else truck.SHORT:
+        found = truck.explore(start, faults)
+        missed |= truck.never_struck(start, found)
+        parts.append(((f"truck {start}",), faults, found))
     states = sum(found.states for _, _, found in parts)
     lost = sum(found.without_way_out for _, _, found in parts)
     stories = [
@@ -85,7 +92,7 @@ def explorer(long: bool = False) -> dict[str, Any]:
         "faults": max(faults for _, faults, _ in parts),
         "violations": len(stories),
         "l1_percent": 100.0 * (states - lost) / states,
-        "steps_missed": len(set().union(*(never_struck(names, found) for names, _, found in parts))),
+        "steps_missed": len(missed),
         "seconds": round(sum(found.seconds for _, _, found in parts), 1),
         "parts": [
             {"starts": list(names), "faults": faults, "states": found.states, "transitions": found.transitions,
@@ -118,7 +125,8 @@ def mutants() -> dict[str, Any]:
     """How many of the seeded defects are found, and which are not."""
     alive = [name for name, mutant in MUTANTS.items() if not killed(mutant)]
     alive += [name for name, mutant in WIRE_MUTANTS.items() if not mutant.killed()]
-    total = len(MUTANTS) + len(WIRE_MUTANTS)
+    alive += [f"truck {name}" for name, mutant in truck_mutants.MUTANTS.items() if not truck_mutants.killed(mutant)]
+    total = len(MUTANTS) + len(WIRE_MUTANTS) + len(truck_mutants.MUTANTS)
     return {"killed": total - len(alive), "total": total, "alive": alive}
 
 

@@ -39,6 +39,8 @@ class Found:
 class Explorer:
     """One exploration from one scene with a budget of faults."""
 
+    moves = staticmethod(moves)
+
     def __init__(self, ground: Ground | None = None) -> None:
         self.ground = ground if ground is not None else Ground(specimen())
         self.states = States(self.ground)
@@ -87,7 +89,7 @@ class Explorer:
             return
         if look.engine is not None and cost < len(found.struck):
             found.struck[cost] |= {f"{run.sequence.key} {step.no}" for run, step, _ in look.engine.active_steps()}
-        for label, price, happen in moves(look, len(levels) - 1 - cost):
+        for label, price, happen in self.moves(look, len(levels) - 1 - cost):
             if cost + price >= len(levels):
                 continue
             scene = self.states.scene(key)

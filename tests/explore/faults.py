@@ -5,7 +5,7 @@ Knows where each can strike. Does not judge what comes of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from station_ctl.core.modes import State
@@ -15,15 +15,26 @@ from tests.explore.charging import BAYS
 from tests.explore.happening import Move, ignore, role_of, then
 from tests.explore.heat import RACK_OF
 from tests.explore.image import DOWN, FROZEN
-from tests.explore.monitor import NEEDS
 from tests.explore.plant import IN_BAY
-from tests.explore.scene import ACTING, LINK_NAMES, Scene
-from tests.explore.sensing import LINKS
+from tests.explore.scene import ACTING, Scene
 
 
 def faults(scene: Scene) -> Iterator[Move]:
     """Each costs one fault of the budget. Holding and aborting count, too: they may come at any moment."""
-    acts = scene.engine is not None and scene.engine.state in ACTING
+    yield from on_the_wire(scene)
+    if scene.gate and scene.engine is not None and _turns_bolts(scene):
+        yield "high voltage comes on while the order travels", 1, _voltage_while_it_travels
+    yield from at_any_moment(scene)
+    if scene.t.safe == plant.SAFE and not scene.racks:
+        yield "somebody walks through the light curtain", 1, lambda s: becomes(s, safe=plant.CURTAIN)
+    yield from _faults_at_the_vehicle(scene)
+    yield from _faults_of_packs(scene)
+    yield from of_plcs(scene, TELLS, LULLS)
+    yield from operators(scene)
+
+
+def on_the_wire(scene: Scene) -> Iterator[Move]:
+    """An order is lost, late, twice, or nobody knows."""
     if scene.gate and scene.engine is not None:
         no = scene.gate[0].step
         yield f"the write of step {no}'s order is lost", 1, lambda s: ignore(s.send(arrives=False, told="unknown") and s.messages.clear())
@@ -32,17 +43,18 @@ def faults(scene: Scene) -> Iterator[Move]:
         yield f"step {no}'s order is delayed", 1, lambda s: ignore(s.send(arrives=False))
         yield f"step {no}'s order hangs, no reply", 1, lambda s: ignore(s.send(arrives=False, told="unknown"))
         yield f"step {no}'s order is not sent", 1, lambda s: ignore(s.send(told="not sent"))
-        if _turns_bolts(scene):
-            yield "high voltage comes on while the order travels", 1, _voltage_while_it_travels
+
+
+def at_any_moment(scene: Scene) -> Iterator[Move]:
     if scene.engine is not None:
         yield "the controller is killed", 1, Scene.die
     if scene.t.safe == plant.SAFE:
-        yield "emergency stop", 1, lambda s: _becomes(s, safe=plant.ESTOP)
-    if scene.t.safe == plant.SAFE and not scene.racks:
-        yield "somebody walks through the light curtain", 1, lambda s: _becomes(s, safe=plant.CURTAIN)
-    yield from _faults_at_the_vehicle(scene)
-    yield from _faults_of_packs(scene)
-    yield from _faults_of_plcs(scene)
+        yield "emergency stop", 1, lambda s: becomes(s, safe=plant.ESTOP)
+
+
+def operators(scene: Scene) -> Iterator[Move]:
+    """Whoever holds or aborts may do it at any moment."""
+    acts = scene.engine is not None and scene.engine.state in ACTING
     if acts and scene.alive.state is State.EXECUTE:
         yield "an operator holds", 1, lambda s: s.ask(Verb.HOLD)
         yield "an operator aborts", 1, lambda s: s.ask(Verb.ABORT)
@@ -60,7 +72,7 @@ def _voltage_while_it_travels(scene: Scene) -> None:
     scene.send(meanwhile={"high_voltage": True})
 
 
-def _becomes(scene: Scene, **changes: Any) -> None:
+def becomes(scene: Scene, **changes: Any) -> None:
     scene.t = scene.t._replace(**changes)
     scene.react()
 
@@ -80,9 +92,9 @@ def _exchange(scene: Scene) -> None:
 def _faults_at_the_vehicle(scene: Scene) -> Iterator[Move]:
     t = scene.t
     if t.car == IN_BAY and t.prechecked and not t.high_voltage:
-        yield "the vehicle switches high voltage on", 1, lambda s: _becomes(s, high_voltage=True)
+        yield "the vehicle switches high voltage on", 1, lambda s: becomes(s, high_voltage=True)
     if t.clamp == 2 and t.lift == 2:
-        yield "a clamp gives way", 1, lambda s: _becomes(s, clamp=1)
+        yield "a clamp gives way", 1, lambda s: becomes(s, clamp=1)
     if t.bays[0].pack == plant.FRESH and not t.hot:
         elsewhere = (t.at_out, t.on_fork, t.isolated, t.bays[2].pack)
         if plant.EARLIER not in elsewhere:
@@ -96,23 +108,28 @@ def _faults_of_packs(scene: Scene) -> Iterator[Move]:
     """
     t = scene.t
     if t.bays[0].pack and not t.hot:
-        yield "the pack in bay A01 becomes hot", 1, lambda s, p=t.bays[0].pack: _becomes(s, hot=p)
+        yield "the pack in bay A01 becomes hot", 1, lambda s, p=t.bays[0].pack: becomes(s, hot=p)
     if not scene.racks and not scene.ground.thorough and scene.ground.faults > 1:
         return
     for at, bay in enumerate(t.bays):
         if at and bay.pack and not t.hot:
-            yield f"the pack in bay {BAYS[at]} becomes hot", 1, lambda s, p=bay.pack: _becomes(s, hot=p)
+            yield f"the pack in bay {BAYS[at]} becomes hot", 1, lambda s, p=bay.pack: becomes(s, hot=p)
         if bay.pack and bay.plug == 2 and not t.sick:
-            yield f"the insulation of the pack in bay {BAYS[at]} fails", 1, lambda s, p=bay.pack: _becomes(s, sick=p)
+            yield f"the insulation of the pack in bay {BAYS[at]} fails", 1, lambda s, p=bay.pack: becomes(s, sick=p)
     for pack in (t.on_fork, t.at_in):
         if pack and not t.hot:
-            yield "the pack between rack and robot becomes hot", 1, lambda s, p=pack: _becomes(s, hot=p)
+            yield "the pack between rack and robot becomes hot", 1, lambda s, p=pack: becomes(s, hot=p)
     if scene.racks and scene.stuck is None:
-        yield "sensor BAY02_NO_PREALARM sticks at True", 1, lambda s: _stick(s, "rack_a", "BAY02_NO_PREALARM", True)
-        yield "sensor BAY01_NO_SMOKE sticks at False", 1, lambda s: _stick(s, "rack_a", "BAY01_NO_SMOKE", False)
+        yield "sensor BAY02_NO_PREALARM sticks at True", 1, lambda s: stick(s, "rack_a", "BAY02_NO_PREALARM", True)
+        yield "sensor BAY01_NO_SMOKE sticks at False", 1, lambda s: stick(s, "rack_a", "BAY01_NO_SMOKE", False)
 
 
-def _faults_of_plcs(scene: Scene) -> Iterator[Move]:
+Tells = Mapping[tuple[str, int], tuple[str, str]]
+Lulls = Mapping[tuple[str, int], tuple[str, str, Any]]
+
+
+def of_plcs(scene: Scene, tells: Tells, lulls: Lulls) -> Iterator[Move]:
+    """What machines, PLCs and links do by themselves; `tells` and `lulls`: sensors that may stick, by order."""
     for role, chan in zip(scene.ground.roles, scene.chans, strict=True):
         if chan.work is None:
             continue
@@ -125,7 +142,7 @@ def _faults_of_plcs(scene: Scene) -> Iterator[Move]:
             yield f"{role} ends order {chan.work[0]} {full}", 1, lambda s, r=role: _end_on_full_disk(s, r)
         yield f"{role} fails half-way", 1, lambda s, r=role: then(s, lambda: s.fail(r))
         if scene.stuck is None:
-            yield from _stuck_sensors(scene, role, chan.work[0])
+            yield from _stuck_sensors(scene, (role, chan.work[0]), tells, lulls)
     if scene.engine is not None:
         yield from _faults_of_links(scene)
 
@@ -141,8 +158,9 @@ def _faults_of_links(scene: Scene) -> Iterator[Move]:
     }
     at_work |= {RACK_OF[at] for at, bay in enumerate(scene.t.bays) if bay.level}
     concerned = {scene.ground.link_of[role] for role in at_work | half_done if role}
-    judged_by = {LINK_NAMES.index(link) for role in at_work for link in NEEDS.get(role, ())}
-    for link, name in enumerate(LINK_NAMES):
+    names, needs = scene.ground.link_names, scene.ground.monitor.needs
+    judged_by = {names.index(link) for role in at_work for link in needs.get(role, ())}
+    for link, name in enumerate(names):
         if link in concerned:
             yield f"PLC {name} restarts", 1, lambda s, i=link: then(s, lambda: s.restart_plc(i))
         if (link in concerned or link in judged_by or name == "safety") and not any(scene.links):
@@ -184,16 +202,16 @@ LULLS = {
 """A sensor that sticks at what one likes to hear: one of two signs of high voltage, the stacker clear of the handover."""
 
 
-def _stuck_sensors(scene: Scene, role: str, opcode: int) -> Iterator[Move]:
-    if (role, opcode) in TELLS:
-        link, tag = TELLS[role, opcode]
-        shows = LINKS[link](scene.t)[tag]
-        yield f"sensor {tag} sticks at {shows}", 1, lambda s: _stick(s, link, tag, shows)
-    if (role, opcode) in LULLS:
-        where, sign, lull = LULLS[role, opcode]
-        yield f"sensor {sign} sticks at {lull}", 1, lambda s: _stick(s, where, sign, lull)
+def _stuck_sensors(scene: Scene, order: tuple[str, int], tells: Tells, lulls: Lulls) -> Iterator[Move]:
+    if order in tells:
+        link, tag = tells[order]
+        shows = scene.ground.camera.links[link](scene.t)[tag]
+        yield f"sensor {tag} sticks at {shows}", 1, lambda s: stick(s, link, tag, shows)
+    if order in lulls:
+        where, sign, lull = lulls[order]
+        yield f"sensor {sign} sticks at {lull}", 1, lambda s: stick(s, where, sign, lull)
 
 
-def _stick(scene: Scene, link: str, tag: str, shows: Any) -> None:
+def stick(scene: Scene, link: str, tag: str, shows: Any) -> None:
     scene.stuck = (link, tag, shows)
     scene.react()

@@ -5,7 +5,7 @@ Knows links, blocks, quality. Does not know what the values mean.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -14,14 +14,13 @@ from station_ctl.core.links import Block, LinkSnapshot
 from station_ctl.core.points import ScanClass
 from station_ctl.core.signals import Image, OwnFacts, Reading
 from tests.explore.plant import Truth, Work
-from tests.explore.sensing import LINKS, PARTS
+from tests.explore.sensing import LINKS, PARTS, Values
 
 NOW = 1000.0
 """Monotonic seconds of every decision; only an explicit passing of time moves away from it."""
 
 EPOCH, OLD_EPOCH = 5, 4
 UP, DOWN, FROZEN = 0, 1, 2
-LIMITS = MappingProxyType(dict.fromkeys((link for link in LINKS if link != "reader"), 0.4))
 
 
 class Chan(NamedTuple):
@@ -72,15 +71,15 @@ class Snapshots(Mapping[str, LinkSnapshot]):
         self.looks = looks
 
     def __getitem__(self, link: str) -> LinkSnapshot:
-        if link not in LINKS:
+        if link not in self.looks.view.camera.links:
             raise KeyError(link)
         return self.looks[link][0]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(LINKS)
+        return iter(self.looks.view.camera.links)
 
     def __len__(self) -> int:
-        return len(LINKS)
+        return len(self.looks.view.camera.links)
 
 
 class PlantImage(Image):
@@ -89,14 +88,14 @@ class PlantImage(Image):
     __slots__ = ("looks",)
 
     def __init__(self, now: float, links: Any, looks: Looks, own: OwnFacts) -> None:
-        super().__init__(now, links, LIMITS, own)
+        super().__init__(now, links, looks.view.camera.limits, own)
         self.looks = looks
 
     def with_own(self, own: OwnFacts) -> Image:
         return PlantImage(self.now, self.links, self.looks, own)
 
     def reading(self, link: str, scan: ScanClass, tag: str, max_age: float) -> Reading:
-        if link not in LINKS:
+        if link not in self.looks.view.camera.links:
             return super().reading(link, scan, tag, max_age)
         memo = self.looks[link][1]
         found = memo.get(tag)
@@ -129,22 +128,29 @@ class View(NamedTuple):
 class Camera:
     """Takes what links show; keeps every snapshot it has taken."""
 
+    links: Mapping[str, Callable[[Any], Values]] = LINKS
+    """Every link and what it shows."""
+
+    parts: Mapping[str, Callable[[Any], Any]] = PARTS
+    """Which part of the truth each link depends on."""
+
     def __init__(self, channels: dict[str, Channel], scans: dict[tuple[str, str], ScanClass]) -> None:
+        self.limits = MappingProxyType(dict.fromkeys((link for link in self.links if link != "reader"), 0.4))
         self.roles = tuple(channels)
         self._channels = channels
         self._scans = scans
         self._of_link = {
-            link: tuple(i for i, role in enumerate(self.roles) if channels[role].link == link) for link in LINKS
+            link: tuple(i for i, role in enumerate(self.roles) if channels[role].link == link) for link in self.links
         }
-        self._at = {link: i for i, link in enumerate(LINKS)}
-        self._kept: dict[str, dict[Any, Look]] = {link: {} for link in LINKS}
+        self._at = {link: i for i, link in enumerate(self.links)}
+        self._kept: dict[str, dict[Any, Look]] = {link: {} for link in self.links}
 
     def look(self, link: str, view: View) -> Look:
         """What a link shows; the same object whenever it shows the same."""
         health, stuck = view.links[self._at[link]], view.stuck
         shown, of = (view.t, view.chans) if health != FROZEN or view.frozen is None else view.frozen
         says = [of[i][:SHOWN] for i in self._of_link[link]]
-        key = (PARTS[link](shown), *says, health, stuck if stuck is not None and stuck[0] == link else None, view.later)
+        key = (self.parts[link](shown), *says, health, stuck if stuck is not None and stuck[0] == link else None, view.later)
         kept = self._kept[link]
         found = kept.get(key)
         if found is None:
@@ -155,7 +161,7 @@ class Camera:
     def _snapshot(
         self, link: str, t: Truth, says: tuple[Chan, ...], health: int, stuck: Stuck, later: float
     ) -> LinkSnapshot:
-        values = LINKS[link](t)
+        values = self.links[link](t)
         for i, chan in zip(self._of_link[link], says, strict=True):
             values.update(_answers(self._channels[self.roles[i]], chan))
         if stuck is not None and stuck[0] == link:

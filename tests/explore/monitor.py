@@ -5,6 +5,7 @@ Knows what is dangerous. Asks none of our guards; what our software believes cou
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from station_ctl.core.modes import Mode, State
@@ -26,14 +27,13 @@ from station_ctl.engine.state import StationState, StepStatus
 from tests.explore import heat, plant
 from tests.explore.image import EPOCH, UP
 from tests.explore.plant import FRESH, HOME, IN_BAND, LOCKED, OPEN, SPENT, UNDER, Truth, Work
-from tests.explore.sensing import CODES, LINKS
+from tests.explore.sensing import CODES
 
 if TYPE_CHECKING:
     from tests.explore.image import Chan
     from tests.explore.scene import Ground, Message, Scene
 
 _RANK = {State.HOLDING: 1, State.HELD: 1, State.ABORTING: 2, State.ABORTED: 2}
-LINK_NAMES = tuple(LINKS)
 CHAIN_OPEN = "A102"
 """The alarm under which an opened safety chain stays latched."""
 NEEDS = {"robot": ("lift", "robot", "safety"), "lift": ("lift", "safety"), "stacker": ("stacker", "safety")}
@@ -68,7 +68,12 @@ def fulfilled(t: Truth, role: str, work: Work) -> bool:
 
 
 class Monitor:
-    """Looks at everything that happens in a scene; what it finds it adds to the scene's `broken`."""
+    """Looks at everything that happens in a scene; what it finds it adds to the scene's `broken`.
+
+    Another station type says anew what stands under "of the car's station".
+    """
+
+    needs: Mapping[str, tuple[str, ...]] = NEEDS
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
@@ -89,7 +94,7 @@ class Monitor:
             scene.broken.append(("S14", f"{before.state} → execute without a person"))
         if started and asked:
             scene.armed = True
-        chain_open = bool(scene.t.safe) and scene.links[LINK_NAMES.index("safety")] == UP
+        chain_open = bool(scene.t.safe) and scene.links[self._ground.link_names.index("safety")] == UP
         if chain_open and before.state is State.EXECUTE and after.state in (State.HOLDING, State.HELD):
             scene.broken.append(("S15", "the safety chain is open and the station only holds"))
         latched = any(trip.code == CHAIN_OPEN for trip in before.trips)
@@ -111,7 +116,7 @@ class Monitor:
             for step, st in run.pairs():
                 if st.status is not StepStatus.PROVEN or step.do is None or rows.get(step.no, (0, 0, False))[2]:
                     continue
-                if not fulfilled(scene.t, step.do.role, (step.do.opcode, tuple(map(int, step.do.params)))):
+                if not self.fulfilled(scene.t, step.do.role, (step.do.opcode, tuple(map(int, step.do.params)))):
                     scene.broken.append(("S17", f"step {step.no} {step.text} counts as done after a start and is not"))
 
     def _audited(self, scene: Scene, event: Event, effects: tuple[Effect, ...]) -> None:
@@ -140,7 +145,7 @@ class Monitor:
         chan = scene.chan(role)
         if not asked and (chan.done != order or chan.result != 1):
             scene.broken.append(("S17", f"step {step.no} counts as done, the PLC says done of another order"))
-        if scene.stuck is None and not fulfilled(scene.t, role, work):
+        if scene.stuck is None and not self.fulfilled(scene.t, role, work):
             scene.broken.append(("S17", f"step {step.no} {step.text} counts as done and is not"))
 
     # ---- after a reaction ----------------------------------------------------------------------------------
@@ -154,14 +159,9 @@ class Monitor:
             if step.do is None or blind or state.state not in (State.EXECUTE, State.STOPPING):
                 continue
             role, opcode = step.do.role, step.do.opcode
-            bolts = role == "robot" and opcode in plant.BOLT_WORK
-            gone = (
-                (t.safe and not role.startswith("rack")) or (bolts and t.high_voltage)
-                or (role == "robot" and opcode in (11, 12, 13, 20, 21) and t.clamp != 2)
-            )  # fmt: skip
-            if gone:
+            if (t.safe and not role.startswith("rack")) or self.ground_gone(t, role, opcode):
                 scene.broken.append(("S15", f"step {step.no} goes on although its ground is gone"))
-        if t.safe and state.state in (State.EXECUTE, State.STOPPING) and scene.links[LINK_NAMES.index("safety")] == UP:
+        if t.safe and state.state in (State.EXECUTE, State.STOPPING) and scene.links[self._ground.link_names.index("safety")] == UP:
             scene.broken.append(("S2", "safety chain open and the station executes"))
         heat.settled(scene)
         self.custody(scene)
@@ -170,7 +170,7 @@ class Monitor:
         """S11: every pack is where the ledger says, or on the way that it says."""
         t = scene.t
         ledger = scene.engine.ledger if scene.engine is not None else scene.written
-        for pack, places in _places(t, self._ground.specimen.job.vehicle):
+        for pack, places in self.places(t):
             code = CODES[pack]
             known = ledger.where(code)
             if known is None:
@@ -193,9 +193,9 @@ class Monitor:
             if not holds:
                 scene.broken.append((invariant, f"{name}: {why}"))
 
-        links = NEEDS.get(role, (self._ground.facts.channels[role].link,))
-        must(all(scene.links[LINK_NAMES.index(link)] == UP for link in links), "S1", "what it needs is stale")
-        moves = plant.needs_chain(role, opcode)
+        links = self.needs.get(role, (self._ground.facts.channels[role].link,))
+        must(all(scene.links[self._ground.link_names.index(link)] == UP for link in links), "S1", "what it needs is stale")
+        moves = self._ground.plant.needs_chain(role, opcode)
         must(not (moves and t.safe), "S2", "safety chain open")
         state = scene.alive
         must(state.mode is Mode.AUTOMATIC, "S13", f"mode {state.mode}")
@@ -207,6 +207,29 @@ class Monitor:
         kept = scene.journal.get(issue.run_id)
         row = kept[2].get(issue.step.no) if kept is not None else None
         must(row is not None and row[0] == issue.number, "S9", "no intent in the journal")
+        self.ordered(scene, t, must, role, opcode, params)
+
+    # ---- of the car's station ------------------------------------------------------------------------------
+    def fulfilled(self, t: Any, role: str, work: Work) -> bool:
+        """The order's purpose is really reached."""
+        return fulfilled(t, role, work)
+
+    def ground_gone(self, t: Any, role: str, opcode: int) -> bool:
+        """What an order under way stands on is no longer so, the safety chain apart."""
+        bolts = role == "robot" and opcode in plant.BOLT_WORK
+        unheld = role == "robot" and opcode in (11, 12, 13, 20, 21) and t.clamp != 2
+        return bool((bolts and t.high_voltage) or unheld)
+
+    def places(self, t: Any) -> list[tuple[int, tuple[str, ...]]]:
+        """Every pack in the station and the names the ledger may give its place."""
+        return _places(t, self._ground.specimen.job.vehicle)
+
+    def packs(self, t: Any) -> tuple[int, ...]:
+        """Every pack in the station."""
+        return _packs(t)
+
+    def ordered(self, scene: Scene, t: Any, must: Any, role: str, opcode: int, params: tuple[int, ...]) -> None:
+        """An order leaves the gate: what this very order must not meet."""
         if role == "robot":
             self._robot(t, must, opcode)
         elif role == "lift":
@@ -270,22 +293,30 @@ class Monitor:
 
     # ---- the PLCs ------------------------------------------------------------------------------------------
     def accepted(self, scene: Scene, message: Message, chan: Chan) -> None:
-        """A PLC begins an order: each number once, only in its own epoch, only in time (S8); bolts only without voltage."""
+        """A PLC begins an order: each number once, only in its own epoch, only in time (S8)."""
         t = scene.t
         if message.number <= chan.last:
             scene.broken.append(("S8", f"order to {message.role} is carried out twice"))
         if message.epoch != EPOCH or message.late:
             scene.broken.append(("S8", f"order to {message.role} is carried out long after it was given"))
-        if message.role == "robot" and message.work[0] in plant.BOLT_WORK and (t.high_voltage or t.clamp != 2):
-            scene.broken.append(("S3", "runners turn under high voltage or on a loose vehicle"))
-        if plant.needs_chain(message.role, message.work[0]) and t.safe:
+        self.begins(scene, t, message)
+        if self._ground.plant.needs_chain(message.role, message.work[0]) and t.safe:
             scene.broken.append(("S2", f"{message.role} moves with the chain open"))
 
+    def begins(self, scene: Scene, t: Any, message: Message) -> None:
+        """A PLC begins this very order: bolts only without voltage."""
+        if message.role == "robot" and message.work[0] in plant.BOLT_WORK and (t.high_voltage or t.clamp != 2):
+            scene.broken.append(("S3", "runners turn under high voltage or on a loose vehicle"))
+
     def moved(self, scene: Scene, before: Truth, role: str) -> None:
-        """A machine has moved: no pack vanishes, no two devices in one zone."""
+        """A machine has moved: no pack vanishes."""
         t = scene.t
-        if sorted(p for p in _packs(before)) != sorted(p for p in _packs(t)):
+        if sorted(self.packs(before)) != sorted(self.packs(t)):
             scene.broken.append(("S11", f"{role}: a pack is set upon another or vanishes"))
+        self.shares(scene, before, t, role)
+
+    def shares(self, scene: Scene, before: Any, t: Any, role: str) -> None:
+        """No two devices in one zone."""
         if role == "stacker" and t.robot in (plant.OUT, plant.IN) and t.stacker:
             scene.broken.append(("S7", "robot and stacker in the handover"))
         if role == "robot" and t.robot in (plant.OUT, plant.IN) and t.stacker:

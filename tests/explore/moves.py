@@ -5,7 +5,7 @@ Knows when each can happen. Does not judge what comes of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from station_ctl.core.modes import State
 from station_ctl.engine.events import RunAsked
@@ -17,9 +17,11 @@ from tests.explore.image import NOW
 from tests.explore.people import QUIET, clearing, people, unhurried
 from tests.explore.scene import ACTING, DEAF_AFTER, QUIET_AFTER, UNKNOWN_AFTER, Scene, T
 
+Moves = Callable[[Scene], Iterator[Move]]
 
-def moves(scene: Scene, faults_left: int) -> Iterator[Move]:
-    """Everything that may happen in this state."""
+
+def moves(scene: Scene, faults_left: int, *, people: Moves = people, faults: Moves = faults) -> Iterator[Move]:
+    """Everything that may happen in this state. `people` at rest, and `faults`: those of the station's type."""
     # An order on its way arrives or expires within a second; machines need longer.
     onward = () if any(map(scene.alive_on_its_way, scene.messages)) else tuple(_progress(scene))
     yield from onward

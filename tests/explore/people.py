@@ -19,7 +19,7 @@ from tests.explore.charging import cleared
 from tests.explore.happening import Move, role_of, then
 from tests.explore.image import UP
 from tests.explore.plant import IN_BAY, Truth
-from tests.explore.scene import LINK_NAMES, Scene, T
+from tests.explore.scene import Scene, T
 
 QUIET = (State.HELD, State.ABORTED, State.STOPPED)
 
@@ -35,8 +35,12 @@ def unhurried(act: Callable[[Scene], None]) -> Callable[[Scene], None]:
 
 
 def people(scene: Scene) -> Iterator[Move]:
+    return acting(scene, _something_to_mend(scene), mend)
+
+
+def acting(scene: Scene, wrong: bool, mend: Callable[[Scene], None]) -> Iterator[Move]:
+    """What people do at any station at rest. `wrong`: there is a cause left, which `mend` removes."""
     state = scene.alive
-    wrong = _something_to_mend(scene)
     if state.runs and (wrong or state.trips or state.mode is not Mode.AUTOMATIC):
         yield "a person resumes too early", 0, lambda s: s.ask(Verb.RESUME, confirmed=True)
     if state.runs and wrong and state.trips:
@@ -97,9 +101,12 @@ def _restart(scene: Scene) -> None:
 
 def _something_to_mend(scene: Scene) -> bool:
     t = scene.t
-    return bool(
-        any(chan.deaf and chan.stop for chan in scene.chans) or t.safe or _exchanged(scene) or scene.stuck is not None or any(scene.links) or t.hot or t.sick or _voltage_is_wrong(t) or _clamp_is_wrong(t)
-    )
+    return bool(any_station_is_wrong(scene) or _exchanged(scene) or t.hot or t.sick or _voltage_is_wrong(t) or _clamp_is_wrong(t))
+
+
+def any_station_is_wrong(scene: Scene) -> bool:
+    """A device that hears no stop, the safety chain, a sensor, a link."""
+    return bool(any(chan.deaf and chan.stop for chan in scene.chans) or scene.t.safe or scene.stuck is not None or any(scene.links))
 
 
 def _exchanged(scene: Scene) -> bool:
@@ -132,9 +139,14 @@ def mend(scene: Scene) -> None:
         right = {name: plant.FRESH for name in PLACES if getattr(t, name) == plant.EARLIER}
         bays = tuple(b._replace(pack=plant.FRESH) if b.pack == plant.EARLIER else b for b in t.bays)
         changes.update(right, bays=bays)
-    scene.t = t._replace(**changes)
+    mended(scene, changes)
+
+
+def mended(scene: Scene, changes: dict[str, Any]) -> None:
+    """The plant is as these changes say, links and sensors are well, whatever heard no stop stands still."""
+    scene.t = scene.t._replace(**changes)
     broken = {i for i, health in enumerate(scene.links) if health != UP}
-    scene.links, scene.stuck, scene.frozen = [UP] * len(LINK_NAMES), None, None
+    scene.links, scene.stuck, scene.frozen = [UP] * len(scene.ground.link_names), None, None
     scene.gate = [
         w._replace(connection=0)
         if (role := role_of(scene, w.run_id, w.step)) and scene.ground.link_of[role] in broken
@@ -163,7 +175,7 @@ def by_hand(scene: Scene) -> None:
         command = found.step.do
         if command is not None and found.finding in (recovery.Finding.HALF_WAY, recovery.Finding.LYING):
             work = (command.opcode, tuple(map(int, command.params)))
-            scene.t = plant.ended(scene.t, command.role, work)
+            scene.t = scene.plant.ended(scene.t, command.role, work)
     scene.react()
 
 

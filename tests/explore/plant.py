@@ -171,6 +171,11 @@ def ended(t: Truth, role: str, work: Work) -> Truth:
     ]
 
 
+def lied(t: Truth, role: str, work: Work) -> Truth:
+    """The plant after a PLC has said done of an order that is not: half-way, or, of bolts, closed and not tight."""
+    return t._replace(bolts=LOCKED, torque=TOO_LOOSE) if work[0] == 21 else t
+
+
 def _robot_ended(t: Truth, opcode: int) -> Truth:
     match opcode:
         case 10:

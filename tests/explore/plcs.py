@@ -6,13 +6,11 @@ Knows docs/plc_contract.md and the plant. Does not know the engine.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from station_ctl.core.orders import AckCode, OrderState, Result
-from tests.explore import plant
 from tests.explore.image import EPOCH, UP, Chan
 from tests.explore.plant import Truth, Work
-from tests.explore.sensing import LINKS
 
 if TYPE_CHECKING:
     from tests.explore.scene import Ground
@@ -39,9 +37,10 @@ class Plcs:
 
     def __init__(self, ground: Ground) -> None:
         self.ground = ground
-        self.t = Truth()
+        self.plant = ground.plant
+        self.t: Any = ground.truth()
         self.chans: list[Chan] = [Chan() for _ in ground.roles]
-        self.links = [UP] * len(LINKS)
+        self.links = [UP] * len(ground.link_names)
         self.messages: list[Message] = []
         self.broken: list[tuple[str, str]] = []
 
@@ -72,7 +71,7 @@ class Plcs:
         if code == AckCode.ACCEPTED:
             self.ground.monitor.accepted(self, message, self.chans[i])
             chan = chan._replace(state=int(OrderState.BUSY), number=number, work=message.work, stuck=False, deaf=False)
-            self._move(plant.begun, role, message.work)
+            self._move(self.plant.begun, role, message.work)
         self.chans[i] = chan
 
     def alive_on_its_way(self, message: Message) -> bool:
@@ -86,10 +85,10 @@ class Plcs:
             (lambda: message.epoch != EPOCH, AckCode.WRONG_EPOCH),
             (lambda: message.late, AckCode.EXPIRED),
             (lambda: chan.stop, AckCode.STOP_REQUESTED),
-            (lambda: plant.needs_chain(role, opcode) and bool(self.t.safe), AckCode.DRIVES_OFF),
+            (lambda: self.plant.needs_chain(role, opcode) and bool(self.t.safe), AckCode.DRIVES_OFF),
             (lambda: not self.controlled, AckCode.DRIVES_OFF),
             (lambda: chan.work is not None, AckCode.BUSY),
-            (lambda: plant.refused(self.t, role, message.work), AckCode.INTERLOCK),
+            (lambda: self.plant.refused(self.t, role, message.work), AckCode.INTERLOCK),
         )
         return next((code for wrong, code in checks if code not in self.lacks and wrong()), AckCode.ACCEPTED)
 
@@ -115,7 +114,7 @@ class Plcs:
         self.messages = [
             m._replace(late=True) for m in self.messages if self.remembers or m.role != role or m.number >= number
         ]
-        self._move(plant.ended, role, work)
+        self._move(self.plant.ended, role, work)
 
     def halt(self, role: str) -> None:
         """A controlled stop; the machine stands where it was."""
@@ -129,14 +128,13 @@ class Plcs:
     def lie(self, role: str) -> None:
         """The PLC says done; the machine is half-way."""
         work = self._end(role, Result.OK, OrderState.DONE)
-        if work[0] == 21:
-            self.t = self.t._replace(bolts=plant.LOCKED, torque=plant.TOO_LOOSE)
+        self.t = self.plant.lied(self.t, role, work)
 
     def _own_stops(self) -> bool:
         stopped = False
         for role in self.ground.roles:
             work = self.chan(role).work
-            if work is not None and plant.lost(self.t, role, work[0]):
+            if work is not None and self.plant.lost(self.t, role, work[0]):
                 self.halt(role)
                 stopped = True
         return stopped

@@ -5,8 +5,9 @@ Knows how they touch each other. Does not know which moves there are, nor how st
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import station_ctl.engine.decide as deciding
@@ -33,13 +34,12 @@ from station_ctl.engine.gate import Gate
 from station_ctl.engine.journal import JournalRow, Restored, _open_run
 from station_ctl.engine.state import StationState, StepState, StepStatus
 from station_ctl.service.recovery import rebuild
-from tests.explore import charging, heat
+from tests.explore import charging, heat, plant
 from tests.explore.charging import Charge, Duty
 from tests.explore.image import DOWN, EPOCH, FROZEN, NOW, Camera, Frozen, PlantImage, Stuck, View
 from tests.explore.memory import Memory
 from tests.explore.monitor import Monitor
 from tests.explore.plcs import Message, Plcs
-from tests.explore.sensing import LINKS
 from tests.explore.specimen import Specimen
 
 T = 1000.0
@@ -48,7 +48,6 @@ T = 1000.0
 NEXT = 10_000
 """The next order number in every state that is counted; older ones are ranked below it."""
 
-LINK_NAMES = tuple(LINKS)
 NOTHING: Mapping[str, Any] = {}
 UNKNOWN_AFTER, QUIET_AFTER, CAUSE_AFTER, DEAF_AFTER = 1.05, 2.1, 0.15, 10.1
 
@@ -77,17 +76,24 @@ class _Stops:
 
 
 class Ground:
-    """What all scenes of one exploration share: the station, the camera, the real gate, the monitor."""
+    """What all scenes of one exploration share: the station, the camera, the real gate, the monitor.
+
+    Of the car's station; another type puts its own plant, links and monitor in their place.
+    """
+
+    plant: Any = plant
+    truth: Callable[[], Any] = plant.Truth
+    camera_type: type[Camera] = Camera
 
     def __init__(self, specimen: Specimen) -> None:
         self.specimen, self.facts = specimen, specimen.facts
-        self.camera = Camera(dict(self.facts.channels), specimen.scans)
+        self.camera = self.camera_type(dict(self.facts.channels), specimen.scans)
+        self.link_names = tuple(self.camera.links)
         self.roles = self.camera.roles
         self.index = {role: i for i, role in enumerate(self.roles)}
-        self.link_of = {role: LINK_NAMES.index(self.facts.channels[role].link) for role in self.roles}
-        self.monitor = Monitor(self)
+        self.link_of = {role: self.link_names.index(self.facts.channels[role].link) for role in self.roles}
+        self.monitor = self.judge()
         self.memory = Memory()
-        self.duty = Duty(specimen)
         self.faults, self.thorough = 0, False
         """Faults of the budget, and whether rare ones may also strike after others."""
         self._stops = _Stops()
@@ -98,6 +104,19 @@ class Ground:
             image=lambda: self._seen()[1], state=lambda: self._seen()[0],
             report=nothing, beat=nothing,
         )  # fmt: skip
+
+    def judge(self) -> Monitor:
+        """Who looks at everything that happens."""
+        return Monitor(self)
+
+    @cached_property
+    def duty(self) -> Duty:
+        """What charging does of itself."""
+        return Duty(self.specimen)
+
+    def scene(self) -> Scene:
+        """A scene to be filled."""
+        return Scene(self)
 
     def _seen(self) -> tuple[StationState, PlantImage]:
         assert self._looked is not None
@@ -249,7 +268,7 @@ class Scene(Plcs):
             acted = self.feed(Scanned(T))
             # Nothing that charging looks at changes by decisions alone, but custody and the jobs of runs.
             mark = (self.t, self.alive.ledger, len(self.alive.runs))
-            looked = mark != seen and charging.look(self)
+            looked = mark != seen and self.charging_looks()
             seen = (self.t, self.alive.ledger, len(self.alive.runs))
             if looked or acted or stopped:
                 continue
@@ -257,6 +276,10 @@ class Scene(Plcs):
                 break
             self.feed(Scanned(T), CAUSE_AFTER)
         self.ground.monitor.settled(self)
+
+    def charging_looks(self) -> bool:
+        """Charging looks at its bays once. True if anything came of it."""
+        return charging.look(self)
 
     # ---- the gate and the wire -----------------------------------------------------------------------------
     def send(self, *, arrives: bool = True, told: str = "sent", copies: int = 1, meanwhile: Mapping[str, Any] = NOTHING) -> bool:
@@ -290,7 +313,7 @@ class Scene(Plcs):
 
     def restart_plc(self, link: int) -> None:
         """The PLC program starts anew: nothing pending, epoch risen, numbers kept."""
-        name = LINK_NAMES[link]
+        name = self.ground.link_names[link]
         roles = {role for role in self.ground.roles if self.ground.link_of[role] == link}
         for role in roles:
             i = self.ground.index[role]

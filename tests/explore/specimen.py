@@ -25,13 +25,17 @@ from tests.explore.sensing import CODES, EARLIER_VIN, MODEL, VIN
 class Specimen:
     """One station on paper. Procedures are made once for each key and job, because runs compare them by identity."""
 
+    station, model, bays = "sim_passenger_car.yaml", MODEL, ("A01", "B01", "A02")
+    own_bays = ("A01", "B01")
+    """Where the charged pack stands, and where the spent one goes."""
+
     def __init__(self) -> None:
-        config = load_station(config_directory() / "stations" / "sim_passenger_car.yaml", {}, PARTS)
+        config = load_station(config_directory() / "stations" / self.station, {}, PARTS)
         self.paper: PaperStation = put_together(config)
         self.facts = self.paper.facts
         self.recipes = config.recipes
-        recipe = self.recipes[MODEL]
-        self.job = Job(VIN, recipe, CODES[SPENT], CODES[FRESH], "A01", "B01")
+        recipe = self.recipes[self.model]
+        self.job = Job(VIN, recipe, CODES[SPENT], CODES[FRESH], *self.own_bays)
         self.earlier = Job(EARLIER_VIN, recipe, CODES[EARLIER], "G" * 24, "A03", "A02")
         bound = self.paper.procedures()
         made = {key: cache(make) for key, make in bound.by_job.items()}
@@ -45,7 +49,7 @@ class Specimen:
 
     def _signals(self) -> Iterator[_HasScan]:
         earlier = self.procedures.swap(self.earlier)
-        bays = [self.paper.stand.bay(name) for name in ("A01", "B01", "A02")]
+        bays = [self.paper.stand.bay(name) for name in self.bays]
         asked = [p.make({"bay": bay.name, "pack": CODES[FRESH]}) for p in self.procedures.charging.values() for bay in bays]
         for bay in bays:
             yield from (getattr(bay, name) for _, name, _ in bay_view._SIGNALS)

@@ -38,21 +38,21 @@ def _asked(scene: Scene) -> Scene:
 def fetched_first(ground: Ground) -> Scene:
     """The charged pack waits at the handover before the vehicle has driven in."""
     scene = whole(ground)
-    _on(scene, lambda label: not label.startswith(("lift", "vehicle")), lambda s: _done(s, FETCHES))
+    on(scene, lambda label: not label.startswith(("lift", "vehicle")), lambda s: done(s, FETCHES))
     return scene
 
 
 def fetched_last(ground: Ground) -> Scene:
     """The robot stands under the vehicle before the charged pack's plug is drawn."""
     scene = whole(ground)
-    _on(scene, lambda label: not label.startswith(("rack", "stacker")), lambda s: _done(s, ENGAGES))
+    on(scene, lambda label: not label.startswith(("rack", "stacker")), lambda s: done(s, ENGAGES))
     return scene
 
 
 def before_tightening(ground: Ground) -> Scene:
     """The charged pack is raised into the vehicle, its bolts are open."""
     scene = fetched_first(ground)
-    _on(scene, lambda label: not label.startswith("rack"), lambda s: _done(s, RAISES))
+    on(scene, lambda label: not label.startswith("rack"), lambda s: done(s, RAISES))
     return scene
 
 
@@ -89,7 +89,7 @@ def hot_rack(ground: Ground) -> Scene:
 def burning(ground: Ground) -> Scene:
     """The charged pack begins to burn while the order to fetch it waits at the gate."""
     scene = fetched_last(ground)
-    _on(scene, lambda label: not label.startswith(("robot", "stacker")), lambda s: _done(s, UNPLUGS))
+    on(scene, lambda label: not label.startswith(("robot", "stacker")), lambda s: done(s, UNPLUGS))
     scene.t = scene.t._replace(hot=plant.FRESH)
     scene.react()
     assert not scene.broken, scene.broken
@@ -111,12 +111,12 @@ def burnt_and_killed(ground: Ground) -> Scene:
     return scene
 
 
-def _done(scene: Scene, no: int) -> bool:
+def done(scene: Scene, no: int) -> bool:
     run = scene.alive.run(RUN)
     return run is not None and run.of(no).status is StepStatus.PROVEN
 
 
-def _on(scene: Scene, wanted: Callable[[str], bool], until: Callable[[Scene], bool]) -> None:
+def on(scene: Scene, wanted: Callable[[str], bool], until: Callable[[Scene], bool]) -> None:
     """Let only wanted things happen until something is so."""
     for _ in range(60):
         if until(scene):

@@ -79,7 +79,7 @@ class States:
     def scene(self, key: Key) -> Scene:
         """A scene to be moved on."""
         engine, truth, wire, journal = key
-        made = Scene(self.ground)
+        made = self.ground.scene()
         made.t = self.truths.parts[truth]
         kept = self.engines.parts[engine]
         if kept is not None:
@@ -252,7 +252,7 @@ def _custody(ledger: Ledger, ranks: dict[int, int]) -> tuple[tuple[str, Custody]
 
 def first(ground: Ground) -> Scene:
     """A station in automatic that executes, the charged pack in its bay, no run yet."""
-    scene = Scene(ground)
+    scene = ground.scene()
     ledger = Ledger().admit(ground.specimen.job.fresh, ground.specimen.job.fresh_bay)
     scene.engine = StationState(
         Mode.AUTOMATIC, State.EXECUTE, ledger=ledger, next_order=NEXT, journal_writable=True, custody_checked=NOW
