@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from tests.explore.scene import Ground, Scene
 from tests.explore.starts import done, on, whole
 
-UNPLUGS, DEAD, AIMS, GRIPS, PARTS_WITH, LANDS = 22, 60, 65, 75, 110, 150
+UNPLUGS, DEAD, AIMS, GRIPS, PARTS_WITH, LANDS, CHECKED = 22, 60, 65, 75, 110, 150, 160
 
 
 def unplugged_first(ground: Ground) -> Scene:
@@ -36,6 +36,7 @@ STARTS: Mapping[str, Callable[[Ground], Scene]] = {
     "gripped": _reached(GRIPS),
     "set_down": _reached(PARTS_WITH),
     "in_the_truck": _reached(LANDS),
+    "locked": _reached(CHECKED),
 }
 """By name: the crane hangs over the truck; its gripper holds the spent pack; that stands in its bay; the charged one in
-the truck."""
+the truck; that is locked and checked, and still gripped."""
