@@ -66,16 +66,18 @@ def question(rng: Random) -> Question:
     unit, start = rng.choice(UNITS), rng.choice((0, 1, 26, 256, 512, 0x1000, 0xFF00))
     if rng.random() < 0.75:
         count = rng.choice((1, 2, 3, 4, 40, 120, 125))
-        table = rng.choice((Table.INPUT, Table.HOLDING))
+        table = rng.choice((Table.INPUT, Table.HOLDING, Table.COILS, Table.DISCRETE))
         return read_question(PlannedRead(unit, table, start, count, struct.Struct(f">{count}H"), ()))
+    if rng.random() < 0.2:
+        return write_question(PlannedWrite(unit, start, rng.choice((b"\xff\0", b"\0\0")), ("STOP",), Table.COILS))
     data = rng.randbytes(2 * rng.choice((1, 2, 14, 123)))
     return write_question(PlannedWrite(unit, start, data, ("CMD",)))
 
 
 def right_pdu(rng: Random, asked: Question) -> bytes:
     """A reply that answers the question."""
-    if asked.words:
-        return bytes((asked.pdu[0], 2 * asked.words)) + rng.randbytes(2 * asked.words)
+    if asked.size:
+        return bytes((asked.pdu[0], asked.size)) + rng.randbytes(asked.size)
     return asked.pdu[:5]
 
 
@@ -97,8 +99,8 @@ def some_pdu(rng: Random, asked: Question) -> bytes:
 def strict_tcp(asked: Question, tid: int, stream: bytes) -> Decision:
     """What the first frame of a stream may be taken for: all of its header and all of its body must be exact."""
     code = asked.pdu[0]
-    if asked.words:
-        size = 2 * asked.words
+    if asked.size:
+        size = asked.size
         head = bytes((tid >> 8, tid & 255, 0, 0, (3 + size) >> 8, (3 + size) & 255, asked.unit, code, size))
         if stream[:9] == head and len(stream) >= 9 + size:
             return "answer", stream[9 : 9 + size]
@@ -120,9 +122,9 @@ def strict_rtu(asked: Question, chunks: list[bytes]) -> Decision:
             continue
         if body[1] == asked.pdu[0] + 0x80 and len(body) == 3:
             return "refused", body[2]
-        if asked.words and body[1:3] == bytes((asked.pdu[0], 2 * asked.words)) and len(body) == 3 + 2 * asked.words:
+        if asked.size and body[1:3] == bytes((asked.pdu[0], asked.size)) and len(body) == 3 + asked.size:
             return "answer", body[3:]
-        if not asked.words and body[1:] == asked.pdu[:5]:
+        if not asked.size and body[1:] == asked.pdu[:5]:
             return "answer", b""
     return None
 

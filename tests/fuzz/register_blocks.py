@@ -77,7 +77,7 @@ def strict(points: Sequence[Point], reads: Sequence[PlannedRead], raw: Sequence[
 def _value(point: Point, bit: int, field: bytes) -> object:
     kind = point.type
     if kind.base is BaseType.STR:
-        text = field.rstrip(b"\0")
+        text = field.rstrip(b"\0 ")
         return text.decode() if all(0x20 <= byte < 0x7F for byte in text) else None
     if kind.base is BaseType.BOOL:
         word = int.from_bytes(field, "big")
