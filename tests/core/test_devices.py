@@ -10,6 +10,7 @@ from station_ctl.core.devices import MAX_AGE, Device, DeviceDeclarationError
 from station_ctl.core.jog import COUNTER, Axis
 from station_ctl.core.levels import Level
 from station_ctl.core.points import Access, IoList, Point, PointType, ScanClass
+from station_ctl.core.signals import Image, OwnFacts
 
 ORDER_TAGS = ("ACK_ID", "ACK_CODE", "DONE_ID", "RESULT", "ORDER_STATE", "FAULT")
 
@@ -354,3 +355,11 @@ def test_what_does_not_fit_is_told_with_the_cell_that_is_wrong() -> None:
     with pytest.raises(DeviceDeclarationError) as refused:
         Door("door", "pit", io_list(*GOOD[1:]))
     assert [(m.tag, m.column) for m in refused.value.misfits] == [("CLOSED", "")]
+
+
+def test_a_boot_counter_that_was_never_read_is_no_number_and_a_plc_without_one_is_at_zero() -> None:
+    image = Image(10.0, {}, {}, OwnFacts())
+    channel, without = hatch().channel, hatch("EPOCH", "H_CMD_EPOCH").channel
+    assert channel is not None and without is not None and without.boot(image) == 0
+    with pytest.raises(ValueError, match=r"^boot counter of pit "):
+        channel.boot(image)

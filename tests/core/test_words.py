@@ -15,6 +15,7 @@ from station_ctl.core import errors
 from station_ctl.core.alarms import Priority
 from station_ctl.core.errors import Exit, StationError
 from station_ctl.core.interlock_table import CELLS
+from station_ctl.core.maintenance import Takes
 from station_ctl.core.modes import ORDERED_PHASES, Mode, Phase, State
 from station_ctl.core.orders import (
     ACK_TEXT,
@@ -45,6 +46,7 @@ WORDS: dict[type[Enum], str] = {
     Priority: "critical,high,medium,low",
     OnLoss: "hold,abort",
     OnResume: "repeat,ask,never",
+    Takes: "bay,pack,vehicle model,count,axis,target in mm",
 }
 
 NUMBERS: dict[type[Enum], str] = {
