@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -17,13 +18,17 @@ import click
 
 from station_ctl.cli.envelope import about_simulated, json_option, print_result, utc_now
 from station_ctl.cli.hil_case import SUITES, Need, Outcome, Verdict, counts, tried
-from station_ctl.core.errors import AlreadyRunning, ConfirmationNeeded, Exit
+from station_ctl.core.errors import AlreadyRunning, ConfirmationNeeded, Exit, NotAllowed
 
 if TYPE_CHECKING:
     from station_ctl.build import PaperStation
     from station_ctl.cli.hil_bench import Bench
     from station_ctl.cli.hil_case import Case
     from station_ctl.config import StationConfig
+    from station_ctl.engine.journal import Journal
+
+READ_ONLY = frozenset(("identity", "scan"))
+"""Suites that write nothing to a PLC."""
 
 MACHINES_STOPPED = frozenset(("stop", "heartbeat", "restart", "faults"))
 """Suites that leave machines where they were stopped: they come after the swap."""
@@ -74,8 +79,9 @@ def run(
 ) -> Exit:  # fmt: skip
     """Try the sentences of the PLC contract on the PLCs that a station file names.
 
-    The service must not run: its links and order numbers are taken. What the target cannot do is skipped and said,
-    never passed. Without --moves every order given is one that no machine knows. Exit 1: a case failed, or none passed.
+    The service must not run and no run of the station may be open: links and order numbers are taken. What the target
+    cannot do is skipped and said, never passed. Without --moves every order given is one that no machine knows.
+    Exit 1: a case failed, or none passed.
     """
     from station_ctl import logs
     from station_ctl.build import put_together
@@ -127,6 +133,11 @@ class Plan:
                 yield alone[0], tuple(group)
 
     @property
+    def orders(self) -> bool:
+        """Whether anything of it gives orders."""
+        return not READ_ONLY.issuperset(self.suites)
+
+    @property
     def able(self) -> frozenset[Need]:
         """What the target can do."""
         able = {Need.MOVES} if self.moves else set()
@@ -146,14 +157,16 @@ async def try_all(config: StationConfig, paper: PaperStation, plan: Plan, *, qui
             if not quiet:
                 _line(outcomes[-1])
 
-    for alone, suites in plan.rounds():
-        bench = Bench(config, paper, plan.control, plan.means)
-        if alone:
-            await each(bench, swap_suite(bench))
-            continue
-        async with bench.running():
-            _reserve(config, bench)
-            await each(bench, cases(bench, suites, plan))
+    with _journal(config, plan) as journal:
+        for alone, suites in plan.rounds():
+            bench = Bench(config, paper, plan.control, plan.means)
+            if alone:
+                await each(bench, swap_suite(bench))
+                continue
+            async with bench.running():
+                if journal is not None:
+                    _reserve(journal, bench)
+                await each(bench, cases(bench, suites, plan))
     return outcomes
 
 
@@ -173,21 +186,42 @@ def cases(bench: Bench, suites: Sequence[str], plan: Plan) -> Iterator[Case]:
         yield from (case for case in made[name] if plan.means(case.target, links.get(case.target, "")))
 
 
-def _reserve(config: StationConfig, bench: Bench) -> None:
-    """A station's journal hears of the numbers that are used up here, or it would be called old at the next start."""
-    from station_ctl.cli.hil_bench import RESERVED
-    from station_ctl.engine.events import Record
+class HalfWay(NotAllowed):
+    """A run of the station is not closed, and its PLCs still remember the orders of it."""
+
+
+@contextmanager
+def _journal(config: StationConfig, plan: Plan) -> Iterator[Journal | None]:
+    """The station's journal, held as long as orders are given, so that no service starts beside them; None without one.
+
+    Raises HalfWay while a run is open: an order of ours would take away what its PLC remembers of that run, and a
+    motion could meet a pack half-way.
+    """
     from station_ctl.engine.journal import Journal
 
-    if not config.journal.is_file():
+    if not plan.orders or not config.journal.is_file():
+        yield None
         return
     journal = Journal(config.journal, config.station.code)
     try:
-        first = max(bench.next_number(), journal.restore().next_order)
-        bench.begin_at(first)
-        journal.commit([Record("order-withdrawn", order=first + RESERVED)], None)
+        if runs := ", ".join(run.run_id for run in journal.restore().open_runs):
+            raise HalfWay(
+                f"hil run needs every run closed; {config.journal} has {runs} open: bring it to its end with "
+                "station-ctl run and swap recover, or try only what reads: --suite identity --suite scan"
+            )
+        yield journal
     finally:
         journal.close()
+
+
+def _reserve(journal: Journal, bench: Bench) -> None:
+    """The journal hears of the numbers that are used up here, or it would be called old at the next start."""
+    from station_ctl.cli.hil_bench import RESERVED
+    from station_ctl.engine.events import Record
+
+    first = max(bench.next_number(), journal.restore().next_order)
+    bench.begin_at(first)
+    journal.commit([Record("order-withdrawn", order=first + RESERVED)], None)
 
 
 def _line(outcome: Outcome) -> None:

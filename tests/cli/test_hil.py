@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from xml.etree import ElementTree
@@ -12,12 +13,16 @@ from click.testing import CliRunner
 
 from station_ctl.build import PARTS, put_together
 from station_ctl.cli import main
-from station_ctl.cli.hil import Plan
-from station_ctl.cli.hil_bench import Bench, Hand
+from station_ctl.cli.hil import HalfWay, Plan, _journal, _reserve, try_all
+from station_ctl.cli.hil_bench import RESERVED, Bench, Hand
 from station_ctl.cli.hil_case import SUITES, CannotBeTried, Case, Deviation, Need, Outcome, Verdict, tried
 from station_ctl.cli.hil_junit import junit
 from station_ctl.config import load_station, station_file
+from station_ctl.core.errors import Exit
 from station_ctl.core.points import IoList
+from station_ctl.engine.events import Record
+from station_ctl.engine.journal import Journal
+from station_ctl.service.backup import is_held
 
 CONFIG = load_station(station_file("sim_passenger_car"), parts=PARTS)
 
@@ -87,3 +92,28 @@ async def test_an_order_that_the_lists_codes_do_not_let_through_is_not_tried() -
 def test_suites_are_listed_with_what_they_need() -> None:
     said = CliRunner().invoke(main, ["hil", "list"]).output
     assert all(name in said for name in SUITES) and "--moves" in said and "--control" in said
+
+
+@pytest.mark.parametrize("suites", [("orders",), ("identity", "stop"), tuple(SUITES)])
+async def test_no_order_is_given_while_a_run_of_the_station_is_open(tmp_path: Path, suites: tuple[str, ...]) -> None:
+    """Its PLCs remember how far it has come, and a pack may hang half-way."""
+    config = replace(CONFIG, journal=tmp_path / "journal.sqlite")
+    journal = Journal.new(config.journal, config.station.code)
+    journal.commit([Record("run-opened", "S-0007")], None)
+    journal.close()
+    with pytest.raises(HalfWay, match=r"has S-0007 open: .* swap recover, .* --suite identity --suite scan") as refused:
+        await try_all(config, put_together(config), Plan(suites))
+    assert (refused.value.code, refused.value.exit) == ("A402", Exit.NOT_ALLOWED)
+    with _journal(config, Plan(("identity", "scan"))) as held:
+        assert held is None
+
+
+def test_no_service_starts_beside_orders_and_their_numbers_are_known_afterwards(tmp_path: Path) -> None:
+    config = replace(CONFIG, journal=tmp_path / "journal.sqlite")
+    Journal.new(config.journal, config.station.code).close()
+    with _journal(config, Plan(("orders",))) as held:
+        assert held is not None and is_held(config.journal)
+        before = held.restore().next_order
+        _reserve(held, Bench(config, put_together(config)))
+        assert held.restore().next_order == before + RESERVED + 1
+    assert not is_held(config.journal)
