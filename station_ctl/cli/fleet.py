@@ -85,9 +85,6 @@ def _facts(fleet: Fleet) -> dict[str, Any]:
 
 
 def _configured(station: str) -> StationConfig:
-    from station_ctl.cli.envelope import about_simulated
-    from station_ctl.config import load_station, station_file
+    from station_ctl.cli.specimen import specimen
 
-    config = load_station(station_file(station))
-    about_simulated(config.simulated)
-    return config
+    return specimen(station).paper.config

@@ -10,6 +10,7 @@ from station_ctl.build import PARTS, PaperStation, put_together
 from station_ctl.config import load_station
 from station_ctl.core.steps import Job, Sequence
 from station_ctl.paths import config_directory
+from tests.bench.every_procedure import every_procedure
 
 pytest.register_assert_rewrite("tests.bench.cockpit")
 
@@ -30,15 +31,11 @@ SAME_STEPS = {
     "robot.home": "station.home", "stacker.home": "station.home", "lift.home": "station.home",
     "lock.exercise": "torque.test",
 }  # fmt: skip
-"""Procedures whose steps are those of another one; they are judged there, and not twice."""
 
 
 def procedures(job: Job) -> tuple[Sequence, ...]:
     """Reception, swap, every way back and all of maintenance, made anew."""
-    made, bays = the_station().procedures(), [bay.name for bay in the_station().stand.bays]
-    swaps = (made.reception(), *(make(job) for make in made.by_job.values()))
-    work = (p for name, p in made.maintenance.items() if name not in SAME_STEPS)
-    return (*swaps, *(p.specimen(bays, job.recipe.model) for p in (*made.charging.values(), *work)))
+    return every_procedure(the_station(), job, SAME_STEPS)
 
 
 @cache

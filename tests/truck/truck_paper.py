@@ -11,6 +11,7 @@ from station_ctl.build import PARTS, PaperStation, put_together
 from station_ctl.config import load_station
 from station_ctl.core.steps import Job, Sequence
 from station_ctl.paths import config_directory
+from tests.bench.every_procedure import every_procedure
 
 
 @cache
@@ -26,15 +27,11 @@ def the_job(fresh_bay: str = "A03", spent_bay: str = "A08") -> Job:
 
 
 SAME_STEPS = ("crane.home", "stand.home", "bay.plug-out")
-"""Procedures whose steps stand in other ones; they are judged there, and not twice."""
 
 
 def procedures(job: Job) -> tuple[Sequence, ...]:
     """Reception, swap, every way back and all of maintenance, made anew."""
-    made, bays = the_station().procedures(), [bay.name for bay in the_station().stand.bays]
-    swaps = (made.reception(), *(make(job) for make in made.by_job.values()))
-    work = (p for name, p in made.maintenance.items() if name not in SAME_STEPS)
-    return (*swaps, *(p.specimen(bays, job.recipe.model) for p in (*made.charging.values(), *work)))
+    return every_procedure(the_station(), job, SAME_STEPS)
 
 
 @cache
