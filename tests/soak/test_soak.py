@@ -33,6 +33,14 @@ def test_a_shift_with_random_faults_ends_well(seed: int) -> None:
     assert found.rests > 0, "nothing has ever struck"
 
 
+@pytest.mark.parametrize("seed", [30, 148], ids=["order under way", "reception"])
+def test_a_controller_that_dies_over_something_leaves_a_shift_that_goes_on(seed: int) -> None:
+    """With an order decided and not yet sent, and with a vehicle half identified."""
+    found, story = shift(seed)
+    assert any("killed" in line for line in story)
+    assert found.clean and found.swaps == VEHICLES, told(found)
+
+
 @pytest.mark.long
 @pytest.mark.timeout(4 * 3600)
 def test_ten_thousand_swaps_with_random_faults() -> None:
