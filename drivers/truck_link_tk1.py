@@ -1,4 +1,4 @@
-"""Truck link TK-1 on the stand TS-1: the truck's radio. I/O list: config/io/truck_stand_ts1.csv, map version 1.
+"""Truck link TK-1 on the stand TS-1: the truck's radio. I/O list: config/io/truck_stand_ts1.csv, map version 2.
 
 Knows the VEH_ registers and orders of that PLC. Does not know what a swap is, nor how the crane moves.
 """
@@ -10,6 +10,7 @@ from enum import IntEnum
 from drivers.parameter import bolts
 from drivers.vehicle_link_vl1 import VehicleLinkVL1
 from station_ctl.core.devices import Command
+from station_ctl.core.truck_roles import PackSeat
 
 LOCKS = 8
 
@@ -41,13 +42,30 @@ class TruckLinkTK1(VehicleLinkVL1):
     | 46 UNLOCK_PACK | locks, bit k-1  | truck opens these locks                                          |
     | 47 LOCK_PACK   | locks, bit k-1  | truck closes these locks                                         |
 
-    Four locks a pack, eight at most. Orders are written at hr:32, the answers read at ir:18. All but HV_ON,
+    One pack or two, four locks a pack: locks 1 to 4 hold that of the first seat, 5 to 8 that of the second, and an
+    order moves locks of one seat. A truck with one pack shows the second seat with all its signals off. Orders are written at hr:32, the answers read at ir:18. All but HV_ON,
     UNLOCK_PACK and LOCK_PACK go on while the safety chain is open. EPOCH and UPTIME_MS are those of the PLC.
     Verified against the simulated PLC only.
     """
 
     driver = "truck_link_tk1"
     orders = TruckOrder
+
+    def declare(self) -> None:
+        """The first seat is that of any vehicle; the tags of the second end in _2."""
+        super().declare()
+        self.pack_latched_2 = self.signal(bool, "VEH_PACK_LATCHED_2", "pack_latched_2")
+        self.connector_mated_2 = self.signal(bool, "VEH_CONNECTOR_MATED_2", "connector_mated_2")
+        self.connector_apart_2 = self.signal(bool, "VEH_CONNECTOR_APART_2", "connector_apart_2")
+        mated, apart = self.exclusive(self.connector_mated_2, self.connector_apart_2)
+        self.connector_mated_2, self.connector_apart_2 = mated, apart
+        self.coolant_mated_2 = self.signal(bool, "VEH_COOLANT_MATED_2", "coolant_mated_2")
+        self.pack_id_2 = self.signal(str, "VEH_PACK_ID_2", "pack_id_2")
+        self.pack_ids = (self.pack_id, self.pack_id_2)
+        self.seats = (
+            PackSeat(self.pack_latched, self.connector_mated, self.connector_apart, self.coolant_mated, self.pack_id),
+            PackSeat(self.pack_latched_2, mated, apart, self.coolant_mated_2, self.pack_id_2),
+        )
 
     def unlock_pack(self, mask: int) -> Command:
         """Open the truck's pack locks of `mask` (bit k-1 = lock k)."""

@@ -1,4 +1,4 @@
-"""Truck stand TS-1: entry, wheel stop, laser scanner, exit. I/O list: config/io/truck_stand_ts1.csv, map version 1.
+"""Truck stand TS-1: entry, wheel stop, laser scanner, exit. I/O list: config/io/truck_stand_ts1.csv, map version 2.
 
 Knows the stand's registers and orders. Does not know what a swap is; the truck's radio is elsewhere.
 """

@@ -8,6 +8,7 @@ from __future__ import annotations
 from enum import IntEnum
 
 from station_ctl.core.devices import Command, Device
+from station_ctl.core.signals import Signal
 
 
 class VehicleOrder(IntEnum):
@@ -74,6 +75,7 @@ class VehicleLinkVL1(Device):
         self.model = self.signal(str, "VEH_MODEL", "model")
         self.pack_id = self.signal(str, "VEH_PACK_ID", "pack_id")
         self.pack_type = self.signal(int, "VEH_PACK_TYPE", "pack_type")
+        self.pack_ids: tuple[Signal[str], ...] = (self.pack_id,)
 
     def identify(self) -> Command:
         """Bring the radio link up and read who the vehicle is."""

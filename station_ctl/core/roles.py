@@ -122,6 +122,8 @@ class VehicleLink(Protocol):
     model: Signal[str]
     pack_id: Signal[str]
     pack_type: Signal[int]
+    pack_ids: tuple[Signal[str], ...]
+    """Codes of its packs, one for each that this link can tell of; the first is `pack_id`."""
 
     def identify(self) -> Command: ...
     def secure(self) -> Command: ...

@@ -5,6 +5,7 @@ Sequences of the truck station see these beside `core/roles.py`. A driver fills 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import Protocol
 
@@ -104,8 +105,22 @@ class TruckStand(Protocol):
     def open_exit(self) -> Command: ...
 
 
+@dataclass(frozen=True, slots=True)
+class PackSeat:
+    """One place for a pack on a truck: the truck's own sensors of it, and the code of the pack that it reads there."""
+
+    latched: Signal[bool]
+    connector_mated: Signal[bool]
+    connector_apart: Signal[bool]
+    coolant_mated: Signal[bool]
+    pack_id: Signal[str]
+
+
 class TruckLink(VehicleLink, Protocol):
-    """The truck, as far as it speaks to the station: a vehicle that opens and closes the locks of its pack itself."""
+    """The truck, as far as it speaks to the station: a vehicle that opens and closes the locks of its packs itself."""
+
+    seats: tuple[PackSeat, ...]
+    """As many as the radio can tell of; a truck with fewer shows the rest empty, all their signals off."""
 
     def unlock_pack(self, mask: int) -> Command: ...
     def lock_pack(self, mask: int) -> Command: ...

@@ -7,6 +7,7 @@ assignments below; the test then sees the same names on devices built from the r
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import fields
 from inspect import getmembers, isfunction
 from types import SimpleNamespace
 
@@ -37,7 +38,7 @@ from station_ctl.core.roles import (
     VehicleLink,
 )
 from station_ctl.core.signals import Signal
-from station_ctl.core.truck_roles import GantryCrane, TruckLink, TruckStand
+from station_ctl.core.truck_roles import GantryCrane, PackSeat, TruckLink, TruckStand
 
 
 def fill_every_role(io: Callable[[str], IoList]) -> dict[type, object]:
@@ -102,7 +103,7 @@ EXCLUSIVE: dict[type, set[tuple[str, str]]] = {
     TruckStand: {("BAY_EMPTY", "AT_WHEEL_STOP")},
     TruckLink: {
         ("VEH_HV_OFF", "VEH_HV_ON"), ("VEH_CONNECTOR_MATED", "VEH_CONNECTOR_APART"),
-        ("VEH_LOCKS_OPEN", "VEH_LOCKS_CLOSED"),
+        ("VEH_LOCKS_OPEN", "VEH_LOCKS_CLOSED"), ("VEH_CONNECTOR_MATED_2", "VEH_CONNECTOR_APART_2"),
     },
     ChargingRack: {(f"BAY{bay:02d}_PLUG_OUT", f"BAY{bay:02d}_PLUG_IN") for bay in range(1, 13)},
 }  # fmt: skip
@@ -118,3 +119,16 @@ def test_a_driver_knows_which_of_its_signals_exclude_each_other(io_list: Callabl
         shown = [s for s in vars(device).values() if isinstance(s, Signal) and s.tag in (pair.one.tag, pair.other.tag)]
         if role is not ChargingRack:
             assert len(shown) == 2 and all(s.against for s in shown), "the role's own signals, not copies of them"
+
+
+def test_the_first_seat_of_a_truck_is_that_of_any_vehicle_and_no_tag_serves_two(io_list: Callable[[str], IoList]) -> None:
+    roles = fill_every_role(io_list)
+    truck, car = roles[TruckLink], roles[VehicleLink]
+    assert isinstance(truck, TruckLinkTK1) and isinstance(car, VehicleLinkVL1)
+    one, two = ([getattr(seat, field.name) for field in fields(PackSeat)] for seat in truck.seats)
+    assert one == [
+        truck.pack_latched, truck.connector_mated, truck.connector_apart, truck.coolant_mated, truck.pack_id,
+    ]  # fmt: skip
+    assert [signal.tag for signal in two] == [f"{signal.tag}_2" for signal in one]
+    assert [(signal.scan, bool(signal.against)) for signal in two] == [(s.scan, bool(s.against)) for s in one]
+    assert truck.pack_ids == tuple(seat.pack_id for seat in truck.seats) and car.pack_ids == (car.pack_id,)

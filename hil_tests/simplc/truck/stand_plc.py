@@ -15,12 +15,17 @@ from hil_tests.simplc.truth.vehicle import SAFE_VOLTS
 
 SCAN_S, HOME_S = 13.0, 5.0
 OVER_TRUCK, GRIPPED = 2, 0b1111
+NO_SECOND = {
+    "VEH_PACK_LATCHED_2": False, "VEH_CONNECTOR_MATED_2": False, "VEH_CONNECTOR_APART_2": False,
+    "VEH_COOLANT_MATED_2": False, "VEH_PACK_ID_2": "",
+}  # fmt: skip
 
 
 class StandPlc(RadioPlc):
     """Two channels: 10 HOME, 11 OPEN_ENTRY, 12 SCAN, 13 OPEN_EXIT of its own, the truck's under VEH_."""
 
     plant: TruckPlant
+    map_version = 2
     locks = ALL_LOCKS
     in_place = "AT_WHEEL_STOP"
     tempo = 0.75
@@ -29,7 +34,7 @@ class StandPlc(RadioPlc):
         super().__init__(name, plant)
         self.body = plant.lane
         self.speak()
-        self.values.update(SCANNER_TEMP=29.0)
+        self.values.update(NO_SECOND, SCANNER_TEMP=29.0)
         for kind in (
             OrderKind(10, "HOME", self._home, driven=False, chain=False, unhomed=True),
             OrderKind(11, "OPEN_ENTRY", self._open_entry, against=self._against_way, lost=self._lost_way),
