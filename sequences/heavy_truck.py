@@ -94,7 +94,7 @@ def _positioning(st: TruckStation, job: Job, il: TruckInterlocks, lift: TopLift)
         Step(
             20, "Let the truck drive in to the wheel stop", "stand", Phase.POSITIONING, il.arrived, within=people(300), nominal=40,
             do=stand.open_entry(), start=stand.bay_empty.is_on() & stand.entry_beam.is_on() & stand.at_wheel_stop.is_off(),
-            permissives=il.needs(en), interlocks=il.keeps(en), admits=(job.spent, vehicle_place(job.vehicle)), enters=(LANE,), leaves=(LANE,), chapter="B1",
+            permissives=il.needs(en), interlocks=il.keeps(en), admits=((job.spent, vehicle_place(job.vehicle)),), enters=(LANE,), leaves=(LANE,), chapter="B1",
         ),
         # A pack above the swap limit may still be charging: the plug is drawn only from a dead socket.
         Step(
@@ -238,7 +238,7 @@ def release(st: TruckStation, job: Job, il: TruckInterlocks, lift: TopLift) -> t
         Step(
             200, "Truck drives off", "stand", Phase.RELEASE, stand.bay_empty.is_on() & stand.exit_beam.is_on(), within=st.policy.people_s(300), nominal=15,
             do=stand.open_exit(), after=(170, 190), permissives=(*il.needs(rl), il.self_check), interlocks=il.keeps(rl),
-            enters=(LANE,), leaves=(LANE,), releases=job.fresh, chapter="B18",
+            enters=(LANE,), leaves=(LANE,), releases=(job.fresh,), chapter="B18",
         ),
     )  # fmt: skip
 

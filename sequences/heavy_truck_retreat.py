@@ -81,7 +81,7 @@ def _truck_out(st: TruckStation, job: Job, il: TruckInterlocks, *, touched: bool
         Step(
             50, "Truck drives off", "stand", Phase.RELEASE, stand.bay_empty.is_on() & stand.exit_beam.is_on(), within=st.policy.people_s(300), nominal=15,
             do=stand.open_exit(), after=(30, 40), permissives=(*needs, il.self_check), interlocks=keeps, enters=(LANE,), leaves=(LANE,),
-            releases=job.spent, chapter="R4",
+            releases=(job.spent,), chapter="R4",
         ),
     )  # fmt: skip
 

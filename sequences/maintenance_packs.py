@@ -48,7 +48,7 @@ def take_out(st: CarStation, il: MaintenanceInterlocks, name: str, pack: str) ->
         ),
         Step(
             60, "People take the pack away from handover IN", "people", Phase.POSITIONING, stacker.in_present.is_off(),
-            within=BY_HAND_S, nominal=300, releases=pack, chapter="M3",
+            within=BY_HAND_S, nominal=300, releases=(pack,), chapter="M3",
         ),
     )  # fmt: skip
 
@@ -61,7 +61,7 @@ def bring_in(st: CarStation, il: MaintenanceInterlocks, name: str, pack: str) ->
     return (
         Step(
             10, "People set the pack down at handover OUT", "people", Phase.POSITIONING, here,
-            within=BY_HAND_S, nominal=300, admits=(pack, HANDOVER_OUT), chapter="M3",
+            within=BY_HAND_S, nominal=300, admits=((pack, HANDOVER_OUT),), chapter="M3",
         ),
         _carry(
             st, il, 30, f"Store the pack in bay {name}", stacker.store(bay.number), stored,

@@ -75,7 +75,7 @@ def _positioning(st: CarStation, job: Job, il: CarInterlocks) -> tuple[Step, ...
         Step(
             20, "Let the vehicle drive in", "lift", Phase.POSITIONING, il.arrived, within=st.policy.people_s(300), nominal=52,
             do=lift.open_entry(), start=lift.bay_empty.is_on() & lift.entry_beam.is_on() & lift.in_position.is_off(), permissives=il.needs(en), interlocks=il.keeps(en), on_resume=OnResume.REPEAT,
-            admits=(job.spent, vehicle_place(job.vehicle)), chapter="A2",
+            admits=((job.spent, vehicle_place(job.vehicle)),), chapter="A2",
         ),
         # A pack above the swap limit may still be charging: the plug is drawn only from a dead socket.
         Step(
@@ -279,7 +279,7 @@ def release(st: CarStation, job: Job, il: CarInterlocks) -> tuple[Step, ...]:
         Step(
             180, "Vehicle drives out", "lift", Phase.RELEASE, lift.bay_empty.is_on() & lift.exit_beam.is_on(), within=st.policy.people_s(300), nominal=20,
             do=lift.open_exit(), after=(155, 170), permissives=(*il.needs(rl), il.may_leave, il.self_check),
-            interlocks=il.keeps(rl), releases=job.fresh, chapter="A18",
+            interlocks=il.keeps(rl), releases=(job.fresh,), chapter="A18",
         ),
     )  # fmt: skip
 

@@ -103,7 +103,7 @@ def _vehicle_out(st: CarStation, job: Job, il: CarInterlocks) -> tuple[Step, ...
         Step(
             60, "Vehicle drives out", "lift", Phase.RELEASE, lift.bay_empty.is_on() & lift.exit_beam.is_on(), within=st.policy.people_s(300), nominal=20,
             do=lift.open_exit(), after=(40, 50), permissives=(*needs, il.may_leave, il.self_check), interlocks=keeps,
-            releases=job.spent, chapter="R5",
+            releases=(job.spent,), chapter="R5",
         ),
     )  # fmt: skip
 

@@ -22,6 +22,7 @@ from drivers.vehicle_lift_vl1 import VehicleLiftVL1
 from drivers.vehicle_link_vl1 import VehicleLinkVL1
 from station_ctl import __version__
 from station_ctl.archetypes import ARCHETYPES, Archetype, Stand
+from station_ctl.archetypes.paper_job import paper_job
 from station_ctl.config import DriverFacts, Parts, SerialLineLink, StationConfig, where_in_list
 from station_ctl.config.split_devices import taken
 from station_ctl.connections import make_link, make_links
@@ -230,11 +231,10 @@ def _unfit_vehicles(config: StationConfig, archetype: Archetype[Any], stand: Sta
 
     Every parameter of every order is judged by its own driver when the procedure is made.
     """
-    first, *_, last = [bay.name for bay in (*stand.bays, *stand.bays)]
     fit = True
     for i, (model, recipe) in enumerate(config.recipes.items()):
         try:
-            archetype.swap(stand, Job("vehicle", recipe, "spent", "charged", first, last))
+            archetype.swap(stand, paper_job(stand.bays, recipe))
         except ValueError as error:
             why = f"no swap of model {model} with these machines: {error}"
             pattern = f"vehicles/{config.document.data['vehicles'][i]}.yaml"
@@ -273,10 +273,9 @@ def _conditions(
 ) -> Iterator[tuple[str, Condition]]:
     """Everything that a start or a swap of one of the vehicles must prove, with its name."""
     yield from ((f"{row.code} {row.text}", row.holds) for row in facts.safe)
-    first, *_, last = [bay.name for bay in (*stand.bays, *stand.bays)]
     for recipe in config.recipes.values():
         try:
-            steps = archetype.swap(stand, Job("vehicle", recipe, "spent", "charged", first, last)).steps
+            steps = archetype.swap(stand, paper_job(stand.bays, recipe)).steps
         except ValueError:
             continue  # told as a vehicle that does not fit
         rows = [row for step in steps for row in (*step.permissives, *(kept.interlock for kept in step.interlocks))]

@@ -98,6 +98,7 @@ class DemoReport:
             "steps": [row for run in runs for row in _steps(run, visit.began, self.durations)],
             "spent_pack": job.spent if job is not None else None,
             "fresh_pack": job.fresh if job is not None else None,
+            "further_packs": [{"spent": e.spent, "fresh": e.fresh} for e in job.also] if job is not None else [],
         }
 
 

@@ -50,8 +50,8 @@ def step_data(step: Step) -> dict[str, Any]:
         "enters": list(step.enters),
         "leaves": list(step.leaves),
         "moves": [str(move) for move in step.moves],
-        "admits": None if step.admits is None else {"pack": step.admits[0], "place": step.admits[1]},
-        "releases": step.releases or None,
+        "admits": [{"pack": pack, "place": place} for pack, place in step.admits],
+        "releases": list(step.releases),
         "on_resume": str(step.on_resume),
         "instead": None if step.instead is None else str(step.instead),
         "ending": None if step.ending is None else _ending(step.ending),
@@ -81,10 +81,8 @@ def step_facts(step: Step) -> list[tuple[str, str]]:
     """Everything a technician must know of a step besides its head: (what, words), in the order of the manual."""
     losses = {loss: [k.interlock for k in step.interlocks if k.on_loss is loss] for loss in OnLoss}
     packs = [str(move) for move in step.moves]
-    if step.admits is not None:
-        packs.append(f"{step.admits[0]} enters the station's custody at {step.admits[1]}")
-    if step.releases:
-        packs.append(f"{step.releases} leaves the station's custody")
+    packs += [f"{pack} enters the station's custody at {place}" for pack, place in step.admits]
+    packs += [f"{pack} leaves the station's custody" for pack in step.releases]
     zones = [f"{word} {', '.join(z)}" for word, z in (("enters", step.enters), ("leaves", step.leaves)) if z]
     facts = (
         ("orders", step.do.text if step.do is not None else "nothing; the proof is awaited"),

@@ -13,7 +13,8 @@ from typing import Any
 from station_ctl.engine.journal import JournalRow
 
 ENDS = {"step-proven": "proven", "step-stopped": "stopped", "order-withdrawn": "withdrawn"}
-JOB = ("vehicle", "model", "spent", "fresh", "fresh_bay", "spent_bay")
+EXCHANGE = ("spent", "fresh", "fresh_bay", "spent_bay")
+JOB = ("vehicle", "model", *EXCHANGE)
 
 
 @dataclass
@@ -46,13 +47,17 @@ class Happening:
 
 @dataclass
 class RunHistory:
-    """One run from its opening. `job` = vehicle, packs and bays; empty for a reception."""
+    """One run from its opening. `job` = vehicle, packs and bays; empty for a reception. `also` = spent, fresh, bay of
+    the fresh and bay for the spent one, of each further pack; `turn` as the job has it.
+    """
 
     run_id: str
     sequence: str
     opened: datetime
     steps: tuple[int, ...]
     job: Mapping[str, str]
+    also: tuple[tuple[str, str, str, str], ...] = ()
+    turn: int = 0
     closed: datetime | None = None
     result: str = "open"
     tries: list[Try] = field(default_factory=list)
@@ -88,6 +93,7 @@ class RunHistory:
             "id": self.run_id,
             "sequence": self.sequence,
             **self.job,
+            **({"also": [dict(zip(EXCHANGE, names, strict=True)) for names in self.also]} if self.also else {}),
             "result": self.result,
             "opened_at": _iso(self.opened),
             "closed_at": _iso(self.closed),
@@ -139,7 +145,9 @@ def _opened(row: JournalRow, at: datetime) -> RunHistory:
     steps = row.data["steps"]
     assert isinstance(steps, list)
     job = {key: str(row.data[key]) for key in JOB if key in row.data}
-    return RunHistory(row.run, str(row.data["sequence"]), at, tuple(int(no) for no in steps), job)
+    also = tuple((str(a), str(b), str(c), str(d)) for a, b, c, d in row.data.get("also", ()))  # type: ignore[attr-defined]
+    turn = int(str(row.data.get("turn", 0)))
+    return RunHistory(row.run, str(row.data["sequence"]), at, tuple(int(no) for no in steps), job, also, turn)
 
 
 def _follow(run: RunHistory, row: JournalRow, at: datetime) -> None:

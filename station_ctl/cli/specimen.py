@@ -53,7 +53,8 @@ class Specimen:
 
     def __str__(self) -> str:
         job = self.job
-        return f"vehicle {job.recipe.model}, charged pack in bay {job.fresh_bay}, spent pack to bay {job.spent_bay}"
+        packs = (f"charged pack in bay {e.fresh_bay}, spent pack to bay {e.spent_bay}" for e in job.exchanges)
+        return f"vehicle {job.recipe.model}, {'; '.join(packs)}"
 
 
 def specimen(station: str) -> Specimen:
@@ -69,6 +70,7 @@ def specimen(station: str) -> Specimen:
 
 def specimen_job(paper: PaperStation) -> Job:
     """A job of the station's first vehicle model between its first and its last bay, with placeholders for codes."""
-    bays = paper.stand.bays
+    from station_ctl.archetypes.paper_job import paper_job
+
     recipe = next(iter(paper.config.recipes.values()))
-    return Job("<vehicle>", recipe, "<spent pack>", "<charged pack>", bays[0].name, bays[-1].name)
+    return paper_job(paper.stand.bays, recipe, "<vehicle>", "<spent pack>", "<charged pack>")

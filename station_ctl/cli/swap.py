@@ -145,16 +145,19 @@ def _read(station: str, journal: Path | None) -> tuple[StationConfig, list[RunHi
 def _name_steps(config: StationConfig, run: RunHistory) -> None:
     """The manual's words for the steps, if this release still has the procedure that ran."""
     from station_ctl.build import put_together
-    from station_ctl.core.steps import Job
+    from station_ctl.core.steps import Exchange, Job
 
     paper, job = put_together(config), run.job
     procedures = paper.procedures()
     sequence = procedures.reception()
     if job:
         recipe = config.recipes.get(job["model"])
-        if recipe is None or not {job["fresh_bay"], job["spent_bay"]} <= {bay.name for bay in paper.stand.bays}:
+        first = Exchange(job["spent"], job["fresh"], job["fresh_bay"], job["spent_bay"])
+        exchanges = (first, *(Exchange(*names) for names in run.also))
+        bays = {bay for exchange in exchanges for bay in (exchange.fresh_bay, exchange.spent_bay)}
+        if recipe is None or not bays <= {bay.name for bay in paper.stand.bays}:
             return
-        made = Job(job["vehicle"], recipe, job["spent"], job["fresh"], job["fresh_bay"], job["spent_bay"])
+        made = Job(job["vehicle"], recipe, "", "", "", "", turn=run.turn).with_exchanges(exchanges)
         if run.sequence not in procedures.by_job:
             return
         sequence = procedures.by_key(run.sequence, made)

@@ -80,7 +80,8 @@ class Step:
     `within` and `nominal` are seconds of process time. `do` None = nothing is ordered, the proof is awaited.
     `start` is what sensors show while the step has not begun, where that cannot be told from `done` alone.
     `after` names steps of other lanes that must be done. `enters`/`leaves` take and give back zone tokens.
-    `moves` is what the order does to custody; `admits` (pack, place) and `releases` (pack) happen when it is proven.
+    `moves` is what the order does to custody; `admits` (each pack and its place) and `releases` (packs) happen when it
+    is proven.
     `measures`: the order itself measures its proof, so that the proof says nothing of an order that was stopped.
     `background` steps may outlast their phase; whatever needs them names them in `after`.
     `ending` is what remains to be ordered when the step was stopped after its work was done.
@@ -107,8 +108,8 @@ class Step:
     enters: tuple[str, ...] = ()
     leaves: tuple[str, ...] = ()
     moves: tuple[Move, ...] = ()
-    admits: tuple[str, str] | None = None
-    releases: str = ""
+    admits: tuple[tuple[str, str], ...] = ()
+    releases: tuple[str, ...] = ()
     background: bool = False
     measures: bool = False
     ending: Ending | None = None
@@ -225,6 +226,7 @@ class Recipe:
 
     A pack is held by `bolts`, which a runner turns to a torque, or by `clips`, which are open or closed: then torque
     and turns are 0. It is taken from below, at the two heights, or from above as `top_lift` says: then they are 0.
+    All packs of a model are of one kind: type, weight and the count of bolts or clips are those of each.
     """
 
     model: str
@@ -249,14 +251,41 @@ class Recipe:
         return (1 << self.bolts) - 1
 
     @property
+    def packs(self) -> int:
+        """How many packs the vehicle carries."""
+        return len(self.top_lift.places_mm) if self.top_lift is not None else 1
+
+    @property
     def clip_mask(self) -> int:
-        """One bit per clip, bit k-1 = clip k."""
-        return (1 << self.clips) - 1
+        """One bit per clip of every pack, bit k-1 = clip k."""
+        return (1 << self.clips * self.packs) - 1
+
+    def clips_of(self, seat: int) -> int:
+        """The bits of the clips that hold the pack of one seat, from 0: those of the first pack come first."""
+        return ((1 << self.clips) - 1) << self.clips * seat
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One pack for another: spent pack, fresh pack and its place, and where the spent pack goes."""
+
+    spent: str
+    fresh: str
+    fresh_bay: str
+    spent_bay: str
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Packs and bays that it counts on."""
+        return self.fresh, self.fresh_bay, self.spent_bay
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What one run is for: vehicle, spent pack, fresh pack and its place, and where the spent pack goes."""
+    """What one run is for: a vehicle, the exchange of its pack, and those of its further packs (`also`).
+
+    `turn` is the exchange, from 0, that a way back is about: those before it are done, those from it on are not to be.
+    """
 
     vehicle: str
     recipe: Recipe
@@ -264,3 +293,33 @@ class Job:
     fresh: str
     fresh_bay: str
     spent_bay: str
+    also: tuple[Exchange, ...] = ()
+    turn: int = 0
+
+    @property
+    def exchanges(self) -> tuple[Exchange, ...]:
+        """One for each seat of the vehicle."""
+        return Exchange(self.spent, self.fresh, self.fresh_bay, self.spent_bay), *self.also
+
+    @property
+    def spent_bays(self) -> tuple[str, ...]:
+        """Where the spent packs go."""
+        return tuple(exchange.spent_bay for exchange in self.exchanges)
+
+    @property
+    def fresh_bays(self) -> tuple[str, ...]:
+        """Where the fresh packs come from."""
+        return tuple(exchange.fresh_bay for exchange in self.exchanges)
+
+    @property
+    def packs(self) -> tuple[str, ...]:
+        """Every pack that it names."""
+        return tuple(pack for exchange in self.exchanges for pack in (exchange.spent, exchange.fresh))
+
+    def with_exchanges(self, exchanges: tuple[Exchange, ...]) -> Job:
+        """The same vehicle with other packs or bays."""
+        first, *also = exchanges
+        return replace(
+            self, spent=first.spent, fresh=first.fresh, fresh_bay=first.fresh_bay, spent_bay=first.spent_bay,
+            also=tuple(also),
+        )  # fmt: skip

@@ -104,10 +104,11 @@ def settle_proven(
     ledger = state.ledger.finish(st.order) if step.moves else state.ledger
     try:
         # At its very place already: the row of this proof was lost with a failing disk, the ledger was not.
-        if step.admits is not None and ledger.at(step.admits[1]) != step.admits[0]:
-            ledger = ledger.admit(*step.admits)
-        if step.releases:
-            ledger = ledger.release(step.releases)
+        for pack, place in step.admits:
+            if ledger.at(place) != pack:
+                ledger = ledger.admit(pack, place)
+        for pack in step.releases:
+            ledger = ledger.release(pack)
     except CustodyError as error:
         trip = Trip("A302", f"step {step.no} {step.text}: {error}", OnLoss.HOLD, run_id, step.no)
         return latch(state, (trip,), effects)

@@ -57,6 +57,9 @@ def begin_run(state: StationState, image: Image, event: RunAsked, effects: list[
             ("fresh_bay", job.fresh_bay),
             ("spent_bay", job.spent_bay),
         )
+        if job.also:
+            also = [[e.spent, e.fresh, e.fresh_bay, e.spent_bay] for e in job.also]
+            data += (("also", also), ("turn", job.turn))
     elif event.sequence.args:
         data += (("args", dict(event.sequence.args)),)
     effects.append(Record("run-opened", event.run_id, data=data))

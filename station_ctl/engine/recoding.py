@@ -17,15 +17,18 @@ from station_ctl.engine.station import StationFacts
 
 def with_code(job: Job, was: str, code: str) -> Job:
     """The same job with the pack under its true code."""
-    spent, fresh = (code if pack == was else pack for pack in (job.spent, job.fresh))
-    return replace(job, spent=spent, fresh=fresh)
+
+    def known(pack: str) -> str:
+        return code if pack == was else pack
+
+    return job.with_exchanges(tuple(replace(e, spent=known(e.spent), fresh=known(e.fresh)) for e in job.exchanges))
 
 
 def named_in(run: Run, pack: str) -> bool:
     """Whether the steps of a run speak of this pack."""
     if run.job is None:
         return pack in dict(run.sequence.args).values()
-    return pack in (run.job.spent, run.job.fresh)
+    return pack in run.job.packs
 
 
 def recode(

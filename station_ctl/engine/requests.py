@@ -232,8 +232,9 @@ def begin_retreat(
             arrived = recovery.where_is(found, image) == move.target
             ledger = ledger.finish(found.order) if arrived else ledger.cancel(found.order)
         # Already in the ledger when the row of the proof was lost with a failing disk, the ledger after it was not.
-        if found.step.admits and found.finding in recovery.DONE and found.step.admits[0] not in ledger:
-            ledger = ledger.admit(*found.step.admits)
+        for pack, place in found.step.admits if found.finding in recovery.DONE else ():
+            if pack not in ledger:
+                ledger = ledger.admit(pack, place)
     if ledger != state.ledger:
         effects.append(SetLedger(ledger))
     given_up = ("result", "given up"), ("retreat", event.retreat_id), ("who", event.who)

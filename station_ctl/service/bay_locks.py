@@ -88,7 +88,7 @@ def unlocked(bay: str, who: str) -> Record:
 def counted_on(runs: Iterable[Run], bay: str) -> str:
     """Which open run is to take a pack out of the bay or put one in; empty if none."""
     for run in runs:
-        job = {run.job.fresh_bay, run.job.spent_bay} if run.job is not None else set()
+        job = {*run.job.fresh_bays, *run.job.spent_bays} if run.job is not None else set()
         if bay in job or bay in {value for _, value in run.sequence.args}:
             return run.run_id
     return ""

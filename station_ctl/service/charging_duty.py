@@ -198,7 +198,7 @@ class ChargingDuty:
 
     def _reserved(self) -> frozenset[str]:
         jobs = [run.job for run in self._engine.state.runs if run.job is not None]
-        return frozenset(name for job in jobs for name in (job.fresh, job.fresh_bay, job.spent_bay))
+        return frozenset(name for job in jobs for exchange in job.exchanges for name in exchange.names)
 
     def _wishes(self, wishes: Iterable[Wish], views: Mapping[str, BayView]) -> Iterator[Wish]:
         """Those of charging; where a person has stopped the charger, its session is closed and not opened."""
@@ -280,7 +280,7 @@ class ChargingDuty:
     def _bounded(self, levels: Mapping[str, float]) -> dict[str, float]:
         """Levels in the steps that a rack knows, none above what a person allows the charger, none for a pack that a
         run is taking away."""
-        taken = {run.job.fresh_bay for run in self._engine.state.runs if run.job is not None}
+        taken = {bay for run in self._engine.state.runs if run.job is not None for bay in run.job.fresh_bays}
         bounded = {}
         for name, kw in levels.items():
             kw = 0.0 if name in taken else min(kw, self.memory.bay_kw.get(name, kw))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Protocol
 
 from station_ctl.charging.selection import NOTHING_KNOWN, Choice, Standing, choose
@@ -18,7 +19,7 @@ from station_ctl.core.modes import Phase
 from station_ctl.core.policy import SitePolicy
 from station_ctl.core.roles import BaySignals, VehicleLink
 from station_ctl.core.signals import Image
-from station_ctl.core.steps import Job, Recipe, Sequence
+from station_ctl.core.steps import Exchange, Job, Recipe, Sequence
 from station_ctl.engine.events import Audit
 from station_ctl.engine.runner import Engine
 from station_ctl.engine.state import Run
@@ -137,10 +138,14 @@ class Reception:
         """Wait until the vehicle's answer is scanned: it comes with a slower scan than the PLC's done, and what was
         read before the done may be the vehicle before this one."""
         done_at = max(st.done_at for st in identified.steps)
+
+        def heard() -> bool:
+            image = self.image()
+            codes = (signal.read(image).at for signal in self._stand.vehicle.pack_ids)
+            return min(self._known().sampled_at(image), *codes) > done_at
+
         try:
-            await self._engine.until(
-                lambda: self._known().sampled_at(self.image()) > done_at, HEARD_WITHIN, lambda: str(self._known())
-            )
+            await self._engine.until(heard, HEARD_WITHIN, lambda: str(self._known()))
         except TimeoutError as error:
             raise VehicleRefused(f"vehicle at the entry: its answer cannot be read: {error}") from None
 
@@ -160,7 +165,7 @@ class Reception:
 
     def job(self, image: Image) -> Job:
         """The job for the vehicle that has just identified itself. Raises Refused."""
-        vin, model, pack, pack_type = self._identity(image)
+        vin, model, pack_type = self._identity(image)
         if why := self.why_not_served(vin):
             raise NotServedNow(why)
         recipe = self._recipes.get(model)
@@ -172,26 +177,29 @@ class Reception:
             raise VehicleRefused(
                 f"vehicle {vin}: needs pack type {recipe.pack_type} for {model}; found {pack_type}"
             )
-        if pack in image.own.ledger:
-            where = image.own.ledger.where(pack)
-            raise VehicleRefused(
-                f"vehicle {vin}: its pack {pack} is in this station by the ledger ({where}); identity is not credible"
-            )
+        packs = self._packs(image, vin, recipe)
         volts, known = self._stand.vehicle.hv_volts.read(image), self._stand.vehicle.port_closed.is_on()
         if not volts.good or not known.proven(image):
             raise VehicleRefused(
                 f"vehicle {vin}: high-voltage state not known: {known.why_not(image) or volts}"
             )
-        choice = self.choice(image, recipe, vin)
-        if choice.refused:
-            raise {"A303": NoReadyPack, "A304": NoEmptyBay}[choice.code](self._with_closed_bays(choice.refused))
-        return Job(vin, recipe, pack, choice.fresh, choice.fresh_bay, choice.spent_bay)
+        choices = self.choices(image, recipe, vin)
+        if why := choices[0].refused:
+            raise {"A303": NoReadyPack, "A304": NoEmptyBay}[choices[0].code](self._with_closed_bays(why))
+        return Job(vin, recipe, "", "", "", "").with_exchanges(tuple(map(_exchange, packs, choices)))
 
-    def choice(self, image: Image, recipe: Recipe, vehicle: str = "") -> Choice:
-        """The pack and the bay that this vehicle, of this model, would get now, or why none; without a name, one of
-        no fleet."""
+    def choices(self, image: Image, recipe: Recipe, vehicle: str = "") -> tuple[Choice, ...]:
+        """For each pack of this vehicle, of this model, the pack and the bay that it would get now, or one refusal for
+        all of them; without a name, for one of no fleet."""
         kept = self.admission.kept_from(vehicle, recipe.pack_type)
-        return choose(self.open_bays, image, recipe, self._stand.policy, self.reserved(), self.standing(), kept)
+        reserved, chosen = self.reserved(), tuple[Choice, ...]()
+        for _ in range(recipe.packs):
+            choice = choose(self.open_bays, image, recipe, self._stand.policy, reserved, self.standing(), kept)
+            if choice.refused:
+                which = f"for pack {len(chosen) + 1} of {recipe.packs}: " if recipe.packs > 1 else ""
+                return (replace(choice, refused=which + choice.refused),)
+            chosen, reserved = (*chosen, choice), reserved | {choice.fresh, choice.fresh_bay, choice.spent_bay}
+        return chosen
 
     def _known(self) -> Condition:
         """What a vehicle must tell of itself to be swapped at all."""
@@ -204,19 +212,32 @@ class Reception:
             & car.pack_type.at_least(1)
         )
 
-    def _identity(self, image: Image) -> tuple[str, str, str, int]:
+    def _identity(self, image: Image) -> tuple[str, str, int]:
         car, known = self._stand.vehicle, self._known()
         if not known.proven(image):
             raise VehicleRefused(f"vehicle at the entry is not identified: {known.why_not(image)}")
-        vin, model, pack, pack_type = (
-            s.read(image).value for s in (car.vin, car.model, car.pack_id, car.pack_type)
-        )
+        vin, model, pack_type = (s.read(image).value for s in (car.vin, car.model, car.pack_type))
         assert isinstance(pack_type, int)
-        if not PACK_CODE.fullmatch(str(pack)):
-            raise VehicleRefused(
-                f"vehicle {vin}: its pack's code {pack!r} is not credible; needs 24 capital letters, digits or hyphens"
-            )
-        return str(vin), str(model), str(pack), pack_type
+        return str(vin), str(model), pack_type
+
+    def _packs(self, image: Image, vin: str, recipe: Recipe) -> tuple[str, ...]:
+        """Codes of the packs that it brings, by seat. Raises VehicleRefused for one that cannot be believed."""
+        told = [signal.read(image) for signal in self._stand.vehicle.pack_ids]
+        codes = tuple(str(reading.value) if reading.good else "" for reading in told)
+        packs, more = codes[: recipe.packs], [code for code in codes[recipe.packs :] if code]
+        if more:
+            known = f"a {recipe.model} carries {recipe.packs}"
+            raise VehicleRefused(f"vehicle {vin}: tells of pack {more[0]}, too, and {known}; identity is not credible")
+        for pack in packs:
+            if not PACK_CODE.fullmatch(pack):
+                needed = "needs 24 capital letters, digits or hyphens"
+                raise VehicleRefused(f"vehicle {vin}: its pack's code {pack!r} is not credible; {needed}")
+            if (where := image.own.ledger.where(pack)) is not None:
+                here = f"is in this station by the ledger ({where})"
+                raise VehicleRefused(f"vehicle {vin}: its pack {pack} {here}; identity is not credible")
+        if len(set(packs)) < len(packs):
+            raise VehicleRefused(f"vehicle {vin}: tells one code, {packs[0]}, for two packs; identity is not credible")
+        return packs
 
     def _with_closed_bays(self, why: str) -> str:
         closed = [said for bay in self._stand.bays if (said := self.why_not_bay(bay.name))]
@@ -231,9 +252,13 @@ def _counted_on(run: Run) -> tuple[str, ...]:
     if run.job is None:
         return ()
     if run.phase is Phase.PUT_AWAY:
-        # The charged pack has left with its vehicle: where it stood the next spent pack may go.
-        return (run.job.spent_bay,)
-    return run.job.fresh, run.job.fresh_bay, run.job.spent_bay
+        # The charged packs have left with their vehicle: where they stood the next spent pack may go.
+        return run.job.spent_bays
+    return tuple(name for exchange in run.job.exchanges for name in exchange.names)
+
+
+def _exchange(spent: str, choice: Choice) -> Exchange:
+    return Exchange(spent, choice.fresh, choice.fresh_bay, choice.spent_bay)
 
 
 def _nothing(_: str) -> str:

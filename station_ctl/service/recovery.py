@@ -12,7 +12,7 @@ from station_ctl.core.errors import NotFound, Refused
 from station_ctl.core.maintenance import MaintenanceProcedure
 from station_ctl.core.modes import ORDERED_PHASES, Mode, Phase
 from station_ctl.core.signals import Image
-from station_ctl.core.steps import Job, Recipe, Sequence
+from station_ctl.core.steps import Exchange, Job, Recipe, Sequence
 from station_ctl.engine import recovery
 from station_ctl.engine.events import Audit
 from station_ctl.engine.journal import OpenRun, Restored
@@ -74,7 +74,26 @@ def _job(found: OpenRun, recipes: Mapping[str, Recipe]) -> Job:
         raise ValueError(f"vehicle model {model} has no recipe any more")
     names = ("vehicle", "spent", "fresh", "fresh_bay", "spent_bay")
     vehicle, spent, fresh, fresh_bay, spent_bay = (_name(found, name) for name in names)
-    return Job(vehicle, recipes[model], spent, fresh, fresh_bay, spent_bay)
+    also, turn = _further(found)
+    return Job(vehicle, recipes[model], spent, fresh, fresh_bay, spent_bay, also, turn)
+
+
+def _further(found: OpenRun) -> tuple[tuple[Exchange, ...], int]:
+    """The exchanges of a vehicle's further packs, and which exchange a way back is about."""
+    also, turn = found.opened.get("also", []), found.opened.get("turn", 0)
+    if not isinstance(also, list):
+        raise ValueError(f"its further packs are {also!r}, which are no packs and bays")
+    if type(turn) is not int or not 0 <= turn <= len(also):
+        raise ValueError(f"its turn is {turn!r}, which is none of its exchanges")
+    return tuple(map(_exchange, also)), turn
+
+
+def _exchange(names: object) -> Exchange:
+    match names:
+        case [str(spent), str(fresh), str(fresh_bay), str(spent_bay)] if all(names):
+            return Exchange(spent, fresh, fresh_bay, spent_bay)
+        case _:
+            raise ValueError(f"one of its further packs is {names!r}, which are no packs and bays")
 
 
 def _of_args(found: OpenRun, procedure: MaintenanceProcedure) -> Sequence:

@@ -80,6 +80,7 @@ def run(r: Run, now: float) -> dict[str, Any]:
         "interrupted": str(r.interrupted) if r.interrupted is not None else None,
         "vehicle": r.job.vehicle if r.job is not None else None,
         "spent": r.job.spent if r.job is not None else None, "fresh": r.job.fresh if r.job is not None else None,
+        "also": [{"spent": e.spent, "fresh": e.fresh} for e in r.job.also] if r.job is not None else [],
         "steps": [
             {"no": step.no, "text": step.text, "lane": step.lane, "status": str(st.status), "order": st.order or None,
              "planned_s": step.nominal, "took_s": _took(st.status, st.began, st.ended, now)}

@@ -74,7 +74,8 @@ def _resting(pack: str, watched: WatchedPlace | None, image: Image) -> str:
 
 def machines(facts: StationFacts, state: StationState, image: Image) -> tuple[str, ...]:
     """A sentence for every machine, and for every bay that an open run counts on."""
-    bays = {bay for run in state.runs if run.job is not None for bay in (run.job.fresh_bay, run.job.spent_bay)}
+    jobs = [run.job for run in state.runs if run.job is not None]
+    bays = {bay for job in jobs for bay in (*job.fresh_bays, *job.spent_bays)}
     bays |= {value for run in state.runs for _, value in run.sequence.args}
     return tuple(
         f"{name}: {', '.join(position.in_words(image) for position in positions)}"

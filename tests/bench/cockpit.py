@@ -113,8 +113,8 @@ def _ledger(step: Step, conditions: Iterable[Condition], st: StepState) -> Ledge
     for move in step.moves:
         under = (move.target, st.order) if st.order else (None, None)
         by_pack[move.pack] = Custody(move.origin, *under)
-    if step.releases:
-        by_pack.setdefault(step.releases, Custody("somewhere"))
+    for pack in step.releases:
+        by_pack.setdefault(pack, Custody(f"where {pack} is"))
     return Ledger(by_pack)
 
 

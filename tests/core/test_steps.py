@@ -57,8 +57,8 @@ def test_a_step_may_take_as_long_as_it_may_and_less_than_a_second() -> None:
         ((step(10, asks=True, do=Command("lift", 1, (), "lift.ask")), step(20)), "step 10: a step that only asks"),
         ((step(10, asks=True),), "step 10: a step that only asks"),
         ((step(10, asks=True, do=ASK, moves=(Move("P", "a", "b"),)),), "step 10: a step that only asks"),
-        ((step(10, asks=True, do=ASK, admits=("P", "a")),), "step 10: a step that only asks"),
-        ((step(10, asks=True, do=ASK, releases="P"),), "step 10: a step that only asks"),
+        ((step(10, asks=True, do=ASK, admits=(("P", "a"),)),), "step 10: a step that only asks"),
+        ((step(10, asks=True, do=ASK, releases=("P",)),), "step 10: a step that only asks"),
         ((step(10, ending=BACK),), "step 10: its ending is ordered of another role than the step"),
         (
             (step(10, do=Command("lift", 1, (), "lift.go"), ending=BACK),),
@@ -142,7 +142,7 @@ def test_a_step_that_says_nothing_may_be_repeated_and_moves_nothing() -> None:
     plain = step(10)
     assert plain.on_resume is OnResume.REPEAT and not plain.background
     assert not plain.measures and plain.chapter == "" and plain.ending is None
-    assert (plain.moves, plain.admits, plain.releases, plain.enters, plain.leaves) == ((), None, "", (), ())
+    assert (plain.moves, plain.admits, plain.releases, plain.enters, plain.leaves) == ((), (), (), (), ())
 
 
 @pytest.mark.parametrize(("bolts", "mask"), [(1, 0b1), (8, 0xFF), (10, 0x3FF)])

@@ -147,7 +147,7 @@ def test_a_proven_step_settles_custody_and_gives_its_zones_back() -> None:
 
 
 def test_admission_and_release_happen_with_the_proof() -> None:
-    d = Desk(step(10, admits=("P-9", "vehicle")), step(30, releases="P-9"))
+    d = Desk(step(10, admits=(("P-9", "vehicle"),)), step(30, releases=("P-9",)))
     d.begin()
     assert "P-9" not in d.state.ledger
     d.complete(10)
@@ -157,7 +157,7 @@ def test_admission_and_release_happen_with_the_proof() -> None:
 
 
 def test_a_pack_that_is_admitted_twice_holds_the_station() -> None:
-    d = Desk(step(10, admits=("P-9", "vehicle")), ledger=ledger(**{"P-9": "A01"}))
+    d = Desk(step(10, admits=(("P-9", "vehicle"),)), ledger=ledger(**{"P-9": "A01"}))
     d.begin()
     d.complete(10)
     assert d.state.trips[0].code == "A302" and "already here: A01" in d.state.trips[0].text

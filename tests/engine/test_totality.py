@@ -33,7 +33,7 @@ from station_ctl.engine.state import ORDERED, Run, StationState, StepState, Step
 from tests.bench.desk import ALL_SIGNALS, EPOCH, G01, G03, LEVEL, LINKS, Desk, done, ledger, step
 
 STEPS = (
-    step(10, "lift", admits=("P-9", "vehicle")),
+    step(10, "lift", admits=(("P-9", "vehicle"),)),
     step(
         20,
         "robot",
@@ -44,7 +44,7 @@ STEPS = (
     ),
     step(30, "lift", Phase.EXTRACTION, on_resume=OnResume.ASK, start=LEVEL.is_off(), enters=("pit",)),
     step(40, None, Phase.EXTRACTION),
-    step(50, "robot", Phase.RELEASE, releases="P-9", on_resume=OnResume.NEVER),
+    step(50, "robot", Phase.RELEASE, releases=("P-9",), on_resume=OnResume.NEVER),
     step(60, "lift", Phase.PUT_AWAY, leaves=("pit",)),
 )
 SEVERITY = {State.EXECUTE: 0, State.STOPPING: 0, State.IDLE: 0, State.STOPPED: 0, State.HOLDING: 1, State.HELD: 1,

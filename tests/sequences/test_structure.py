@@ -139,13 +139,15 @@ def test_all_that_a_step_needs_and_its_proof_can_be_true(sequence: Sequence, ste
 def _start(sequence: Sequence, job: Job) -> Ledger:
     """Where the packs are when the procedure begins."""
     ledger = Ledger()
-    admitted = {s.admits[0] for s in sequence.steps if s.admits is not None}
+    admitted = {pack for s in sequence.steps for pack, _ in s.admits}
     for step in sequence.steps:
         for move in step.moves:
             if move.pack not in ledger and move.pack not in admitted:
                 ledger = ledger.admit(move.pack, move.origin)
-        if step.releases and step.releases not in ledger and step.releases not in admitted:
-            ledger = ledger.admit(step.releases, f"vehicle:{job.vehicle}")
+        for pack in step.releases:
+            if pack not in ledger and pack not in admitted:
+                seat = f"vehicle:{job.vehicle}"
+                ledger = ledger.admit(pack, seat if ledger.is_free(seat) else f"{seat}/2")
     return ledger
 
 
@@ -156,10 +158,10 @@ def test_custody_follows_the_procedure_from_step_to_step(sequence: Sequence, job
         for move in step.moves:
             ledger = ledger.begin(move, step.no)
         ledger = ledger.finish(step.no)
-        if step.admits is not None:
-            ledger = ledger.admit(*step.admits)
-        if step.releases:
-            ledger = ledger.release(step.releases)
+        for pack, place in step.admits:
+            ledger = ledger.admit(pack, place)
+        for pack in step.releases:
+            ledger = ledger.release(pack)
     assert all(not custody.moving for _, custody in ledger)
 
 
@@ -172,8 +174,8 @@ def test_a_swap_takes_the_spent_pack_into_its_bay_and_lets_the_charged_one_go(jo
     assert [str(m) for m in moves if m.pack == job.fresh] == [
         "P-new: A03 → handover_in", "P-new: handover_in → robot", "P-new: robot → vehicle:V",
     ]  # fmt: skip
-    assert [s.admits for s in swap.steps if s.admits] == [("P-old", "vehicle:V")]
-    assert [s.releases for s in swap.steps if s.releases] == ["P-new"]
+    assert [s.admits for s in swap.steps if s.admits] == [(("P-old", "vehicle:V"),)]
+    assert [s.releases for s in swap.steps if s.releases] == [("P-new",)]
 
 
 @pytest.mark.parametrize("sequence", SEQUENCES)

@@ -32,12 +32,13 @@ async def list_waiting(duty: Duty, params: Nothing, call: Call) -> Result:
 
 
 def _reception(duty: Duty) -> list[dict[str, Any]]:
-    """For each model: the pack that it would get now and where its spent one would go, or why none."""
+    """For each model: the packs that it would get now and where its spent ones would go, or why none."""
     found = []
     for model, recipe in duty.recipes.items():
-        choice = duty.reception.choice(duty.image, recipe)
-        packs = {"pack": choice.fresh, "from": choice.fresh_bay, "spent_to": choice.spent_bay}
-        found.append({"model": model, **packs, "why_not": choice.refused})
+        first, *more = duty.reception.choices(duty.image, recipe)
+        packs = {"pack": first.fresh, "from": first.fresh_bay, "spent_to": first.spent_bay}
+        also = [{"pack": c.fresh, "from": c.fresh_bay, "spent_to": c.spent_bay} for c in more]
+        found.append({"model": model, **packs, "also": also, "why_not": first.refused})
     return found
 
 

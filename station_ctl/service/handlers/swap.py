@@ -48,13 +48,15 @@ async def start(duty: Duty, params: Vehicle, call: Call) -> Result:
             raise
         op.run_id = run_id
         fleet = duty.reception.admission.fleet_of(job.vehicle)
-        op.data = {"vehicle": job.vehicle, "fresh": job.fresh, "spent": job.spent, "fleet": fleet.name if fleet else ""}
+        also = [{"fresh": exchange.fresh, "spent": exchange.spent} for exchange in job.also]
+        packs = {"fresh": job.fresh, "spent": job.spent, "also": also}
+        op.data = {"vehicle": job.vehicle, **packs, "fleet": fleet.name if fleet else ""}
         if (left := duty.queue.without(job.vehicle)) != duty.queue:
             duty.queue = left
             await duty.record(left.row)
         duty.changed()
         await duty.watch.until_closed(run_id)
-        return f"{run_id} done: vehicle {job.vehicle} has pack {job.fresh}"
+        return f"{run_id} done: vehicle {job.vehicle} has pack {' and '.join(e.fresh for e in job.exchanges)}"
 
     op = duty.operations.start(call.action.name, call.person, work)
     return Result({"operation": op.id}, f"{op.id} begun; watch it: station-ctl op wait {op.id}", op.id)
