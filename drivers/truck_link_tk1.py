@@ -43,8 +43,9 @@ class TruckLinkTK1(VehicleLinkVL1):
     | 47 LOCK_PACK   | locks, bit k-1  | truck closes these locks                                         |
 
     One pack or two, four locks a pack: locks 1 to 4 hold that of the first seat, 5 to 8 that of the second, and an
-    order moves locks of one seat. A truck with one pack shows the second seat with all its signals off. Orders are written at hr:32, the answers read at ir:18. All but HV_ON,
-    UNLOCK_PACK and LOCK_PACK go on while the safety chain is open. EPOCH and UPTIME_MS are those of the PLC.
+    order moves locks of one seat. A truck with one pack shows the second seat with all its signals off. Orders are
+    written at hr:32, the answers read at ir:18. All but HV_ON, UNLOCK_PACK and LOCK_PACK go on while the safety chain
+    is open. EPOCH and UPTIME_MS are those of the PLC.
     Verified against the simulated PLC only.
     """
 

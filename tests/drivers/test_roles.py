@@ -121,7 +121,7 @@ def test_a_driver_knows_which_of_its_signals_exclude_each_other(io_list: Callabl
             assert len(shown) == 2 and all(s.against for s in shown), "the role's own signals, not copies of them"
 
 
-def test_the_first_seat_of_a_truck_is_that_of_any_vehicle_and_no_tag_serves_two(io_list: Callable[[str], IoList]) -> None:
+def test_the_first_seat_of_a_truck_is_that_of_any_vehicle(io_list: Callable[[str], IoList]) -> None:
     roles = fill_every_role(io_list)
     truck, car = roles[TruckLink], roles[VehicleLink]
     assert isinstance(truck, TruckLinkTK1) and isinstance(car, VehicleLinkVL1)
