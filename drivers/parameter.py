@@ -22,11 +22,11 @@ def whole(what: str, value: int, low: int, high: int) -> int:
     return int(value)
 
 
-def bolts(mask: int, count: int) -> str:
-    """The bolts of a mask (bit k-1 = bolt k) in words. Raises ValueError for a bolt beyond `count`."""
+def bolts(mask: int, count: int, what: str = "bolt") -> str:
+    """The bolts, or `what` they are, of a mask (bit k-1 = bolt k) in words. Raises ValueError for one beyond `count`."""
     if not 1 <= mask < 1 << count:
-        raise ValueError(f"bolt mask {mask:#x}: needs 0x1 to {(1 << count) - 1:#x}, of {count} bolts")
+        raise ValueError(f"{what} mask {mask:#x}: needs 0x1 to {(1 << count) - 1:#x}, of {count} {what}s")
     chosen = [str(k) for k in range(1, count + 1) if mask >> k - 1 & 1]
     if len(chosen) == count:
         return f"all {count}"
-    return ("bolts " if len(chosen) > 1 else "bolt ") + " ".join(chosen)
+    return (f"{what}s " if len(chosen) > 1 else f"{what} ") + " ".join(chosen)

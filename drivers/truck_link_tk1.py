@@ -78,4 +78,4 @@ class TruckLinkTK1(VehicleLinkVL1):
 
 
 def _locks(mask: int) -> str:
-    return bolts(mask, LOCKS).replace("bolt", "lock")
+    return bolts(mask, LOCKS, "lock")

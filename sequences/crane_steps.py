@@ -16,7 +16,7 @@ from station_ctl.core.custody import Move
 from station_ctl.core.modes import Phase
 from station_ctl.core.roles import BaySignals
 from station_ctl.core.steps import Ending, Interlock, Kept, OnLoss, OnResume, Step, TopLift
-from station_ctl.core.truck_roles import Over
+from station_ctl.core.truck_roles import Over, PackSeat
 
 LANE = "truck_lane"
 AISLE = "aisle"
@@ -38,7 +38,8 @@ class Watch:
 @dataclass(frozen=True)
 class CraneSteps:
     """Steps of one procedure. `watch` is asked for each kind of step by the name of its column. `hot`: the pack is
-    carried away because of what its bay's detectors say, and they are no reason against it."""
+    carried away because of what its bay's detectors say, and they are no reason against it. `seat`: which of the
+    truck's packs is at hand, counted from 0."""
 
     st: TruckStation
     il: CraneInterlocks
@@ -46,12 +47,22 @@ class CraneSteps:
     watch: Callable[[str], Watch]
     chapter: str
     hot: bool = False
+    seat: int = 0
+
+    @property
+    def along(self) -> float:
+        """Where that pack is, mm along the chassis."""
+        return self.lift.places_mm[self.seat]
+
+    @property
+    def _there(self) -> PackSeat:
+        return self.st.vehicle.seats[self.seat]
 
     # ---- travel ----
     def to_truck(self, no: int, phase: Phase, text: str, *, laden: bool, nominal: float, aimed: bool = True, after: tuple[int, ...] = ()) -> Step:
         """Over the truck's pack as it is scanned. `aimed` False: over its nominal place, and where the scan that goes on
         meanwhile will find it is not known."""
-        il, (along, *_) = self.il, self.lift.places_mm
+        il, along = self.il, self.along
         carries = il.laden if laden else il.unladen
         there = il.aimed(along) & il.still.holds if aimed else self.st.crane.over.equals(Over.TRUCK)
         w = self.watch("TR")
@@ -94,18 +105,18 @@ class CraneSteps:
 
     def out_of_truck(self, no: int, phase: Phase, pack: str, vin: str) -> Step:
         """Hoist and weigh. A lock that is not open, or a connector, is felt here: the PLC lowers again and fails (F33)."""
-        seat, move = self.st.vehicle.pack_latched, Move(pack, vehicle_place(vin), CRANE)
+        seat, move = self._there.latched, Move(pack, vehicle_place(vin, self.seat), CRANE)
         return self._hoisted(no, phase, "Hoist the pack out of the truck, weigh it", seat.is_off(), seat.is_on(), self.watch("EX"), move)
 
     def into_truck(self, no: int, phase: Phase, pack: str, vin: str) -> Step:
         """Down on the truck's cones, still gripped."""
         il, st, w = self.il, self.st, self.watch("IN")
-        in_seat = il.seated & st.vehicle.pack_latched.is_on()
+        in_seat = il.seated & self._there.latched.is_on()
         return Step(
             no, "Lower the pack onto the truck's cones", "crane", phase, in_seat, within=90, nominal=20,
-            do=st.crane.lower(self.lift.truck_height_mm), start=il.grip.holds & st.vehicle.pack_latched.is_off() & st.vehicle.connector_apart.is_on(),
+            do=st.crane.lower(self.lift.truck_height_mm), start=il.grip.holds & self._there.latched.is_off() & self._there.connector_apart.is_on(),
             permissives=(*w.needs, il.still, self._over_truck()), interlocks=(*w.keeps, self._steady), on_resume=OnResume.ASK,
-            moves=(Move(pack, CRANE, vehicle_place(vin)),), chapter=self.chapter,
+            moves=(Move(pack, CRANE, vehicle_place(vin, self.seat)),), chapter=self.chapter,
         )  # fmt: skip
 
     @property
@@ -113,8 +124,7 @@ class CraneSteps:
         return Kept(self.il.steady, OnLoss.HOLD)
 
     def _over_truck(self) -> Interlock:
-        along, *_ = self.lift.places_mm
-        return Interlock("G39", "Crane over the truck's pack as it was scanned", self.il.aimed(along))
+        return Interlock("G39", "Crane over the truck's pack as it was scanned", self.il.aimed(self.along))
 
     # ---- at a bay ----
     def into_bay(self, no: int, phase: Phase, bay: BaySignals, pack: str) -> Step:
@@ -180,7 +190,7 @@ class CraneSteps:
         """Up to travel height again with a pack that hangs already, or rests beside its cones on an edge."""
         il, w = self.il, self.watch("TR")
         # The truck's seat switch alone would have a pack hoisted that has gone home on its connector.
-        free = self.st.vehicle.connector_apart.is_on() | self.st.crane.over.differs(Over.TRUCK)
+        free = self._there.connector_apart.is_on() | self.st.crane.over.differs(Over.TRUCK)
         apart = Interlock("G18", "Pack connector apart, or the crane not over the truck", free)
         return Step(
             no, "Hoist the pack to travel height", "crane", phase, il.hoisted.holds & il.hangs, within=90, nominal=15,

@@ -11,19 +11,22 @@ from functools import partial
 
 from sequences.crane_steps import AISLE, LANE, CraneSteps, Watch
 from sequences.heavy_truck import (
+    NEXT,
+    clear_of_pack,
     crane_steps,
     fetch,
     into_truck,
+    leave,
     lock_pack,
-    release,
     set_down,
     top_lift,
     unlock_pack,
 )
+from sequences.truck_bays import plug_in_again, put_away
 from sequences.truck_interlocks import Column, TruckInterlocks
 from sequences.truck_station import TruckStation
 from station_ctl.core.modes import Phase
-from station_ctl.core.steps import Interlock, Job, Sequence, Step
+from station_ctl.core.steps import Interlock, Job, Sequence, Step, TopLift
 
 LETS_IN, LOWERS, OPENS, HOISTS, SETS_DOWN, TAKES, PLACES, LOCKS = 20, 70, 80, 90, 100, 135, 150, 155
 """Steps of the swap that decide which way back there is."""
@@ -38,24 +41,49 @@ def retreats(st: TruckStation) -> Mapping[str, Callable[[Job], Sequence]]:
 
 
 def way_back(begun: frozenset[int], proven: frozenset[int], job: Job) -> tuple[str, Job] | str:
-    """The way back for a swap of which these steps are begun or proven: its key and job, or why there is none."""
-    if LOCKS in proven:
+    """The way back for a swap of which these steps are begun or proven: its key and job, or why there is none.
+
+    Of several packs one at a time is under way: those before it stay exchanged, those after it as they came.
+    """
+    turn = sum(LOCKS + NEXT * seat in proven for seat in range(job.recipe.packs))
+    if turn == job.recipe.packs:
         return "the charged pack is locked in the truck: the way out is forward, resume"
-    if OPENS in begun:
+    by, job = NEXT * turn, replace(job, turn=turn)
+    if OPENS + by in begun:
         reached = ((PLACES, "fresh-in-truck"), (TAKES, "fresh-on-crane"), (SETS_DOWN, "in-bay"), (HOISTS, "on-crane"))
-        where = next((where for no, where in reached if no in proven), "in-truck")
+        where = next((where for no, where in reached if no + by in proven), "in-truck")
         return f"{RELOCK}:{where}", job
+    if turn:
+        return f"{GIVE_BACK}:touched", job
     how = "outside" if LETS_IN not in proven else "touched" if LOWERS in begun else "untouched"
     return f"{GIVE_BACK}:{how}", job
 
 
+def _as_it_goes(job: Job) -> Job:
+    """What the truck leaves with: fresh packs where the exchange is done, else its own."""
+    kept = (replace(e, fresh=e.spent, fresh_bay=e.spent_bay) for e in job.exchanges[job.turn :])
+    return job.with_exchanges((*job.exchanges[: job.turn], *kept))
+
+
+def _tables(st: TruckStation, job: Job) -> tuple[TruckInterlocks, ...]:
+    return tuple(TruckInterlocks(st, job, seat) for seat in range(job.recipe.packs))
+
+
+def _bays(st: TruckStation, job: Job) -> tuple[Step, ...]:
+    """In the background: what came out of the truck is put away, what was prepared in vain is plugged in again."""
+    tables = _tables(st, job)
+    done = put_away(st, tables[: job.turn]) if job.turn else ()
+    return (*done, *plug_in_again(st, tables[job.turn :]))
+
+
 # ---- before any lock was opened ----
 def _give_back(st: TruckStation, how: str, job: Job) -> Sequence:
-    """The truck leaves as it came, and the prepared pack is plugged in again where it stands."""
-    il = TruckInterlocks(st, job)
-    out = _leaves_entry(st) if how == "outside" else _truck_out(st, job, il, touched=how == "touched")
-    text = f"Give truck {job.vehicle} back with its pack {job.spent}"
-    return Sequence(f"{GIVE_BACK}:{how}", text, (*out, *_plug_in_again(st, job, il)))
+    """The truck leaves as it came, but for packs that are exchanged and locked, and the prepared pack is plugged in again
+    where it stands.
+    """
+    out = _leaves_entry(st) if how == "outside" else _truck_out(st, job, touched=how == "touched")
+    packs = " and ".join(e.fresh for e in _as_it_goes(job).exchanges)
+    return Sequence(f"{GIVE_BACK}:{how}", f"Give truck {job.vehicle} back with its pack {packs}", (*out, *_bays(st, job)))
 
 
 def _leaves_entry(st: TruckStation) -> tuple[Step, ...]:
@@ -63,13 +91,15 @@ def _leaves_entry(st: TruckStation) -> tuple[Step, ...]:
     return (Step(10, "Truck leaves the entry", "vehicle", Phase.RELEASE, empty, within=st.policy.people_s(600), nominal=20, chapter="R1"),)
 
 
-def _truck_out(st: TruckStation, job: Job, il: TruckInterlocks, *, touched: bool) -> tuple[Step, ...]:
-    """`touched`: the gripper was lowered onto the pack, and is let go and hoisted first."""
-    truck, stand, rl = st.vehicle, st.stand, Column.RELEASE
-    closed = truck.locks_closed.has_bits(job.recipe.clip_mask) & truck.pack_latched.is_on()
+def _truck_out(st: TruckStation, job: Job, *, touched: bool) -> tuple[Step, ...]:
+    """`touched`: the gripper was lowered onto a pack, and is let go and hoisted first."""
+    truck, stand, rl, goes = st.vehicle, st.stand, Column.RELEASE, _as_it_goes(job)
+    il, closed = TruckInterlocks(st, goes, job.turn), truck.locks_closed.has_bits(job.recipe.clip_mask)
+    for seat in truck.seats[: job.recipe.packs]:
+        closed = closed & seat.latched.is_on()
     untouched = Interlock("G21u", "All locks closed by the truck, pack in its seat", closed)
     needs, keeps = (*il.needs(rl, without=("G21", "G22")), untouched), il.keeps(rl)
-    crane = _clearing(st, job, il, untouched)
+    crane = _clearing(st, il, untouched)
     clear = (crane.let_go(10, Phase.RELEASE, "CL"), crane.hoist_empty(20, Phase.RELEASE, "CL"))
     return (
         *(clear if touched else ()),
@@ -81,89 +111,71 @@ def _truck_out(st: TruckStation, job: Job, il: TruckInterlocks, *, touched: bool
         Step(
             50, "Truck drives off", "stand", Phase.RELEASE, stand.bay_empty.is_on() & stand.exit_beam.is_on(), within=st.policy.people_s(300), nominal=15,
             do=stand.open_exit(), after=(30, 40), permissives=(*needs, il.self_check), interlocks=keeps, enters=(LANE,), leaves=(LANE,),
-            releases=(job.spent,), chapter="R4",
+            releases=tuple(e.fresh for e in goes.exchanges), chapter="R4",
         ),
     )  # fmt: skip
 
 
-def _clearing(st: TruckStation, job: Job, il: TruckInterlocks, untouched: Interlock) -> CraneSteps:
+def _clearing(st: TruckStation, il: TruckInterlocks, untouched: Interlock) -> CraneSteps:
     """Let go and hoist clear of a pack that is locked as it came; also of a truck that has moved since its scan."""
     cl, without = Column.CLEAR, ("G21", "G22", "G10s")
     watch = Watch((*il.needs(cl, without=without), untouched), il.keeps(cl, without=("G10s",)))
-    return CraneSteps(st, il, top_lift(job), lambda _: watch, "R1")
+    return CraneSteps(st, il, top_lift(st, il.job), lambda _: watch, "R1", seat=il.seat_no)
 
 
 # ---- after locks were opened ----
 def _relock(st: TruckStation, where: str, job: Job) -> Sequence:
     """The old pack goes back into the truck from `where` things are, is locked again and checked."""
-    old = replace(job, fresh=job.spent, fresh_bay=job.spent_bay)
-    il, there, lift = TruckInterlocks(st, job), TruckInterlocks(st, old), top_lift(job)
+    goes, lift = _as_it_goes(job), top_lift(st, job)
+    il, there, old = TruckInterlocks(st, job, job.turn), TruckInterlocks(st, goes, job.turn), job.exchanges[job.turn].spent
     if where == "in-truck":
         # It has not left its seat: whether the truck has moved since its scan, or its connector is apart, matters not.
-        back: tuple[Step, ...] = (replace(lock_pack(st, old, there, 155, without=("G10p", "G10s", "G18m")), after=()),)
+        back: tuple[Step, ...] = (replace(lock_pack(st, there, 155, without=("G10p", "G10s", "G18m")), after=()),)
     else:
-        back = (*_BEFORE[where](st, job, il), *into_truck(st, old, there, lift, (140, 145, 150, 155), without=("G29p",)))
-    text = f"Put the old pack {job.spent} back into truck {job.vehicle} and lock it"
-    return Sequence(f"{RELOCK}:{where}", text, (*back, *release(st, old, there, lift), *_plug_in_again(st, job, il)))
+        before = _BEFORE[where](st, il, lift)
+        back = (*before, *into_truck(st, there, lift, (140, 145, 150, 155), without=("G29p",)))
+    clear = clear_of_pack(st, there, lift, 0, Phase.VERIFICATION, Phase.RELEASE)
+    text = f"Put the old pack {old} back into truck {job.vehicle} and lock it"
+    return Sequence(f"{RELOCK}:{where}", text, (*back, *clear, *leave(st, goes, there, lift), *_bays(st, job)))
 
 
-def _from_crane(st: TruckStation, job: Job, il: TruckInterlocks) -> tuple[Step, ...]:
+def _from_crane(st: TruckStation, il: TruckInterlocks, lift: TopLift) -> tuple[Step, ...]:
     """The old pack hangs: up again, if it was on its way down."""
-    return (crane_steps(st, il, top_lift(job), "R1").hoist_laden(60, Phase.INSERTION),)
+    return (crane_steps(st, il, lift, "R1").hoist_laden(60, Phase.INSERTION),)
 
 
-def _from_bay(st: TruckStation, job: Job, il: TruckInterlocks) -> tuple[Step, ...]:
+def _from_bay(st: TruckStation, il: TruckInterlocks, lift: TopLift) -> tuple[Step, ...]:
     """The old pack stands in its bay, and what the gripper may hold rests in a bay, too."""
-    crane, phase = crane_steps(st, il, top_lift(job), "R1"), Phase.INSERTION
+    crane, phase, e = crane_steps(st, il, lift, "R1"), Phase.INSERTION, il.exchange
     return (
         crane.let_go(90, phase, "TR"),
         crane.hoist_empty(95, phase, "TR"),
-        *fetch(crane, (100, 105, 110, 115), phase, job.spent_bay, job.spent),
+        *fetch(crane, (100, 105, 110, 115), phase, e.spent_bay, e.spent),
     )
 
 
-def _fresh_from_crane(st: TruckStation, job: Job, il: TruckInterlocks) -> tuple[Step, ...]:
+def _fresh_from_crane(st: TruckStation, il: TruckInterlocks, lift: TopLift) -> tuple[Step, ...]:
     """The charged pack hangs: back into its bay with it, then the old one is fetched."""
-    crane = crane_steps(st, il, top_lift(job), "R1")
-    down = set_down(crane, (65, 70, 75, 80), Phase.EXTRACTION, job.fresh_bay, job.fresh)
-    return crane.hoist_laden(60, Phase.EXTRACTION), *down, *_from_bay(st, job, il)
+    crane, e = crane_steps(st, il, lift, "R1"), il.exchange
+    down = set_down(crane, (65, 70, 75, 80), Phase.EXTRACTION, e.fresh_bay, e.fresh)
+    return crane.hoist_laden(60, Phase.EXTRACTION), *down, *_from_bay(st, il, lift)
 
 
-def _fresh_from_truck(st: TruckStation, job: Job, il: TruckInterlocks) -> tuple[Step, ...]:
+def _fresh_from_truck(st: TruckStation, il: TruckInterlocks, lift: TopLift) -> tuple[Step, ...]:
     """The charged pack stands in the truck and does not lock or mate: out of it again, for a truck that stands still."""
-    crane = crane_steps(st, il, top_lift(job), "R1", without=("G15",))
+    crane = crane_steps(st, il, lift, "R1", without=("G15",))
     return (
-        unlock_pack(st, job, il, 50, Phase.LOCK_RELEASE, without=("G14h", "G15", "G29p")),
-        crane.out_of_truck(55, Phase.EXTRACTION, job.fresh, job.vehicle),
-        *_fresh_from_crane(st, job, il),
+        unlock_pack(st, il, 50, Phase.LOCK_RELEASE, without=("G14h", "G15", "G29p")),
+        crane.out_of_truck(55, Phase.EXTRACTION, il.exchange.fresh, il.job.vehicle),
+        *_fresh_from_crane(st, il, lift),
     )
 
 
-_BEFORE: Mapping[str, Callable[[TruckStation, Job, TruckInterlocks], tuple[Step, ...]]] = {
-    "in-truck": lambda st, job, il: (),
+_BEFORE: Mapping[str, Callable[[TruckStation, TruckInterlocks, TopLift], tuple[Step, ...]]] = {
+    "in-truck": lambda st, il, lift: (),
     "on-crane": _from_crane,
     "in-bay": _from_bay,
     "fresh-on-crane": _fresh_from_crane,
     "fresh-in-truck": _fresh_from_truck,
 }
 """What comes before the old pack is carried into the truck, by where things are."""
-
-
-def _plug_in_again(st: TruckStation, job: Job, il: TruckInterlocks) -> tuple[Step, ...]:
-    """The prepared pack stands in its bay, where it is plugged in and charged again, unless it was the reason."""
-    bay, ch = il.fresh_bay, Column.CHARGE
-    rack = st.rack_of(bay)
-    return (
-        Step(
-            310, f"Plug in bay {bay.name}", "rack", Phase.PUT_AWAY, bay.plug_in.is_on(), within=30, nominal=4,
-            do=rack.plug_in(bay), permissives=il.needs(ch), interlocks=il.keeps(ch), chapter="R6",
-        ),
-        Step(
-            315, "Look at the prepared pack", "rack", Phase.PUT_AWAY, il.cool(bay).holds, within=60, nominal=4, instead=il.unfit(bay, job.fresh),
-            permissives=il.needs(ch), interlocks=il.keeps(ch), chapter="R6",
-        ),
-        Step(
-            320, f"Start charging bay {bay.name}", "rack", Phase.PUT_AWAY, bay.charge_state.between(1, 6), within=30, nominal=2,
-            do=rack.start_charge(bay, st.policy.charge_power_kw), permissives=(*il.needs(ch), il.cool(bay)), interlocks=il.keeps(ch), chapter="R6",
-        ),
-    )  # fmt: skip

@@ -17,9 +17,9 @@ ISOLATION = "isolation"
 """The place in the custody ledger that a hot pack is brought to."""
 
 
-def vehicle_place(vin: str) -> str:
-    """The place in the custody ledger that a vehicle is."""
-    return f"vehicle:{vin}"
+def vehicle_place(vin: str, seat: int = 0) -> str:
+    """The place in the custody ledger that a vehicle is, or one of its further seats, counted from 0."""
+    return f"vehicle:{vin}/{seat + 1}" if seat else f"vehicle:{vin}"
 
 
 @dataclass(frozen=True)

@@ -107,10 +107,10 @@ def why_not_free(bay: BaySignals, image: Image, known: Standing = NOTHING_KNOWN)
 
 def choose(
     bays: Iterable[BaySignals], image: Image, recipe: Recipe, policy: SitePolicy, reserved: frozenset[str],
-    known: Standing = NOTHING_KNOWN, kept: Mapping[str, int] = NOTHING_KEPT,
+    known: Standing = NOTHING_KNOWN, kept: Mapping[str, int] = NOTHING_KEPT, freed: tuple[str, ...] = (),
 ) -> Choice:  # fmt: skip
     """Choose pack and bay together: neither is reserved without the other. `reserved` names what open runs count
-    on; `kept` is how many ready packs stay for whom.
+    on; `kept` is how many ready packs stay for whom; `freed` are bays that will be empty by then, taken if none is now.
     """
     bays = tuple(bays)
     ready = [b for b in _ready(bays, image, recipe, policy, known) if b.name not in reserved]
@@ -126,7 +126,8 @@ def choose(
         whose = ", ".join(f"{packs} for {name}" for name, packs in kept.items())
         here = f"{len(ready)} charged packs of type {recipe.pack_type} ready, and as many or more are kept: {whose}"
         return Choice(refused=f"{here}; {estimate}", code="A303")
-    free = [b for b in bays if b.name not in reserved and not why_not_free(b, image, known)]
+    free = [b.name for b in bays if b.name not in reserved and not why_not_free(b, image, known)]
+    free += freed
     if not free:
         return Choice(
             refused="no empty bay for the spent pack; a bay becomes empty when a charged pack leaves it",
@@ -135,7 +136,7 @@ def choose(
     best = min(ready, key=lambda b: (-_number(b, image), _full_since(b, image, known), b.number))
     fresh = image.own.ledger.at(best.name)
     assert fresh is not None
-    return Choice(fresh, best.name, free[0].name)
+    return Choice(fresh, best.name, free[0])
 
 
 def ready_count(

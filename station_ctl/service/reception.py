@@ -191,10 +191,12 @@ class Reception:
     def choices(self, image: Image, recipe: Recipe, vehicle: str = "") -> tuple[Choice, ...]:
         """For each pack of this vehicle, of this model, the pack and the bay that it would get now, or one refusal for
         all of them; without a name, for one of no fleet."""
-        kept = self.admission.kept_from(vehicle, recipe.pack_type)
+        kept, policy, known = self.admission.kept_from(vehicle, recipe.pack_type), self._stand.policy, self.standing()
         reserved, chosen = self.reserved(), tuple[Choice, ...]()
         for _ in range(recipe.packs):
-            choice = choose(self.open_bays, image, recipe, self._stand.policy, reserved, self.standing(), kept)
+            # One pack is exchanged after the other: where the last charged one stood there is room for the next spent one.
+            freed = tuple(before.fresh_bay for before in chosen[-1:])
+            choice = choose(self.open_bays, image, recipe, policy, reserved, known, kept, freed)
             if choice.refused:
                 which = f"for pack {len(chosen) + 1} of {recipe.packs}: " if recipe.packs > 1 else ""
                 return (replace(choice, refused=which + choice.refused),)

@@ -146,8 +146,10 @@ def _start(sequence: Sequence, job: Job) -> Ledger:
                 ledger = ledger.admit(move.pack, move.origin)
         for pack in step.releases:
             if pack not in ledger and pack not in admitted:
-                seat = f"vehicle:{job.vehicle}"
-                ledger = ledger.admit(pack, seat if ledger.is_free(seat) else f"{seat}/2")
+                seats = (f"vehicle:{job.vehicle}", f"vehicle:{job.vehicle}/2")
+                touched = {place for s in sequence.steps for m in s.moves for place in (m.origin, m.target)}
+                seat = next(s for s in seats if s not in touched and ledger.is_free(s))
+                ledger = ledger.admit(pack, seat)
     return ledger
 
 

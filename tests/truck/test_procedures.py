@@ -14,9 +14,12 @@ from tests.bench.cockpit import needs
 from tests.bench.world import World, compares
 from tests.sequences import test_every_interlock as interlocks
 from tests.sequences import test_structure as structure
-from tests.truck.truck_paper import all_sequences, procedures, the_job, the_station
+from tests.truck.truck_paper import all_sequences, procedures, the_job, the_station, twin_job, twin_sequences
 
-SEQUENCES = [pytest.param(s, id=s.key) for s in all_sequences()]
+SEQUENCES = [
+    *(pytest.param(s, id=s.key) for s in all_sequences()),
+    *(pytest.param(s, id=f"{s.key} of two packs, in turn {turn + 1}") for turn in (0, 1) for s in twin_sequences(turn)),
+]
 LIMIT_S = 360.0
 """GB/T 29772-2024 8.5.1: a swap of a commercial vehicle, from its entry to its exit."""
 
@@ -50,9 +53,10 @@ def test_it_is_sound_and_each_step_can_be_begun_proven_and_told_from_what_was_be
 def test_each_row_of_each_step_lost_in_any_way_stops_it_or_keeps_it_from_beginning(
     sequence: Sequence,
 ) -> None:
+    """Of two packs the second, which has the rows of any pack and one for the pack that is not at hand."""
     station = the_station()
     loses = interlocks.test_losing_any_interlock_in_any_way_stops_the_device_with_the_reaction_of_its_cell
-    for step in sequence.steps:
+    for step in [s for s in sequence.steps if "2 of 2" in s.text] or sequence.steps:
         loses(sequence, step, station)
         interlocks.test_a_step_does_not_begin_while_anything_it_needs_is_not_proven_in_any_way(
             sequence, step, station
@@ -104,11 +108,48 @@ def test_these_two_steps_do_not_wait_for_each_other(one: int, other: int) -> Non
     assert one not in structure._all_before(swap, other) and other not in structure._all_before(swap, one)
 
 
+# ---- two packs ----
+def test_of_two_packs_the_second_is_not_touched_before_the_first_is_locked_checked_and_left() -> None:
+    swap = the_station().procedures().swap(twin_job())
+    first = {s.no for s in swap.steps if "1 of 2" in s.text}
+    for step in swap.steps:
+        if "2 of 2" in step.text:
+            assert first <= structure._all_before(swap, step.no), f"{step.no} {step.text}"
+
+
+@pytest.mark.parametrize("by", [0, 200])
+def test_each_of_two_packs_goes_through_the_steps_of_one_in_their_order(by: int) -> None:
+    """Whatever waits in the swap of one pack waits likewise for each of two, though all of the second is one phase."""
+    procedures = the_station().procedures()
+    one, two = procedures.swap(the_job()), procedures.swap(twin_job())
+    for step in one.steps:
+        if 70 <= step.no <= 170:
+            before = {no + by for no in structure._all_before(one, step.no) if no >= 70}
+            assert before <= structure._all_before(two, step.no + by), f"{step.no + by} {step.text}"
+
+
+def test_a_second_pack_may_go_where_the_first_charged_one_stood() -> None:
+    two = the_station().procedures().swap(twin_job(spent_bay="A03"))
+    unlock = next(s for s in two.steps if s.no == 80)
+    needed = [row.text for row in needs(unlock) if row.code == "G15"]
+    assert needed == ["Empty compatible bay reserved for the spent pack"], "A03 holds the charged pack until then"
+    second = next(s for s in two.steps if s.no == 280)
+    assert "A03 empty by the ledger" in str([str(row.holds) for row in needs(second) if row.code == "G15"])
+
+
+def test_two_packs_are_left_with_each_that_was_exchanged_and_each_that_was_not() -> None:
+    leaving = {(s.key, turn): step.releases for turn in (0, 1) for s in twin_sequences(turn) for step in s.steps if step.releases}
+    assert leaving[("swap-truck", 0)] == ("P-new", "P-new-2")
+    for key in ("give-back-truck:untouched", "give-back-truck:touched", "relock-truck:in-truck", "relock-truck:fresh-in-truck"):
+        assert leaving[(key, 0)] == ("P-old", "P-old-2") and leaving[(key, 1)] == ("P-new", "P-old-2")
+
+
 # ---- which trucks ----
 @pytest.mark.parametrize(
     ("model", "lift", "clips", "why"),
     [
-        ("SIM-TRACTOR", TopLift((-1500.0, 1500.0), 3200.0, 2200.0), 4, "it carries two packs"),
+        ("SIM-TRACTOR", TopLift((-1500.0, 0.0, 1500.0), 3200.0, 2200.0), 4, "it carries 3 packs, and the truck link"),
+        ("SIM-TRACTOR", TopLift((-1500.0, 1500.0), 3200.0, 2200.0), 5, "lock mask 0x3e0"),
         ("SIM-TRACTOR", TopLift((0.0,), 3200.0, 2200.0), 0, "held by bolts"),
         ("SIM-TRACTOR", None, 4, "taken from below"),
         ("SIM-TRACTOR", TopLift((2500.0,), 3200.0, 2200.0), 4, "offset along the lane"),
@@ -172,8 +213,10 @@ def test_s20_a_pack_leaves_the_truck_with_every_lock_open_and_its_connector_apar
     for step in sequence.steps:
         if any(move.origin.startswith("vehicle:") for move in step.moves):
             kept = {c.signal.name for k in step.interlocks for c in compares(k.interlock.holds)}
-            assert {"vehicle.locks_open", "vehicle.connector_apart"} <= kept
-            unlocked = [s.no for s in ordering(sequence, "vehicle.unlock_pack")]
+            second = "_2" if step.moves[0].origin.endswith("/2") else ""
+            assert {"vehicle.locks_open", f"vehicle.connector_apart{second}"} <= kept
+            locks = "unlock_pack(locks 5" if second else "unlock_pack(locks 1"
+            unlocked = [s.no for s in ordering(sequence, "vehicle.unlock_pack") if s.do and locks in s.do.text]
             assert set(unlocked) <= structure._all_before(sequence, step.no) and unlocked
 
 

@@ -9,7 +9,7 @@ from functools import cache
 
 from station_ctl.build import PARTS, PaperStation, put_together
 from station_ctl.config import load_station
-from station_ctl.core.steps import Job, Sequence
+from station_ctl.core.steps import Exchange, Job, Sequence
 from station_ctl.paths import config_directory
 from tests.bench.every_procedure import every_procedure
 
@@ -26,12 +26,26 @@ def the_job(fresh_bay: str = "A03", spent_bay: str = "A08") -> Job:
     return Job("V", the_station().config.recipes["SIM-TRACTOR"], "P-old", "P-new", fresh_bay, spent_bay)
 
 
+@cache
+def twin_job(turn: int = 0, *, spent_bay: str = "A07") -> Job:
+    """A job for a truck with two packs; `spent_bay` is where its second pack goes."""
+    also = (Exchange("P-old-2", "P-new-2", "A04", spent_bay),)
+    return Job("V", the_station().config.recipes["SIM-TWIN"], "P-old", "P-new", "A03", "A08", also, turn)
+
+
 SAME_STEPS = ("crane.home", "stand.home", "bay.plug-out")
 
 
 def procedures(job: Job) -> tuple[Sequence, ...]:
     """Reception, swap, every way back and all of maintenance, made anew."""
     return every_procedure(the_station(), job, SAME_STEPS)
+
+
+@cache
+def twin_sequences(turn: int) -> tuple[Sequence, ...]:
+    """Swap and every way back of a truck with two packs: while the first is exchanged, or the second."""
+    by_job = the_station().procedures().by_job
+    return tuple(make(twin_job(turn)) for key, make in by_job.items() if not (turn and key == "swap-truck"))
 
 
 @cache
