@@ -11,6 +11,7 @@ from typing import Any
 from hil_tests.simplc.hall import Hall
 from hil_tests.simplc.plc import Plc
 from hil_tests.simplc.truth.bay import Bay
+from hil_tests.simplc.truth.vehicle import Seat
 
 Acts = dict[str, Callable[[bool, Mapping[str, Any]], None]]
 
@@ -51,6 +52,19 @@ def one_of(args: Mapping[str, Any], key: str, count: int) -> int:
     if not 1 <= which <= count:
         raise UnknownFault(f"{key} is 1 to {count}")
     return which - 1
+
+
+def seats_of(plant: Hall, on: bool, args: Mapping[str, Any]) -> list[Seat]:
+    """The seat of the vehicle that `seat` names, else the one at hand, or all of them when a fault goes.
+
+    Raises UnknownFault without a vehicle, or for a seat that it does not have.
+    """
+    vehicle = plant.visitor()
+    if vehicle is None:
+        raise UnknownFault("no vehicle in the station")
+    if "seat" in args:
+        return [vehicle.seats[one_of(args, "seat", len(vehicle.seats))]]
+    return [plant.at_hand(vehicle)] if on else list(vehicle.seats)
 
 
 def switch(chosen: set[Any], member: Any, on: bool) -> None:

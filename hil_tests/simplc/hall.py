@@ -15,7 +15,7 @@ from hil_tests.simplc.truth.modules import Modules
 from hil_tests.simplc.truth.motion import Motions
 from hil_tests.simplc.truth.packs import ISOLATION, PACK_KG, WEIGHT_KG, Pack, Places
 from hil_tests.simplc.truth.safety_chain import SafetyChain
-from hil_tests.simplc.truth.vehicle import Vehicle
+from hil_tests.simplc.truth.vehicle import Seat, Vehicle
 
 DC_INSULATION_KOHM = 1500
 
@@ -76,6 +76,14 @@ class Hall:
     def make_vehicle(self, vin: str, model: str, pack_type: int, soc: float | None) -> Vehicle:
         """A vehicle with its locked pack queues at the entry."""
         raise NotImplementedError
+
+    def pack_in(self, seat: Seat) -> Pack | None:
+        """The pack in a seat of a vehicle, whoever holds it there."""
+        return seat.pack(self.places)
+
+    def at_hand(self, vehicle: Vehicle) -> Seat:
+        """The seat of a vehicle that is being worked on, or else its first."""
+        return vehicle.seats[0]
 
     def waiting(self) -> list[Vehicle]:
         """The vehicles at the entry, in their order."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from hil_tests.simplc.fault_args import Acts, UnknownFault, bay_of, switch
+from hil_tests.simplc.fault_args import Acts, UnknownFault, bay_of, seats_of, switch
 from hil_tests.simplc.hall import Hall
 from hil_tests.simplc.truth.bay import CHARGING, FULL
 from hil_tests.simplc.truth.heat import AIR_KW_PER_K, bulk
@@ -40,7 +40,7 @@ class PackFaults:
 
     # ---- which pack, which bay -----------------------------------------------------------------------------
     def _targets(self, args: Mapping[str, Any]) -> list[Pack]:
-        """The pack of a `bay`, or with `target` the packs on their way to the vehicle, or the vehicle's own."""
+        """The pack of a `bay`, or with `target` the packs on their way to the vehicle, or the own one of its `seat`."""
         if "bay" in args:
             pack = bay_of(self.plant, args).pack
             return [pack] if pack is not None else []
@@ -48,12 +48,13 @@ class PackFaults:
         if target not in TARGETS:
             raise UnknownFault("target is fresh or vehicle")
         plant, vehicle = self.plant, self.plant.visitor()
-        arrived = vehicle.arrival_code if vehicle is not None else ""
         if target == "vehicle":
+            arrived = seats_of(plant, True, args)[0].arrival_code if vehicle is not None else ""
             # Once the vehicle has left, its old pack is the one on its way from the handover to a bay.
             returned = plant.on_the_way_back() if vehicle is None else []
             return [pack for pack in plant.places if pack.code == arrived or pack in returned]
-        return [pack for pack in plant.on_the_way() if pack is not None and pack.code != arrived]
+        own = vehicle.arrival_codes if vehicle is not None else ()
+        return [pack for pack in plant.on_the_way() if pack is not None and pack.code not in own]
 
     # ---- labels --------------------------------------------------------------------------------------------
     def _wrong_pack(self, on: bool, args: Mapping[str, Any]) -> None:
@@ -66,7 +67,8 @@ class PackFaults:
             for pack in self.plant.places:
                 pack.label = pack.code
             return
-        for pack in self._targets({"target": target}):
+        seat = {"seat": args["seat"]} if "seat" in args else {}
+        for pack in self._targets({"target": target, **seat}):
             self.plant.relabel(pack)
 
     def _label_blank(self, on: bool, args: Mapping[str, Any]) -> None:

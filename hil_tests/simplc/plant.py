@@ -15,7 +15,7 @@ from hil_tests.simplc.truth.modules import Modules
 from hil_tests.simplc.truth.packs import HANDOVER_IN, HANDOVER_OUT, ROBOT, STACKER, WEIGHT_KG, Pack
 from hil_tests.simplc.truth.robot import SELF_C, UNDER, Robot, supported
 from hil_tests.simplc.truth.stacker import PARK, SPOTS, Stacker, bay_spot
-from hil_tests.simplc.truth.vehicle import Bolt, Vehicle
+from hil_tests.simplc.truth.vehicle import Bolt, Seat, Vehicle
 
 PACK_TYPE = 100
 __all__ = ["DC_INSULATION_KOHM", "PACK_TYPE", "ROBOT", "UNDER", "WEIGHT_KG", "Plant", "supported"]
@@ -41,9 +41,8 @@ class Plant(Hall):
     def pack_type_of(self, model: str) -> int:
         return build_of(model).pack_type
 
-    def pack_in(self, vehicle: Vehicle) -> Pack | None:
-        """The pack in the vehicle's seat, whoever holds it there."""
-        return self.robot.seated() if vehicle is self.lift.vehicle else vehicle.pack(self.places)
+    def pack_in(self, seat: Seat) -> Pack | None:
+        return self.robot.seated() if seat is self.lift.vehicle else seat.pack(self.places)
 
     def make_vehicle(self, vin: str, model: str, pack_type: int, soc: float | None) -> Vehicle:
         """A vehicle with its locked pack queues at the entry."""

@@ -12,7 +12,7 @@ from hil_tests.simplc.contract import OrderFailed, OrderKind, Params
 from hil_tests.simplc.plc import Plc
 from hil_tests.simplc.truth.motion import Steps, Until, Wait
 from hil_tests.simplc.truth.packs import Pack
-from hil_tests.simplc.truth.vehicle import SAFE_VOLTS, Vehicle
+from hil_tests.simplc.truth.vehicle import SAFE_VOLTS, Seat, Vehicle
 
 VEHICLE_BITS = (
     "LINK_OK", "AUTH_OK", "GEAR_P", "EPB_ON", "DOORS_CLOSED", "BRAKE_RELEASED", "READY", "HV_OFF", "HV_ON",
@@ -67,17 +67,17 @@ class RadioPlc(Plc):
             self._sense_vehicle(vehicle)
 
     def _sense_vehicle(self, vehicle: Vehicle) -> None:
-        pack = self.plant.pack_in(vehicle)
+        first, *_ = seats = vehicle.seats
+        latched, mated, apart, coolant = self.seat_shown(first)
+        linked = [pack for seat in seats if (pack := self._read_pack(seat)) is not None]
         opened = closed = 0
         for k, bolt in enumerate(vehicle.bolts):
             opened |= bolt.is_open << k
             closed |= bolt.is_closed << k
-        mated = vehicle.connector >= 1.0
         bits = (
             True, True, vehicle.gear_p, vehicle.epb, vehicle.doors_closed, not vehicle.brake_pressed,
             vehicle.confirmed, not vehicle.contactors, vehicle.contactors and vehicle.volts >= SAFE_VOLTS,
-            vehicle.port_closed, mated, vehicle.connector <= 0.0, mated and vehicle.coolant,
-            vehicle.precheck, vehicle.postcheck, pack is not None and not pack.askew, vehicle.settled,
+            vehicle.port_closed, mated, apart, coolant, vehicle.precheck, vehicle.postcheck, latched, vehicle.settled,
         )  # fmt: skip
         values = self.values
         for name, bit in zip(VEHICLE_BITS, bits, strict=True):
@@ -85,12 +85,21 @@ class RadioPlc(Plc):
         values["VEH_HV_VOLTS"] = round(vehicle.volts, 1)
         values["VEH_LOCKS_OPEN"] = opened
         values["VEH_LOCKS_CLOSED"] = closed
-        values["VEH_INSULATION"] = pack.insulation if pack is not None and mated else 8000
-        values["VEH_SOC"] = round(pack.soc, 1) if pack is not None and mated else 0.0
+        values["VEH_INSULATION"] = min((pack.insulation for pack in linked), default=8000)
+        values["VEH_SOC"] = round(sum(pack.soc for pack in linked) / len(linked), 1) if linked else 0.0
         values["VEH_VIN"] = vehicle.told_vin or vehicle.vin
         values["VEH_MODEL"] = vehicle.model
-        values["VEH_PACK_ID"] = vehicle.read_code if pack is not None else ""
+        values["VEH_PACK_ID"] = self.code_shown(first)
         values["VEH_PACK_TYPE"] = vehicle.pack_type
+
+    def seat_shown(self, seat: Seat) -> tuple[bool, bool, bool, bool]:
+        """Of one place for a pack: pack latched, connector mated, connector apart, coolant mated."""
+        pack, mated = self.plant.pack_in(seat), seat.connector >= 1.0
+        return pack is not None and not pack.askew, mated, seat.connector <= 0.0, mated and seat.coolant
+
+    def code_shown(self, seat: Seat) -> str:
+        """The code that the vehicle has read in one place for a pack, while there is one."""
+        return seat.read_code if self.plant.pack_in(seat) is not None else ""
 
     # ---- interlocks ----------------------------------------------------------------------------------------
     def own(self, *tags: str) -> str:
@@ -120,8 +129,9 @@ class RadioPlc(Plc):
         vehicle = self._caller()
         if vehicle is None:
             raise OrderFailed("the vehicle is gone")
-        pack = self.plant.pack_in(vehicle)
-        vehicle.read_code = pack.label if pack is not None else ""
+        for seat in vehicle.seats:
+            pack = self.plant.pack_in(seat)
+            seat.read_code = pack.label if pack is not None else ""
         vehicle.settled = False
         self.body.linked = vehicle
 
@@ -130,9 +140,12 @@ class RadioPlc(Plc):
             raise OrderFailed("no link to the vehicle")
         return self.body.linked
 
-    def _read_pack(self, vehicle: Vehicle) -> Pack | None:
+    def _read_pack(self, seat: Seat) -> Pack | None:
         """The vehicle talks to a pack only through the mated connector."""
-        return self.plant.pack_in(vehicle) if vehicle.connector >= 1.0 else None
+        return self.plant.pack_in(seat) if seat.connector >= 1.0 else None
+
+    def _read_packs(self, vehicle: Vehicle) -> list[Pack | None]:
+        return [self._read_pack(seat) for seat in vehicle.seats]
 
     def _secure(self, p: Params, pace: float) -> Steps:
         vehicle = self._linked()
@@ -150,13 +163,14 @@ class RadioPlc(Plc):
         yield Wait(max(0.0, 15.0 * pace - (self.plant.now - start)))
 
     def _check_pack(self, p: Params, pace: float) -> Steps:
-        """The vehicle reads the new pack through the connector and looks at its own locks."""
+        """The vehicle reads what packs it has through their connectors and looks at its own locks."""
         vehicle = self._linked()
         yield Wait(6.0 * pace)
-        pack = self._read_pack(vehicle)
-        vehicle.read_code = pack.label if pack is not None else ""
+        packs = self._read_packs(vehicle)
+        for seat, pack in zip(vehicle.seats, packs, strict=True):
+            seat.read_code = pack.label if pack is not None else ""
         yield Wait(6.0 * pace)
-        if pack is None or not vehicle.all_closed or pack.insulation < 200:
+        if not vehicle.all_closed or not _all_sound(packs):
             raise OrderFailed("pack, locks or insulation not in order")
 
     def _hv_on(self, p: Params, pace: float) -> Steps:
@@ -164,8 +178,7 @@ class RadioPlc(Plc):
         yield Wait(3.0 * pace)
         vehicle.close_contactors()
         yield Wait(22.0 * pace)
-        pack = self._read_pack(vehicle)
-        vehicle.postcheck = pack is not None and pack.insulation >= 200 and vehicle.all_closed
+        vehicle.postcheck = vehicle.all_closed and _all_sound(self._read_packs(vehicle))
         if not vehicle.postcheck:
             vehicle.contactors, vehicle.volts = False, 0.0
             raise OrderFailed("self-check failed")
@@ -174,3 +187,7 @@ class RadioPlc(Plc):
         vehicle = self._linked()
         yield Wait(5.0 * pace)
         vehicle.settled = True
+
+
+def _all_sound(packs: list[Pack | None]) -> bool:
+    return all(pack is not None and pack.insulation >= 200 for pack in packs)

@@ -127,7 +127,8 @@ class RunningStation:
         if any(vehicle.vin == vin for vehicle in [*self.plant.waiting(), self.plant.visitor()] if vehicle):
             return refused(f"vehicle {vin} is already here")
         vehicle = self.plant.make_vehicle(vin, model, int(args.get("pack_type") or self.plant.pack_type_of(model)), soc)
-        return {"ok": True, "vin": vin, "pack": vehicle.arrival_code}
+        codes = [*vehicle.arrival_codes]
+        return {"ok": True, "vin": vin, "pack": codes[0], **({"packs": codes} if len(codes) > 1 else {})}
 
     def _dismiss(self, args: Mapping[str, Any]) -> dict[str, Any]:
         """The first vehicle at the entry drives away unserved."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from hil_tests.simplc.fault_args import Acts, UnknownFault
+from hil_tests.simplc.fault_args import Acts, UnknownFault, seats_of
 from hil_tests.simplc.hall import Hall
 from hil_tests.simplc.truth.vehicle import Vehicle
 
@@ -83,10 +83,11 @@ class VehicleFaults:
 
     def _connector(self, on: bool, args: Mapping[str, Any]) -> None:
         """A bent pin: the next pack that is raised does not mate wholly. Straightened, a raised one mates."""
-        vehicle = self._vehicle()
-        vehicle.bent_connector = on
-        if not on and 0.5 < vehicle.connector < 1.0:
-            vehicle.connector = 1.0
+        for seat in seats_of(self.plant, on, args):
+            seat.bent_connector = on
+            if not on and 0.5 < seat.connector < 1.0:
+                seat.connector = 1.0
 
     def _coolant(self, on: bool, args: Mapping[str, Any]) -> None:
-        self._vehicle().coolant = not on
+        for seat in seats_of(self.plant, on, args):
+            seat.coolant = not on

@@ -41,7 +41,7 @@ class Crane(Bridge):
     holds_down: Callable[[str], str] = lambda place: ""
     """What holds a pack in its place now, in words."""
     key: Callable[[str], str] = lambda place: place
-    """Under which name packs stand at a place that the crane goes to."""
+    """Under which name packs stand at a place that the crane goes to; empty where nothing is to stand below it."""
     torn: Callable[[str], None] = lambda place: None
     """A pack has been lifted out of a place."""
     set_in: Callable[[str], None] = lambda place: None
@@ -104,8 +104,11 @@ class Crane(Bridge):
         """Where the gripper, or its pack, would land now; None over nothing."""
         if self.at not in self.spots or self.at == PARK:
             return None
+        key = self.key(self.at)
+        if not key:
+            return None
         seat = self.beneath(self.at)[0]
-        below = self.places.at(self.key(self.at))
+        below = self.places.at(key)
         if self.load is not None:
             return seat + PACK_MM * (2.0 if below is not None else 1.0)
         return seat + PACK_MM if below is not None else None

@@ -5,12 +5,14 @@ Knows its I/O list, the body it drives, the stand's and the racks' hard-wired co
 
 from __future__ import annotations
 
+from typing import cast
+
 from hil_tests.simplc.contract import OrderFailed, OrderKind, Params
 from hil_tests.simplc.jog import JogAxis, jog_kind
 from hil_tests.simplc.plc import Plc
-from hil_tests.simplc.truck.ground import PARK, TRAVEL_Z, TRUCK
-from hil_tests.simplc.truck.lorry import ALL_LOCKS
+from hil_tests.simplc.truck.ground import PARK, TRAVEL_Z, TRUCK, turned
 from hil_tests.simplc.truck.plant import TruckPlant
+from hil_tests.simplc.truck.stand_plc import StandPlc
 from hil_tests.simplc.truth.motion import Steps, Wait
 from hil_tests.simplc.truth.packs import ISOLATION
 from hil_tests.simplc.truth.vehicle import SAFE_VOLTS
@@ -63,9 +65,10 @@ class CranePlc(Plc):
         values["OVER_BAY"] = self.plant.bay_number(place)
         values["X_MM"], values["Y_MM"] = round(body.x, 1), round(body.y, 1)
         values["Z_MM"], values["TURN_DEG"] = round(body.z, 1), round(body.turn, 2)
-        x, y, turn = self._truck_pose()
+        x, y, turn = self._stand.pose()
         spot_x, spot_y = body.spots[TRUCK]
-        values["AIM_X_MM"], values["AIM_Y_MM"] = round(body.x - spot_x - x, 1), round(body.y - spot_y - y, 1)
+        along, across = turned(body.x - spot_x - x, body.y - spot_y - y, -turn)
+        values["AIM_X_MM"], values["AIM_Y_MM"] = round(along, 1), round(across, 1)
         values["AIM_TURN_DEG"] = round(body.turn - turn, 2)
         values["HOISTED"] = not body.low
         values["LANDED"] = body.landed
@@ -100,12 +103,10 @@ class CranePlc(Plc):
     def braking(self, prefix: str) -> Steps | None:
         return self.body.brake()
 
-    def _truck_pose(self) -> tuple[float, float, float]:
-        """Hard-wired from the stand's scanner: where the truck's pack stood when it was scanned."""
-        stand = self.wired.get("stand")
-        if stand is None or stand.values.get("SCANNED") is not True:
-            return 0.0, 0.0, 0.0
-        return stand.number("DX_MM"), stand.number("DY_MM"), stand.number("YAW_DEG")
+    @property
+    def _stand(self) -> StandPlc:
+        """Its wires tell where the truck stands, and of the seat below the gripper."""
+        return cast(StandPlc, self.wired["stand"])
 
     def _is_bay(self, p: Params) -> bool:
         return p.p1 in self.plant.bays
@@ -159,13 +160,14 @@ class CranePlc(Plc):
         over, bay = self.values["OVER"], int(self.values["OVER_BAY"])
         if over not in (OVER_TRUCK, OVER_BAY, OVER_ISOLATION):
             return "over nothing to land on"
+        if over == OVER_TRUCK and self._stand.seat_below() is None:
+            return "between the truck's packs"
         if over == OVER_BAY and not (self._contact(bay, "PLUG_OUT") and self._contact(bay, "SOCKET_DEAD")):
             return "plug in or socket live"
         there = abs(self.number("Z_MM") - p.p1 / 10) <= SEARCH_MM
         return self._against_putting(over, bay) if self._loaded() and not there else ""
 
     def _against_putting(self, over: int, bay: int) -> str:
-        stand = self.wired["stand"].values
         if over == OVER_BAY:
             if self._contact(bay, "PRESENT"):
                 return "bay is taken"
@@ -174,9 +176,7 @@ class CranePlc(Plc):
             if not self.values["ISOLATION_EMPTY"]:
                 return "isolation place is taken"
             return "" if self.values["ISOLATION_READY"] else "isolation place is not ready"
-        if stand["VEH_PACK_LATCHED"]:
-            return "pack on the truck"
-        return "" if stand["VEH_LOCKS_OPEN"] == ALL_LOCKS else "locks of the truck not open"
+        return self._stand.against_a_pack()
 
     def _against_grip(self, p: Params) -> str:
         if self.values["LANDED"] != GRIPPED or self.values["ROPES_TIGHT"]:
@@ -197,9 +197,7 @@ class CranePlc(Plc):
             return self._half()
         hangs = values["ROPES_TIGHT"] and self.number("LOAD_KG") > LEAST_KG
         if values["OVER"] == OVER_TRUCK and not hangs:
-            stand = self.wired["stand"].values
-            apart = stand["VEH_CONNECTOR_APART"] is True
-            return "" if apart and stand["VEH_LOCKS_OPEN"] == ALL_LOCKS else "the truck holds its pack"
+            return self._stand.against_lifting()
         bay = int(values["OVER_BAY"])
         if bay and not (self._contact(bay, "PLUG_OUT") and self._contact(bay, "SOCKET_DEAD")):
             return "plug in or socket live"
@@ -237,8 +235,10 @@ class CranePlc(Plc):
         yield from self.body.settle(SETTLED_DEG)
 
     def _to_truck(self, p: Params, pace: float) -> Steps:
-        x, y, turn = self._truck_pose()
-        return self._travel(TRUCK, (x + p.p1 / 10, y + p.p2 / 10, turn + p.p3 / 100), pace)
+        """The way along and across is the truck's own: it turns with the truck as it was scanned."""
+        x, y, turn = self._stand.pose()
+        way_x, way_y = turned(p.p1 / 10, p.p2 / 10, turn)
+        return self._travel(TRUCK, (x + way_x, y + way_y, turn + p.p3 / 100), pace)
 
     def _to_bay(self, p: Params, pace: float) -> Steps:
         return self._travel(self.plant.bays[p.p1].name, (0.0, 0.0, 0.0), pace)

@@ -12,6 +12,7 @@ from hil_tests.simplc.truck.ground import PARK, TRUCK
 from hil_tests.simplc.truck.lorry import LOCKS, Truck
 from hil_tests.simplc.truck.plant import TruckPlant
 from hil_tests.simplc.truth.packs import ISOLATION
+from hil_tests.simplc.truth.vehicle import Seat
 
 Known = dict[str, bool]
 """Dangers by name that have stood long enough for a controller to have seen them."""
@@ -35,10 +36,10 @@ def down_over_truck(plant: TruckPlant) -> bool:
     return plant.crane.at == TRUCK and plant.crane.low
 
 
-def holds_truck_pack(plant: TruckPlant, truck: Truck) -> bool:
-    """The gripper's locks, all of them, hold the pack that stands on the truck."""
+def holds_truck_pack(plant: TruckPlant, seat: Seat) -> bool:
+    """The gripper's locks, all of them, hold the pack that stands in this seat of the truck."""
     crane = plant.crane
-    pack = truck.pack(plant.places)
+    pack = seat.pack(plant.places)
     return pack is not None and crane.gripped is pack and crane.closed == LOCKS
 
 
@@ -60,6 +61,8 @@ def lower_danger(plant: TruckPlant, known: Known) -> Iterator[Finding]:
     crane, truck = plant.crane, plant.lane.vehicle
     if crane.at not in crane.spots or crane.at == PARK:
         yield "S21", "gripper ordered down over nothing"
+    elif crane.at == TRUCK and truck is not None and plant.seat_below() is None:
+        yield "S21", "gripper ordered down between the truck's packs"
     if known["sway"]:
         yield "S21", "gripper ordered down while it swings"
     if crane.at == TRUCK:
@@ -89,15 +92,16 @@ def _on_the_truck(plant: TruckPlant, known: Known, what: str) -> Iterator[Findin
 
 
 def _into_the_truck(plant: TruckPlant, truck: Truck) -> Iterator[Finding]:
-    load = plant.crane.load
-    assert load is not None
-    if truck.pack(plant.places) is not None:
+    load, seat = plant.crane.load, plant.seat_below()
+    if load is None or seat is None:
+        return
+    if seat.pack(plant.places) is not None:
         yield "S11", "a pack ordered onto a truck that still has one"
-    if load.code != truck.arrival_code:
+    if load.code not in truck.arrival_codes:
         yield from hot(load, plant)
         if load.pack_type != truck.pack_type:
             yield "S6", "a pack of another type ordered onto the truck"
-    if not truck.all_open:
+    if not truck.opened(seat):
         yield "S20", "a pack ordered down onto closed truck locks"
 
 
@@ -128,10 +132,7 @@ def hoist_danger(plant: TruckPlant, p1: int, known: Known) -> Iterator[Finding]:
         yield "S20", f"hoist ordered with a limit of {p1} kg, over the crane's own"
     if crane.at == TRUCK and crane.on_seat and truck is not None:
         yield from _on_the_truck(plant, known, "hoist ordered")
-        if not truck.all_open:
-            yield "S20", f"hoist ordered with {sum(b.is_closed for b in truck.bolts)} of {LOCKS} truck locks closed"
-        if truck.connector > 0.0:
-            yield "S20", "hoist ordered with the truck's connector mated"
+        yield from _out_of_the_truck(plant, truck)
     elif crane.at == TRUCK and known["person"]:
         yield "S22", "hoist ordered over a person"
     if crane.on_seat and plant.bay_number(crane.at):
@@ -139,10 +140,22 @@ def hoist_danger(plant: TruckPlant, p1: int, known: Known) -> Iterator[Finding]:
         yield from bay_not_takeable(plant, plant.bay_number(crane.at), to_vehicle=False)
 
 
+def _out_of_the_truck(plant: TruckPlant, truck: Truck) -> Iterator[Finding]:
+    for seat in truck.seats:
+        if seat is not plant.seat_below():
+            if seat.pack(plant.places) is not None and truck.closed(seat) != LOCKS:
+                yield "S5", f"hoist ordered with {truck.closed(seat)} of {LOCKS} locks closed on the truck's other pack"
+            continue
+        if not truck.opened(seat):
+            yield "S20", f"hoist ordered with {truck.closed(seat)} of {LOCKS} truck locks closed"
+        if seat.connector > 0.0:
+            yield "S20", "hoist ordered with the truck's connector mated"
+
+
 def to_truck_danger(plant: TruckPlant, known: Known) -> Iterator[Finding]:
     """S16: a hot pack goes to no truck. S22: no pack over a person."""
     crane, truck = plant.crane, plant.lane.vehicle
-    if crane.load is not None and truck is not None and crane.load.code != truck.arrival_code:
+    if crane.load is not None and truck is not None and crane.load.code not in truck.arrival_codes:
         yield from hot(crane.load, plant)
     if crane.load is not None and known["person"]:
         yield "S22", "a pack ordered over a person"
@@ -156,29 +169,35 @@ def locks_danger(plant: TruckPlant, truck: Truck, known: Known) -> Iterator[Find
         yield "S4", "truck locks ordered to move on a truck that does not stand at the wheel stop"
 
 
-def unlock_danger(plant: TruckPlant, truck: Truck) -> Iterator[Finding]:
-    """S5: the locks open only while the gripper holds the pack, or for one that is to come."""
-    if truck.pack(plant.places) is not None and not holds_truck_pack(plant, truck):
-        yield "S5", "truck locks ordered open while nothing grips the pack"
+def unlock_danger(plant: TruckPlant, truck: Truck, mask: int) -> Iterator[Finding]:
+    """S5: the locks open only while the gripper holds the pack of their seat, or for one that is to come."""
+    for seat in truck.touched(mask):
+        if seat.pack(plant.places) is not None and not holds_truck_pack(plant, seat):
+            yield "S5", "truck locks ordered open while nothing grips the pack"
 
 
-def lock_danger(plant: TruckPlant, truck: Truck) -> Iterator[Finding]:
+def lock_danger(plant: TruckPlant, truck: Truck, mask: int) -> Iterator[Finding]:
     """S20: locks do not move while a pack hangs over them, or stands on an edge."""
-    if plant.crane.load is not None and down_over_truck(plant):
+    beneath = plant.seat_below() in truck.touched(mask)
+    if plant.crane.load is not None and down_over_truck(plant) and beneath:
         yield "S20", "truck locks ordered to close under a hanging pack"
 
 
 def not_released(plant: TruckPlant, truck: Truck) -> Iterator[Finding]:
-    """S6: a truck is let go only with four locks closed on the right pack, and nothing of the crane on it."""
-    pack = truck.pack(plant.places)
+    """S6: a truck is let go only with all locks closed on the right pack in every seat, nothing of the crane on it."""
+    for seat in truck.seats:
+        yield from _not_whole(plant, truck, seat)
+    if all(seat.pack(plant.places) is not None for seat in truck.seats) and down_over_truck(plant):
+        yield "S6", "release ordered while the gripper is down over the truck"
+
+
+def _not_whole(plant: TruckPlant, truck: Truck, seat: Seat) -> Iterator[Finding]:
+    pack = seat.pack(plant.places)
     if pack is None:
         yield "S6", "release ordered for a truck without a pack"
         return
-    closed = sum(bolt.is_closed for bolt in truck.bolts)
-    if closed != LOCKS:
-        yield "S6", f"release ordered with {closed} of {LOCKS} truck locks closed"
-    foreign = pack.code != truck.arrival_code
+    if truck.closed(seat) != LOCKS:
+        yield "S6", f"release ordered with {truck.closed(seat)} of {LOCKS} truck locks closed"
+    foreign = pack.code not in truck.arrival_codes
     if foreign and (pack.pack_type != truck.pack_type or pack.label != pack.code):
         yield "S6", "release ordered with the wrong pack"
-    if down_over_truck(plant):
-        yield "S6", "release ordered while the gripper is down over the truck"

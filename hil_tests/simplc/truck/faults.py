@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from hil_tests.simplc.fault_args import Acts, UnknownFault, one_of, switch
+from hil_tests.simplc.fault_args import Acts, UnknownFault, one_of, seats_of, switch
 from hil_tests.simplc.faults import acts_everywhere
 from hil_tests.simplc.plc import Plc
 from hil_tests.simplc.truck.lane import FULL_SIGHT
@@ -82,16 +82,25 @@ class TruckFaults:
             truck.y_err, truck.yaw_err = truck.errors["y"], truck.errors["yaw"]
 
     def _lock_stuck(self, on: bool, args: Mapping[str, Any]) -> None:
-        """Lock `lock` (2 unless told) of the truck does not move any more."""
-        switch(self._truck().stuck, one_of({"lock": args.get("lock", 2)}, "lock", LOCKS), on)
+        """Lock `lock` of the truck (the second of a seat unless told) does not move any more."""
+        for lock in self._locks(on, args):
+            switch(self._truck().stuck, lock, on)
 
     def _lock_opens(self, on: bool, args: Mapping[str, Any]) -> None:
-        """Lock `lock` (2 unless told) of the truck, if it is closed, springs half open."""
-        _spring(self._truck().bolts[one_of({"lock": args.get("lock", 2)}, "lock", LOCKS)], on)
+        """Lock `lock` of the truck (the second of a seat unless told), if it is closed, springs half open."""
+        for lock in self._locks(on, args):
+            _spring(self._truck().bolts[lock], on)
+
+    def _locks(self, on: bool, args: Mapping[str, Any]) -> list[int]:
+        """Index of `lock`, counted through both seats of a truck with two packs, else of the second one of a seat."""
+        if "lock" in args:
+            return [one_of(args, "lock", len(self._truck().bolts))]
+        return [seat.first_lock + 1 for seat in seats_of(self.plant, on, args)]
 
     def _connector_stuck(self, on: bool, args: Mapping[str, Any]) -> None:
-        """The truck cannot draw its connector back, or put it to."""
-        self._truck().connector_stuck = on
+        """The truck cannot draw the connector of a seat back, or put it to."""
+        for seat in seats_of(self.plant, on, args):
+            seat.connector_stuck = on
 
 
 class CraneFaults:

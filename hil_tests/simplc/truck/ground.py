@@ -5,6 +5,8 @@ Knows millimetres. Does not know what stands there now.
 
 from __future__ import annotations
 
+from math import cos, radians, sin
+
 from hil_tests.simplc.truth.packs import ISOLATION
 
 CRANE = "crane"
@@ -34,3 +36,9 @@ def bay_spot(number: int) -> tuple[float, float]:
     block, place = divmod(number - 1, 8)
     row, column = divmod(place, 4)
     return 1000.0 + 3000.0 * column + BLOCK_MM * block, 5000.0 + 3000.0 * row
+
+
+def turned(x: float, y: float, degrees: float) -> tuple[float, float]:
+    """x, y after a turn to the left."""
+    c, s = cos(radians(degrees)), sin(radians(degrees))
+    return x * c - y * s, x * s + y * c

@@ -1,6 +1,6 @@
 """A truck with its driver: drives in on green, opens and closes its own pack locks, leaves when it may.
 
-Knows its locks, its pose, high voltage and driver's habits. Does not know the orders of the station.
+Knows its seats and their locks, its pose, high voltage and driver's habits. Does not know the orders of the station.
 """
 
 from __future__ import annotations
@@ -8,20 +8,37 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from math import hypot
 
+from hil_tests.simplc.truck.ground import turned
 from hil_tests.simplc.truth.motion import Ramp, Steps, Together, Wait
-from hil_tests.simplc.truth.packs import Pack
-from hil_tests.simplc.truth.vehicle import Bolt, Vehicle
+from hil_tests.simplc.truth.vehicle import Bolt, Seat, Vehicle
 
 LOCKS = 4
+"""Of one pack."""
 ALL_LOCKS = (1 << LOCKS) - 1
 TRUCK_VOLTS = 620.0
+TWIN_MM = {"SIM-TWIN": (1500.0, -1500.0)}
+"""Of the models with two packs: how far along the chassis each stands, towards the cab positive."""
+SEAT_REACH_MM = 750.0
+"""So far along the chassis beside its place a crane still works on this pack, and not on the other."""
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class SecondSeat(Seat):
+    """The place of the other pack of a truck with two."""
+
+    vin: str
+    arrival_code: str
+
+    @property
+    def place(self) -> str:
+        return f"vehicle:{self.vin}/2"
 
 
 @dataclass(slots=True, eq=False)
 class Truck(Vehicle):
-    """`errors` x, y (mm), yaw, roll (degrees): where its pack will stand beside the nominal place, once it is in.
+    """`errors` x, y (mm), yaw, roll (degrees): where it will stand beside its nominal place, once it is in.
 
-    Its `bolts` are the four locks of its pack, a turn each. `stuck` are locks that do not move.
+    Its `bolts` are the four locks of each pack, a turn each. `stuck` are locks that do not move.
     """
 
     volts: float = TRUCK_VOLTS
@@ -29,14 +46,61 @@ class Truck(Vehicle):
     left_behind: float = 0.0
     """How far (mm) it has moved since it came to stand."""
     stuck: set[int] = field(default_factory=set)
-    connector_stuck: bool = False
-    set_off_with: int = LOCKS
-    """Locks that were closed when it drove off."""
+    set_off_open: int = 0
+    """Locks that were not closed when it drove off."""
+    second: SecondSeat | None = None
 
+    # ---- its places for packs ------------------------------------------------------------------------------
+    @property
+    def seats(self) -> tuple[Seat, ...]:
+        return (self,) if self.second is None else (self, self.second)
+
+    @property
+    def arrival_codes(self) -> tuple[str, ...]:
+        return (self.arrival_code,) if self.second is None else (self.arrival_code, self.second.arrival_code)
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Where its packs stand, seat by seat."""
+        return tuple(seat.place for seat in self.seats)
+
+    def locks(self, seat: Seat) -> list[Bolt]:
+        """The four that hold the pack of a seat."""
+        return self.bolts[seat.first_lock : seat.first_lock + LOCKS]
+
+    def closed(self, seat: Seat) -> int:
+        """How many locks of a seat are closed."""
+        return sum(lock.is_closed for lock in self.locks(seat))
+
+    def opened(self, seat: Seat) -> bool:
+        """All locks of a seat are open."""
+        return all(lock.is_open for lock in self.locks(seat))
+
+    def touched(self, mask: int) -> list[Seat]:
+        """The seats whose locks are in a mask (bit k-1 = lock k)."""
+        return [seat for seat in self.seats if mask >> seat.first_lock & ALL_LOCKS]
+
+    def seat_below(self, along_mm: float) -> Seat | None:
+        """The seat on which a crane works that hangs so far along the chassis; None between two."""
+        if self.second is None:
+            return self
+        nearest = min(self.seats, key=lambda seat: abs(along_mm - seat.along_mm))
+        return nearest if abs(along_mm - nearest.along_mm) <= SEAT_REACH_MM else None
+
+    def stands(self, seat: Seat) -> tuple[float, float, float]:
+        """Where a seat is: x, y (mm) and yaw (degrees) beside the nominal place of the truck."""
+        x, y = turned(seat.along_mm, 0.0, self.yaw_err)
+        return self.x_err + x, self.y_err + y, self.yaw_err
+
+    def along(self, x: float, y: float) -> float:
+        """How far along the chassis (mm) a point is that lies so far beside the truck's nominal place."""
+        return turned(x - self.x_err, y - self.y_err, -self.yaw_err)[0]
+
+    # ---- what it does --------------------------------------------------------------------------------------
     def close_contactors(self) -> None:
         """High voltage needs a mated connector; without one the contactors close on nothing."""
         self.contactors = True
-        if self.connector >= 1.0:
+        if any(seat.connector >= 1.0 for seat in self.seats):
             self.volts = TRUCK_VOLTS
 
     @property
@@ -56,7 +120,7 @@ class Truck(Vehicle):
         """15 s from the green light to the empty bay."""
         pace = self.rng.uniform(0.97, 1.03)
         yield Wait(2.0 * pace)
-        self.set_off_with = sum(bolt.is_closed for bolt in self.bolts)
+        self.set_off_open = sum(not bolt.is_closed for bolt in self.bolts)
         self.gear_p = self.epb = self.confirmed = False
         self.in_grooves = False
         yield Ramp(self, 13.0 * pace, travel=1.0)
@@ -72,26 +136,16 @@ class Truck(Vehicle):
         chosen = [bolt for k, bolt in enumerate(self.bolts) if mask >> k & 1 and k not in self.stuck]
         yield Together([Ramp(bolt, seconds, wound=1.0 if closed else 0.0) for bolt in chosen])
 
-    def part_connector(self, seconds: float) -> Steps:
-        """The truck draws its connector back from the pack."""
-        if not self.connector_stuck:
-            yield Ramp(self, seconds, connector=0.0)
+    def part_connector(self, seat: Seat, seconds: float) -> Steps:
+        """The truck draws a connector back from its pack."""
+        if not seat.connector_stuck:
+            yield Ramp(seat, seconds, connector=0.0)
 
-    def mate_connector(self, seconds: float) -> Steps:
-        """The truck puts its connector to the pack in its seat; a bent pin keeps it from going home."""
-        yield Ramp(self, seconds, connector=0.9 if self.bent_connector else 1.0)
-
-
-def truck_locks() -> list[Bolt]:
-    """All four closed."""
-    return [Bolt(1.0, 1.0, 0.0) for _ in range(LOCKS)]
+    def mate_connector(self, seat: Seat, seconds: float) -> Steps:
+        """The truck puts a connector to the pack in its seat; a bent pin keeps it from going home."""
+        yield Ramp(seat, seconds, connector=0.9 if seat.bent_connector else 1.0)
 
 
-def beside(truck: Truck) -> tuple[float, float, float]:
-    """Where the truck's pack stands: x, y (mm) and yaw (degrees) beside its nominal place."""
-    return truck.x_err, truck.y_err, truck.yaw_err
-
-
-def read_by(truck: Truck, pack: Pack | None) -> str:
-    """The code that the truck reads off a pack through its mated connector."""
-    return pack.label if pack is not None and truck.connector >= 1.0 else ""
+def closed_locks(packs: int) -> list[Bolt]:
+    """The locks of so many packs, all closed."""
+    return [Bolt(1.0, 1.0, 0.0) for _ in range(LOCKS * packs)]

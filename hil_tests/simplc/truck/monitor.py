@@ -30,7 +30,6 @@ from hil_tests.simplc.truck.danger import (
     ungrip_danger,
     unlock_danger,
 )
-from hil_tests.simplc.truck.lorry import LOCKS
 from hil_tests.simplc.truck.plant import TruckPlant
 
 HOME, TO_TRUCK, TO_BAY, TO_ISOLATION, LOWER, GRIP, UNGRIP, HOIST = 10, 11, 12, 13, 20, 21, 22, 23
@@ -86,10 +85,11 @@ class TruckMonitor(Judge):
         moving = not truck.in_grooves and 0.02 < truck.travel < 0.98
         if moving and down_over_truck(plant):
             yield "truck moves under a gripper that is down", "S4"
-        if moving and crane.gripped is not None and crane.gripped is truck.pack(plant.places):
+        if moving and crane.gripped is not None and crane.gripped.place in truck.places:
             yield "truck drives off with its pack in the gripper", "S4"
-        if moving and truck.set_off_with < LOCKS:
-            yield f"truck drives off with {truck.set_off_with} of {LOCKS} locks closed", "S6"
+        if moving and truck.set_off_open:
+            locks = len(truck.bolts)
+            yield f"truck drives off with {locks - truck.set_off_open} of {locks} locks closed", "S6"
         if truck.hv_live and crane.pull_kg > 0.0 and down_over_truck(plant) and self._known("hv"):
             yield "ropes pull at a pack under high voltage", "S3"
 
@@ -128,6 +128,6 @@ class TruckMonitor(Judge):
         if opcode in (UNLOCK, LOCK):
             yield from locks_danger(plant, truck, self.known)
         if opcode == UNLOCK:
-            yield from unlock_danger(plant, truck)
+            yield from unlock_danger(plant, truck, p.p1)
         if opcode == LOCK:
-            yield from lock_danger(plant, truck)
+            yield from lock_danger(plant, truck, p.p1)

@@ -11,10 +11,12 @@ from hil_tests.simplc.truck.lane import LEAST_SIGHT
 from hil_tests.simplc.truck.lorry import ALL_LOCKS, LOCKS, Truck
 from hil_tests.simplc.truck.plant import TruckPlant
 from hil_tests.simplc.truth.motion import Steps, Until, Wait
-from hil_tests.simplc.truth.vehicle import SAFE_VOLTS
+from hil_tests.simplc.truth.vehicle import SAFE_VOLTS, Vehicle
 
 SCAN_S, HOME_S = 13.0, 5.0
 OVER_TRUCK, GRIPPED = 2, 0b1111
+SUFFIX = ("", "_2")
+"""Of the tags of each seat."""
 NO_SECOND = {
     "VEH_PACK_LATCHED_2": False, "VEH_CONNECTOR_MATED_2": False, "VEH_CONNECTOR_APART_2": False,
     "VEH_COOLANT_MATED_2": False, "VEH_PACK_ID_2": "",
@@ -26,7 +28,6 @@ class StandPlc(RadioPlc):
 
     plant: TruckPlant
     map_version = 2
-    locks = ALL_LOCKS
     in_place = "AT_WHEEL_STOP"
     tempo = 0.75
 
@@ -46,7 +47,13 @@ class StandPlc(RadioPlc):
             (46, "UNLOCK_PACK", self._unlock_pack, self._against_unlock),
             (47, "LOCK_PACK", self._lock_pack, self._against_lock),
         ):
-            self.offer(OrderKind(opcode, label, work, _is_mask, against, driven=False), "VEH_")
+            self.offer(OrderKind(opcode, label, work, self._is_mask, against, driven=False), "VEH_")
+
+    @property
+    def locks(self) -> int:
+        """Those that its truck has, one bit each, as it tells by radio: four for each pack."""
+        truck = self.body.linked
+        return truck.all_bolts if truck is not None else ALL_LOCKS
 
     # ---- inputs --------------------------------------------------------------------------------------------
     def sense(self) -> None:
@@ -69,7 +76,48 @@ class StandPlc(RadioPlc):
         values["YAW_DEG"] = round(scan.yaw, 2) if scan is not None else 0.0
         values["ROLL_DEG"] = round(scan.roll, 2) if scan is not None else 0.0
         values["SHIFT_MM"] = round(body.shift_mm, 1)
+        values.update(NO_SECOND)
         self.sense_radio()
+
+    def _sense_vehicle(self, vehicle: Vehicle) -> None:
+        super()._sense_vehicle(vehicle)
+        for seat in vehicle.seats[1:]:
+            self.values.update(zip(NO_SECOND, (*self.seat_shown(seat), self.code_shown(seat)), strict=True))
+
+    # ---- what it tells the crane by wire -----------------------------------------------------------------------
+    def pose(self) -> tuple[float, float, float]:
+        """Where the truck stood when scanned, beside its nominal place: mm along and across the lane, degrees."""
+        if self.values["SCANNED"] is not True:
+            return 0.0, 0.0, 0.0
+        return self.number("DX_MM"), self.number("DY_MM"), self.number("YAW_DEG")
+
+    def seat_below(self) -> int | None:
+        """Number from 0 of the truck's seat, by the crane's own aim along the chassis; None between two of them."""
+        truck = self.body.linked
+        if truck is None or not truck.radio:
+            return 0
+        seat = truck.seat_below(self.wired["crane"].number("AIM_X_MM"))
+        return None if seat is None else truck.seats.index(seat)
+
+    def against_a_pack(self) -> str:
+        """Why no pack may come down."""
+        seat = self.seat_below()
+        if seat is not None and self._latched(seat):
+            return "pack on the truck"
+        return "" if seat is not None and self._open(seat) else "locks of the truck not open"
+
+    def against_lifting(self) -> str:
+        """Why what the gripper has closed on may not come off."""
+        seat = self.seat_below()
+        if seat is None or (self._open(seat) and self.values[f"VEH_CONNECTOR_APART{SUFFIX[seat]}"] is True):
+            return ""
+        return "the truck holds its pack"
+
+    def _latched(self, seat: int) -> bool:
+        return self.values[f"VEH_PACK_LATCHED{SUFFIX[seat]}"] is True
+
+    def _open(self, seat: int) -> bool:
+        return int(self.values["VEH_LOCKS_OPEN"]) >> LOCKS * seat & ALL_LOCKS == ALL_LOCKS
 
     def homed(self) -> bool:
         return bool(self.values["HOMED"])
@@ -94,7 +142,12 @@ class StandPlc(RadioPlc):
         return self.own("AT_WHEEL_STOP")
 
     def _against_hv_on(self, p: Params) -> str:
-        return super()._against_hv_on(p) or ("" if self._crane_away() else "gripper down over the truck")
+        second = self.own("VEH_CONNECTOR_MATED_2") if self.locks > ALL_LOCKS else ""
+        return super()._against_hv_on(p) or second or ("" if self._crane_away() else "gripper down over the truck")
+
+    def _is_mask(self, p: Params) -> bool:
+        """Locks that the truck has, and all of one seat."""
+        return 0 < p.p1 <= self.locks and (p.p1 <= ALL_LOCKS or not p.p1 & ALL_LOCKS)
 
     def _against_locks(self) -> str:
         if self.number("VEH_HV_VOLTS") >= SAFE_VOLTS:
@@ -102,13 +155,15 @@ class StandPlc(RadioPlc):
         return self.own("VEH_LINK_OK", "AT_WHEEL_STOP")
 
     def _against_unlock(self, p: Params) -> str:
+        seat = _seat_of(p)
         held = self._crane("GRIPPER_CLOSED") == GRIPPED and self._crane("LANDED") == GRIPPED
-        if self.values["VEH_PACK_LATCHED"] and not (held and not self._crane_away()):
+        if self._latched(seat) and not (held and not self._crane_away() and self.seat_below() == seat):
             return "gripper does not hold the pack"
         return self._against_locks()
 
     def _against_lock(self, p: Params) -> str:
-        half = not self.values["VEH_PACK_LATCHED"] and self._crane("LANDED") and not self._crane_away()
+        seat, down = _seat_of(p), bool(self._crane("LANDED")) and not self._crane_away()
+        half = down and self.seat_below() == seat and not self._latched(seat)
         return "pack over the truck and not in its seat" if half else self._against_locks()
 
     # ---- work of the stand ---------------------------------------------------------------------------------
@@ -149,25 +204,27 @@ class StandPlc(RadioPlc):
         return vehicle
 
     def _unlock_pack(self, p: Params, pace: float) -> Steps:
-        """The truck draws its connector back, then opens its locks."""
+        """The truck draws the connector of the seat back, then opens its locks."""
         truck = self._truck()
-        yield from truck.part_connector(2.0 * pace)
+        seat = truck.seats[_seat_of(p)]
+        yield from truck.part_connector(seat, 2.0 * pace)
         yield from truck.move_locks(p.p1, False, 3.5 * pace)
         self.sensed_now()
-        if not self.values["VEH_LOCKS_OPEN"] & p.p1 == p.p1 or truck.connector > 0.0:
+        if not self.values["VEH_LOCKS_OPEN"] & p.p1 == p.p1 or seat.connector > 0.0:
             raise OrderFailed("locks not all open, or connector not apart")
 
     def _lock_pack(self, p: Params, pace: float) -> Steps:
-        """The truck closes its locks, then puts its connector to the pack, if it has one."""
+        """The truck closes its locks, then puts the connector of the seat to its pack, if there is one."""
         truck = self._truck()
+        seat = truck.seats[_seat_of(p)]
         yield from truck.move_locks(p.p1, True, 3.5 * pace)
-        pack = self.plant.pack_in(truck)
-        if pack is not None and truck.connector < 1.0:
-            yield from truck.mate_connector(2.0 * pace)
+        if self.plant.pack_in(seat) is not None and seat.connector < 1.0:
+            yield from truck.mate_connector(seat, 2.0 * pace)
         self.sensed_now()
         if not self.values["VEH_LOCKS_CLOSED"] & p.p1 == p.p1:
             raise OrderFailed("locks not all closed")
 
 
-def _is_mask(p: Params) -> bool:
-    return 0 < p.p1 < 1 << LOCKS
+def _seat_of(p: Params) -> int:
+    """Locks 1 to 4 are those of the first seat, 5 to 8 those of the second."""
+    return int(p.p1 > ALL_LOCKS)

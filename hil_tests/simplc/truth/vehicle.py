@@ -35,9 +35,36 @@ class Bolt:
         return self.wound >= self.turns - 0.05
 
 
+@dataclass(slots=True, eq=False, kw_only=True)
+class Seat:
+    """One place for a pack in a vehicle: its connector (1 mated, 0 apart), its coolant coupling, the code read there.
+
+    `along_mm`: how far along the chassis, towards the front positive. `first_lock` counts in the vehicle's bolts.
+    """
+
+    along_mm: float = 0.0
+    first_lock: int = 0
+    connector: float = 1.0
+    bent_connector: bool = False
+    connector_stuck: bool = False
+    coolant: bool = True
+    read_code: str = ""
+
+    @property
+    def place(self) -> str:
+        """Where a pack is that stands here."""
+        raise NotImplementedError
+
+    def pack(self, places: Places) -> Pack | None:
+        return places.at(self.place)
+
+
 @dataclass(slots=True, eq=False)
-class Vehicle:
-    """`travel` is its way through the station: 0 at the entry, 0.5 in its grooves, 1 gone."""
+class Vehicle(Seat):
+    """`travel` is its way through the station: 0 at the entry, 0.5 in its grooves, 1 gone.
+
+    A vehicle is the first of its seats itself: most have no other.
+    """
 
     vin: str
     model: str
@@ -59,16 +86,12 @@ class Vehicle:
     contactors: bool = True
     volts: float = PACK_VOLTS
     welded: bool = False
-    connector: float = 1.0
     precheck: bool = False
     postcheck: bool = False
-    read_code: str = ""
     settled: bool = False
     dismissed: bool = False
     port_closed: bool = True
-    coolant: bool = True
     radio: bool = True
-    bent_connector: bool = False
     told_vin: str = ""
     build: Build = SEDAN
 
@@ -76,8 +99,14 @@ class Vehicle:
     def place(self) -> str:
         return f"vehicle:{self.vin}"
 
-    def pack(self, places: Places) -> Pack | None:
-        return places.at(self.place)
+    @property
+    def seats(self) -> tuple[Seat, ...]:
+        return (self,)
+
+    @property
+    def arrival_codes(self) -> tuple[str, ...]:
+        """Of the packs that it came with, seat by seat."""
+        return (self.arrival_code,)
 
     @property
     def all_bolts(self) -> int:
