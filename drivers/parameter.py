@@ -23,7 +23,7 @@ def whole(what: str, value: int, low: int, high: int) -> int:
 
 
 def bolts(mask: int, count: int, what: str = "bolt") -> str:
-    """The bolts, or `what` they are, of a mask (bit k-1 = bolt k) in words. Raises ValueError for one beyond `count`."""
+    """Bolts of a mask (bit k-1 = bolt k), or `what` they are, in words. Raises ValueError for one beyond `count`."""
     if not 1 <= mask < 1 << count:
         raise ValueError(f"{what} mask {mask:#x}: needs 0x1 to {(1 << count) - 1:#x}, of {count} {what}s")
     chosen = [str(k) for k in range(1, count + 1) if mask >> k - 1 & 1]

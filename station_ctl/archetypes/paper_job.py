@@ -18,8 +18,8 @@ def paper_job(
     spent: str = "spent",
     fresh: str = "charged",
 ) -> Job:
-    """Fresh packs come from the first bays, spent ones go into the last. `spent` and `fresh` stand for the packs' codes,
-    and are numbered from the second pack on. Raises ValueError if there are too few bays for the vehicle's packs.
+    """Fresh packs come from the first bays, spent ones go into the last. `spent` and `fresh` stand for codes of packs,
+    numbered from the second on. Raises ValueError if there are too few bays for the vehicle's packs.
     """
     if recipe.packs > 1 and len(bays) < 2 * recipe.packs:
         raise ValueError(f"its {recipe.packs} packs need {2 * recipe.packs} bays, and this station has {len(bays)}")

@@ -194,7 +194,7 @@ class Reception:
         kept, policy, known = self.admission.kept_from(vehicle, recipe.pack_type), self._stand.policy, self.standing()
         reserved, chosen = self.reserved(), tuple[Choice, ...]()
         for _ in range(recipe.packs):
-            # One pack is exchanged after the other: where the last charged one stood there is room for the next spent one.
+            # One pack is exchanged after the other: where the last charged one stood, the next spent one may go.
             freed = tuple(before.fresh_bay for before in chosen[-1:])
             choice = choose(self.open_bays, image, recipe, policy, reserved, known, kept, freed)
             if choice.refused:

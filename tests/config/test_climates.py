@@ -53,7 +53,7 @@ def _devices(name: str = "sim_passenger_car") -> PaperStation:
 def _swap(policy: SitePolicy, station: str = "sim_passenger_car") -> str:
     """The whole swap in words: every order, proof, limit of time and interlock."""
     paper = _devices(station)
-    (recipe,) = paper.config.recipes.values()
+    recipe, *_ = paper.config.recipes.values()
     job = Job("V", recipe, "P-old", "P-new", "A03", "A07")
     return repr(paper.archetype.swap(replace(paper.stand, policy=policy), job).steps)
 
