@@ -1,4 +1,4 @@
-"""Gantry crane GC-1 with pack gripper. I/O list: config/io/gantry_crane_gc1.csv, map version 1.
+"""Gantry crane GC-1 with pack gripper. I/O list: config/io/gantry_crane_gc1.csv, map version 2.
 
 Knows the crane's tags and orders. Does not know what a swap is, nor where the truck stands.
 """
@@ -48,11 +48,11 @@ class GantryCraneGC1(Device):
     | 23 HOIST               | most load kg                                   | weigh, up to travel height    |
     | 50 JOG                 | axis 1 x, 2 y, 3 z, target 0.1 mm              | creeps while JOG_RENEW moves  |
 
-    Travel is at travel height only. `along`, `across` and `turn` are offsets from the truck as the stand's
-    scanner, wired to this PLC, has measured it, without a scan from its nominal place: -2000 to 2000 mm and
-    -10 to 10 deg. LOWER ends where the gripper (all four landing sensors) or its pack (ropes slack, both
-    cones in) rests within 50 mm of the landing height, 500 to 6500 mm; nothing there, or something above it,
-    fails. HOIST with more than the load named (500 to 6000 kg) stops, lowers 20 mm and fails.
+    Travel is at travel height only. `along` (towards the cab), `across` and `turn` are offsets in the axes of the
+    truck as the stand's scanner, wired to this PLC, has measured it, without a scan from its nominal place: -2000 to
+    2000 mm and -10 to 10 deg. The AIM tags count likewise. LOWER ends where the gripper (all four landing sensors)
+    or its pack (ropes slack, both cones in) rests within 50 mm of the landing height, 500 to 6500 mm; nothing there,
+    or something above it, fails. HOIST with more than the load named (500 to 6000 kg) stops, lowers 20 mm and fails.
     Verified against the simulated PLC only.
     """
 

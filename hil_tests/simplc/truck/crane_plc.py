@@ -21,11 +21,10 @@ OVER_PARK, OVER_TRUCK, OVER_BAY, OVER_ISOLATION = 1, 2, 3, 4
 PLACES = {PARK: OVER_PARK, TRUCK: OVER_TRUCK, ISOLATION: OVER_ISOLATION}
 MOST_KG, LEAST_KG = 3500.0, 500.0
 WIND_M_S = 15.0
-SETTLED_DEG, SWAY_DEG = 0.5, 1.0
-SEARCH_MM = 50.0
+SETTLED_DEG, SWAY_DEG, SWAY_SHOWN = 0.5, 1.0, 20.0
+SEARCH_MM, SEEN_MM = 50.0, 300.0
 ZONE_MM = 2500.0
 """So near to its place the crane is above the truck's bay."""
-SEEN_MM, SWAY_SHOWN = 300.0, 20.0
 GRIPPED, SEATED = 0b1111, 0b11
 
 
@@ -33,6 +32,7 @@ class CranePlc(Plc):
     """Orders 10 HOME, 11-13 TRAVEL_TO_…, 20 LOWER, 21 GRIP, 22 UNGRIP, 23 HOIST, 50 JOG; bays 1.. of the station."""
 
     plant: TruckPlant
+    map_version = 2
 
     def __init__(self, name: str, plant: TruckPlant) -> None:
         super().__init__(name, plant)
