@@ -47,8 +47,11 @@ class TruckBench(LeapStruckBench):
 
     sim: TruckBenchStation
 
-    def __init__(self, folder: Path, *, seed: int = 1, speed: float = SPEED, **options: Any) -> None:
+    def __init__(
+        self, folder: Path, *, seed: int = 1, speed: float = SPEED, model: str = "SIM-TRACTOR", **options: Any
+    ) -> None:
         sim = TruckBenchStation(seed=seed, speed=speed)
+        sim.model = model
         super().__init__(folder, speed=speed, sim=sim, config=the_config(speed), **options)
 
     def safe(self) -> None:
@@ -60,9 +63,15 @@ class TruckBench(LeapStruckBench):
     @property
     def left_with(self) -> str:
         """The pack that the one visitor has left with; empty while nobody has left."""
-        gone = [code for code, place in self.report()["packs"].items() if place.startswith("left:")]
+        gone = self.all_left_with
         assert len(gone) <= 1
         return "".join(gone)
+
+    @property
+    def all_left_with(self) -> list[str]:
+        """The packs that the one visitor has left with, by seat; empty while nobody has left."""
+        left = {place: code for code, place in self.report()["packs"].items() if place.startswith("left:")}
+        return [left[place] for place in sorted(left)]
 
     # ---- what a person does ----
     def undo(self, name: str, args: dict[str, Any]) -> None:
