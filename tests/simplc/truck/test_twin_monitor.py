@@ -66,8 +66,10 @@ JUDGED: list[Ask] = [
     ("HOIST_FRESH2", hot, "crane", 11, (ALONG[1],), "S16", "hot"),
     ("HOIST2", hot, "crane", 11, (ALONG[1],), "", ""),
     ("HOIST1", hot, "crane", 11, (ALONG[0],), "", ""),
+    ("HOIST2", several(hot, does("crane", 11, ALONG[1])), "crane", 20, (ON_TRUCK,), "", ""),
     # S6: let go with the right pack, locked, in every seat
     ("CLEAR1", nothing, VEH, 44, (), "", "its own second pack is a right one"),
+    ("CLEAR1", other_pack(2, label="CN-X"), VEH, 44, (), "", "nor does its label make it another"),
     ("CLEAR2", nothing, VEH, 44, (), "", ""),
     ("AWAY1", nothing, VEH, 44, (), "S6", "without a pack"),
     ("AWAY2", nothing, "stand", 13, (), "S6", "without a pack"),

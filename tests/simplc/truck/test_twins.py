@@ -16,6 +16,7 @@ from tests.simplc.truck.twin_client import (
     does,
     fault,
     nothing,
+    several,
     stuck,
     wound,
 )
@@ -64,6 +65,7 @@ def test_the_radio_tells_of_every_seat_what_is_the_case(twin):
         locks = tuple(twin.shows(f"VEH_LOCKS_{way}", "stand") for way in ("OPEN", "CLOSED"))
         assert (*(twin.both(tag) for tag in tags), *locks) == shown, step
         assert twin.both("COOLANT_MATED") == shown[1], step
+        assert step != "IDENTIFY" or twin.both("PACK_ID") == twin.plant.visitor().arrival_codes
         first = names[names.index(step) + 1]
     twin.fault("radio-lost")
     assert {twin.both(tag) for tag in tags} == {(False, False)} and twin.both("PACK_ID") == ("", "")
@@ -115,24 +117,37 @@ def test_across_turns_with_the_truck_too(twin):
     assert shown == [pytest.approx(1510.0, abs=0.2), pytest.approx(200.0, abs=0.2), pytest.approx(0.5, abs=0.02)]
 
 
-@pytest.mark.parametrize(("along", "seat"), [(20000, 0), (7600, 0), (-7600, 1), (7400, None), (0, None), (-7400, None)])
-def test_the_crane_works_on_the_seat_within_750_mm_or_on_none(twin, along, seat):
-    twin.twin_until("SCAN")
-    # As far as a scan misses, the true place is another one: from here on the scanner saw exactly what is the case.
-    twin.lane.vehicle.x_err, twin.lane.vehicle.y_err = twin.lane.scan.x, twin.lane.scan.y
-    twin.lane.vehicle.yaw_err = twin.lane.scan.yaw
-    twin.do("crane", 11, along)
+NEAR = [(20000, 0, 0), (7600, 2000, 0), (-7600, -2000, 1), (7400, 0, None), (0, 0, None), (-7400, -2000, None)]
+
+
+@pytest.mark.parametrize(("along", "across", "seat"), NEAR)
+def test_the_crane_works_on_the_seat_within_750_mm_or_on_none(twin, along, across, seat):
+    twin.station.command({"cmd": "vehicle", "model": MODEL})
+    twin.fault("parked-askew", mm=20, deg=3)
+    twin.do(VEH, 40)
+    twin.twin_until("SCAN", first="OPEN_ENTRY")
+    truck, scan = twin.lane.vehicle, twin.lane.scan
+    # As far as a scan misses, the true place is another one: here the scanner has seen exactly what is the case.
+    truck.x_err, truck.y_err, truck.yaw_err = scan.x, scan.y, scan.yaw
+    twin.do("crane", 11, along, across)
     assert twin.plant.seat_below() is (None if seat is None else twin.seats[seat])
     assert twin.station.plcs["stand"].seat_below() == seat
     assert (twin.crane.landing_z() is None) == (seat is None)
 
 
-def test_a_gripper_that_came_down_between_the_packs_finds_nothing(twin):
-    twin.twin_until("HV_OFF")
+@pytest.mark.parametrize("after", ["HV_OFF", "BACK1"])
+def test_what_comes_down_between_the_packs_finds_nothing(twin, after):
+    twin.twin_until(after)
     twin.do("crane", 11, 0)
     twin.plant.motions.start(twin.crane.lower(3200.0, 3150.0, 1.0), driven=False)
     twin.advance(1.0)
-    assert twin.crane.z == 3150.0 and not twin.crane.resting and twin.shows("PACK_CODE") == ""
+    assert twin.crane.z == 3150.0 and not twin.crane.resting
+
+
+def test_a_pack_in_the_gripper_stays_that_of_its_seat_when_the_truck_rolls(twin):
+    twin.twin_until("GRIP1")
+    twin.fault("pose-shift", mm=900)
+    assert twin.plant.seat_below() is twin.seats[0]
 
 
 # ---- what the PLCs refuse ------------------------------------------------------------------------------------------
@@ -146,6 +161,7 @@ ASKED: list[Ask] = [
     ("GRIP2", nothing, VEH, (46, 0x100), 8, ""),
     ("GRIP2", nothing, VEH, (46, 0x20), 1, ""),
     ("AWAY1", nothing, VEH, (46, 0x03), 1, "an empty seat opens for a pack that is to come"),
+    ("AWAY1", several(does("crane", 11, ALONG[1]), does("crane", 20, ON_TRUCK)), VEH, (47, LOCKS[0]), 1, ""),
     ("HV_OFF", does("crane", 11, 0), "crane", (20, ON_TRUCK), 6, "between the truck's packs"),
     ("BACK1", does("crane", 11, 0), "crane", (20, ON_TRUCK), 6, "between the truck's packs"),
     ("BACK1", does("crane", 11, ALONG[1]), "crane", (20, ON_TRUCK), 6, "pack on the truck"),
@@ -261,6 +277,7 @@ def test_a_fault_that_goes_is_gone_from_both_seats(twin):
     twin.twin_until("GRIP2", first="HOIST1")
     twin.fault("connector-bent", seat=1)
     twin.fault("connector-stuck")
+    assert twin.both("COOLANT_MATED")[1] is True
     assert [seat.connector_stuck for seat in twin.seats] == [False, True], "the seat that the crane works on"
     assert [seat.bent_connector for seat in twin.seats] == [True, False]
 
@@ -272,17 +289,33 @@ def test_a_bent_pin_keeps_the_connector_of_its_seat_from_going_home(twin):
     assert [seat.connector for seat in twin.seats] == [1.0, 0.9] and twin.both("CONNECTOR_MATED") == (True, False)
 
 
+def test_a_connector_that_was_stuck_goes_home_with_the_locks_of_its_seat(twin):
+    twin.twin_until("BACK2")
+    twin.fault("connector-stuck")
+    twin.do("crane", 20, ON_TRUCK)
+    assert twin.both("PACK_LATCHED") == (True, True) and twin.both("CONNECTOR_APART") == (False, True)
+    twin.fault("connector-stuck", on=False)
+    twin.do(VEH, 47, LOCKS[1])
+    assert twin.both("CONNECTOR_MATED") == (True, True)
+
+
 def test_the_wrong_pack_is_that_of_the_seat_named_or_the_one_that_is_carried(twin):
     twin.twin_until("HV_OFF")
     twin.fault("wrong-pack", target="vehicle", seat=2)
     own = [seat.pack(twin.plant.places) for seat in twin.seats]
     assert [pack.label == pack.code for pack in own] == [True, False]
     twin.fault("wrong-pack", on=False, target="vehicle")
-    twin.twin_until("HOIST_FRESH2", first="TO_SEAT1")
+    twin.twin_until("CLEAR1", first="TO_SEAT1")
+    twin.do("crane", 12, twin.charged[1])
+    first, second = (seat.pack(twin.plant.places) for seat in twin.seats)
     twin.fault("wrong-pack", target="fresh")
-    assert twin.crane.load.label != twin.crane.load.code
-    first = twin.seats[0].pack(twin.plant.places)
+    under = twin.plant.bays[twin.charged[1]].pack
+    assert under.label != under.code
     assert first.label == first.code, "what stands on the truck already is not on its way any more"
+    twin.fault("wrong-pack", on=False, target="fresh")
+    twin.twin_until("LAND2", first="TO_SEAT2")
+    twin.fault("wrong-pack", target="fresh")
+    assert second.label == second.code, "the truck has brought it"
 
 
 def test_one_pack_or_two_the_truck_before_leaves_nothing_behind(twin):
