@@ -8,7 +8,10 @@ from random import Random
 
 import pytest
 
-from tests.simplc.truck.conftest import ALL, VEH
+from tests.simplc.truck.conftest import ALL, VEH, TruckClient
+from tests.simplc.truck.twin_client import ALONG, LOCKS, MODEL, TwinClient
+
+Order = tuple[str, int, tuple[int, ...]]
 
 IO = Path(__file__).parents[3] / "config" / "io"
 LISTS = {"crane": "gantry_crane_gc1", "stand": "truck_stand_ts1"}
@@ -33,18 +36,41 @@ def ranges(name: str) -> dict[str, tuple[float, float]]:
     return {row["tag"]: (float(row["min"]), float(row["max"])) for row in rows if row["min"]}
 
 
-@pytest.mark.parametrize("seed", [1, 2, *(pytest.param(seed, marks=pytest.mark.long) for seed in (3, 4, 11))])
+TWIN_ORDERS = [
+    *ORDERS,
+    *(("crane", 11, (along, 0, 0)) for along in (*ALONG, 0)),
+    *((VEH, opcode, (mask,)) for opcode in (46, 47) for mask in (LOCKS[1], 0x20, 0xFF)),
+]
+SEEDS = [1, 2, *(pytest.param(seed, marks=pytest.mark.long) for seed in (3, 4, 11))]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
 def test_any_order_at_any_time_with_any_fault_leaves_a_whole_plant(make_client, seed):
     client = make_client(seed=seed, speed=60.0)
+    carried = any_orders(client, seed, list(client.orders(client.fresh, client.empty).values()), ORDERS, {})
+    assert carried, "it got as far as carrying a pack"
+
+
+@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.long) for seed in (2, 4, 10, 19))])
+def test_any_order_leaves_a_whole_plant_with_two_packs_on_every_truck(seed):
+    client = TwinClient(seed=seed, speed=60.0)
+    carried = any_orders(client, seed, list(client.twin_orders().values()), TWIN_ORDERS, {"model": MODEL})
+    assert carried, "it got as far as carrying a pack"
+
+
+def any_orders(
+    client: TruckClient, seed: int, swap: list[Order], others: list[Order], truck: dict[str, str]
+) -> set[str]:
+    """Three hundred orders, most of them the next of a swap, and faults; the packs that were carried by the way."""
     rng, station = Random(f"any/{seed}"), client.station
     faults = [name for name in station.faults.names() if name not in SILENT]
     limits = {name: ranges(name) for name in LISTS}
-    swap, way, carried = list(client.orders(client.fresh, client.empty).values()), 0, set()
-    packs = {code: 0 for code in client.report()["packs"]}
+    way, carried = 0, set()
+    packs = set(client.report()["packs"])
     for _ in range(300):
         if rng.random() < 0.06:
-            answer = station.command({"cmd": "vehicle"})
-            packs[answer["pack"]] = 0
+            answer = station.command({"cmd": "vehicle", **truck})
+            packs |= {answer["pack"], *answer.get("packs", ())}
         if rng.random() < 0.15:
             fault = {"cmd": "fault", "name": rng.choice(faults), "on": rng.random() < 0.4, "bay": "A03", "seconds": 0.1}
             station.command(fault)
@@ -52,7 +78,7 @@ def test_any_order_at_any_time_with_any_fault_leaves_a_whole_plant(make_client, 
             station.command({"cmd": "fault-reset", "plc": "crane"})
         # Mostly the next order of a swap, or one would seldom get far.
         regular = rng.random() < 0.7 and station.plcs["crane"].values["ORDER_STATE"] != 1
-        channel, opcode, params = swap[way % len(swap)] if regular else rng.choice(ORDERS)
+        channel, opcode, params = swap[way % len(swap)] if regular else rng.choice(others)
         name, prefix = channel.split(".")[0], "VEH_" if "." in channel else ""
         station.plcs[name].write(client.block(name, opcode, *params, prefix=prefix))
         way += regular
@@ -64,5 +90,5 @@ def test_any_order_at_any_time_with_any_fault_leaves_a_whole_plant(make_client, 
         assert load is None or client.crane.gripped is load
         carried |= {load.code} if load is not None else set()
     found = client.report()["packs"]
-    assert set(found) == set(packs) and len(set(found.values())) == len(found)
-    assert carried, "it got as far as carrying a pack"
+    assert set(found) == packs and len(set(found.values())) == len(found)
+    return carried
