@@ -11,14 +11,13 @@ from sequences.truck_station import (
     AIM_MM,
     CONES,
     CORNERS,
-    CRANE,
     SWAY_LOWERING_DEG,
     SWAY_MOST_DEG,
     SWAY_STILL_DEG,
     TRAVEL_MM,
     TruckStation,
 )
-from station_ctl.core.conditions import Condition, PlaceHolds
+from station_ctl.core.conditions import Condition
 from station_ctl.core.roles import BaySignals
 from station_ctl.core.steps import Interlock
 from station_ctl.core.truck_roles import Over
@@ -60,7 +59,6 @@ class CraneInterlocks(BayInterlocks):
         self.open = Interlock("G16o", "Gripper open at all four corners", open_)
         self.laden = Interlock("G16t", "Pack at all four corners weighs what its type weighs, ropes tight", self.hangs)
         self.unladen = Interlock("G16u", "Gripper open, nothing hangs on the crane", self.empty)
-        self.nothing_held = Interlock("G16e", "No pack in the crane's custody, nothing hangs on it", PlaceHolds(CRANE) & crane.load_kg.at_most(spare))
         self.load = Interlock("G30", "Crane lifts no more than its pack", crane.not_overloaded.is_on() & crane.load_kg.at_most(self.most))
         self.sway = Interlock("G35", "Sway within its limit", crane.sway.at_most(SWAY_MOST_DEG))
         self.still = Interlock("G35s", "Gripper hangs still", crane.sway.at_most(SWAY_STILL_DEG))

@@ -17,7 +17,6 @@ class StandInterlocks(BayInterlocks):
 
     def __init__(self, st: CarStation) -> None:
         super().__init__(st.policy)
-        self.st = st
         robot, stacker = st.robot, st.stacker
         self.robot_home = Interlock("G23", "Robot home", robot.at.equals(At.HOME) & robot.pack_present.is_off())
         self.in_clear = Interlock("G19", "Handover IN empty by sensor and ledger", stacker.in_present.is_off() & PlaceHolds(HANDOVER_IN))

@@ -11,12 +11,13 @@ from functools import cache
 import pytest
 
 from station_ctl.core.bypass import LONGEST, Bypass, Bypassable, points_of
-from station_ctl.core.conditions import AllOf, AnyOf, Condition
+from station_ctl.core.conditions import NOT_SAMPLED, AllOf, AnyOf, Condition
 from station_ctl.core.modes import Mode
 from station_ctl.core.points import Value
 from station_ctl.core.signals import Image, OwnFacts
 from station_ctl.core.steps import Interlock, Sequence
 from station_ctl.engine.supervisor import answers
+from tests.bench.desk import CLAMPED, DOOR, ESTOP, LEVEL
 from tests.bench.world import World, compares
 from tests.sequences.conftest import all_sequences, the_station
 
@@ -167,3 +168,53 @@ def test_a_forced_signal_is_what_the_row_reads_and_may_as_well_speak_against_it(
     seen = world.image(OwnFacts(bypasses=(off,)))
     assert not row.proven(seen) and "forced" not in row.unmet(seen)[0].found
     assert fork.is_on().proven(seen), "outside of such a row the sensor speaks for itself"
+
+
+# ---- a toy row: the door, or a bypass of it under the chain -------------------------------------------------------
+TOY = Bypassable("G19f", DOOR.is_on(), ESTOP.is_on())
+
+
+def toy(*standing: Bypass, door: bool = False, chain: bool = True) -> Image:
+    world = World()
+    world.set(DOOR, door)
+    world.set(ESTOP, chain)
+    now = world.now
+    return world.image(OwnFacts(bypasses=tuple(replace(b, began=now, ends=now + b.ends) for b in standing)))
+
+
+@pytest.mark.parametrize(("lasts", "counts"), [(LONGEST, True), (LONGEST + 0.5, False), (0.0, False)])
+def test_a_bypass_of_the_longest_time_counts_and_one_beyond_it_does_not(lasts: float, counts: bool) -> None:
+    assert TOY.proven(toy(replace(bypass("G19f"), ends=lasts))) is counts
+
+
+def test_a_forced_signal_is_no_bypass_of_a_row_of_that_name() -> None:
+    assert bypass("pit.SAFETY_DOOR_LOCKED", False).forced and not bypass("G19f").forced
+    assert not TOY.proven(toy(bypass("G19f", True))), "the row itself is bypassed by a bypass without a value alone"
+    assert TOY.proven(toy(bypass("G19f"))) and TOY.proven(toy(bypass("pit.SAFETY_DOOR_LOCKED", True)))
+    assert TOY.proven(toy(bypass("pit.SAFETY_DOOR_LOCKED"), door=True)), "a point without a value is its sensor's"
+
+
+def test_what_a_bypass_proves_was_never_seen_and_what_sensors_prove_is_as_old_as_they_are() -> None:
+    assert TOY.sampled_at(toy(bypass("G19f"))) == NOT_SAMPLED
+    assert TOY.sampled_at(toy(door=True)) == World().now == TOY.sampled_at(toy(bypass("G19f"), door=True))
+
+
+@pytest.mark.parametrize(
+    ("made", "shown"),
+    [
+        (bypass("G19f"), "row G19f bypassed"),
+        (bypass("pit.DOOR", True), "pit.DOOR forced to on"),
+        (bypass("pit.DOOR", False), "pit.DOOR forced to off"),
+        (bypass("pit.LOAD", 12.5), "pit.LOAD forced to 12.5"),
+        (bypass("pit.CODE", "P-1"), "pit.CODE forced to P-1"),
+    ],
+)
+def test_a_technician_reads_what_is_bypassed_or_forced_to_what(made: Bypass, shown: str) -> None:
+    assert str(made) == shown
+    assert str(TOY) == f"{DOOR.is_on()} (or bypass G19f)"
+
+
+def test_every_point_behind_a_row_can_be_named_to_be_forced() -> None:
+    alternative = DOOR.is_on() | (CLAMPED.is_on() & LEVEL.is_on())
+    row = Bypassable("G33", alternative, ESTOP.is_on())
+    assert [*points_of(row)] == [f"pit.{signal.tag}" for signal in (DOOR, CLAMPED, LEVEL)], "but not of who attends"

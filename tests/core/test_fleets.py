@@ -61,6 +61,13 @@ def test_packs_are_kept_from_vehicles_of_lower_priority_of_the_same_pack_type() 
     assert admission.kept_from("LTX00000000000112", 70) == {} == admission.kept_from("PRIVATE", 100)
 
 
+def test_a_fleet_that_says_no_more_goes_first_nowhere_and_keeps_no_pack_from_anybody() -> None:
+    plain = Fleet("guests", "Guests")
+    assert (plain.priority, plain.keeps, plain.pack_type) == (0, 0, 0)
+    above = Fleet("staff", "Staff", priority=7, pack_type=70)
+    assert Admission((above,)).kept_from("PRIVATE", 70) == {}, "no pack is named that is not kept"
+
+
 def test_without_fleets_everybody_is_served_alike() -> None:
     assert EVERYBODY.why_not_served("PRIVATE", 0) == "" and EVERYBODY.kept_from("PRIVATE", 70) == {}
     assert EVERYBODY.priority_of("PRIVATE") == 0 and EVERYBODY.fleet_of("PRIVATE") is None

@@ -99,6 +99,7 @@ def test_scanned_tags_are_the_read_tags_of_that_class_in_file_order() -> None:
 def test_a_row_that_says_no_more_is_taken_as_it_is_read() -> None:
     plain = _point("A")
     assert (plain.unit, plain.scale, plain.low, plain.high, plain.text) == ("", 1.0, None, None, "")
+    assert (plain.byte_order, plain.inverted, plain.codes, plain.link) == ("", False, (), "")
     assert PointType(BaseType.U16) == PointType(BaseType.U16, 0, 1)
 
 

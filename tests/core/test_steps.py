@@ -148,7 +148,7 @@ def test_a_step_that_says_nothing_may_be_repeated_and_moves_nothing() -> None:
 @pytest.mark.parametrize(("bolts", "mask"), [(1, 0b1), (8, 0xFF), (10, 0x3FF)])
 def test_a_bolt_mask_has_one_bit_for_each_bolt(bolts: int, mask: int) -> None:
     recipe = Recipe("M", 100, bolts, 85, 5, 7, 9, 600, 520, 560, 60, 500, 90)
-    assert replace(recipe, bolts=0, clips=bolts).clip_mask == mask
+    assert replace(recipe, bolts=0, clips=bolts).clip_mask == mask and recipe.clip_mask == 0
     assert recipe.bolt_mask == mask
 
 

@@ -11,14 +11,16 @@ from enum import Enum
 
 import pytest
 
-from station_ctl.core import errors
+from station_ctl.core import bypass, errors, fleets, jog
 from station_ctl.core.alarms import Priority
 from station_ctl.core.errors import Exit, StationError
 from station_ctl.core.interlock_table import CELLS
+from station_ctl.core.levels import MAY_LACK, TOGETHER, Level
 from station_ctl.core.maintenance import Takes
 from station_ctl.core.modes import ORDERED_PHASES, Mode, Phase, State
 from station_ctl.core.orders import (
     ACK_TEXT,
+    BIT_PATTERNS,
     MAGIC,
     ORDER_TTL_MS,
     PARAMETERS,
@@ -27,11 +29,12 @@ from station_ctl.core.orders import (
     OrderState,
     Result,
 )
-from station_ctl.core.points import Access, BaseType, ScanClass
+from station_ctl.core.points import BYTE_ORDERS, FLOATS, NUMBERS, WHOLE, Access, BaseType, ScanClass
 from station_ctl.core.policy import SitePolicy
 from station_ctl.core.roles import At
 from station_ctl.core.signals import Quality
 from station_ctl.core.steps import OnLoss, OnResume
+from station_ctl.core.truck_roles import Over
 from station_ctl.paths import config_directory
 
 WORDS: dict[type[Enum], str] = {
@@ -46,15 +49,17 @@ WORDS: dict[type[Enum], str] = {
     Priority: "critical,high,medium,low",
     OnLoss: "hold,abort",
     OnResume: "repeat,ask,never",
+    Level: "A,B,C",
     Takes: "bay,pack,vehicle model,count,axis,target in mm",
 }
 
-NUMBERS: dict[type[Enum], str] = {
+ENUMERATED: dict[type[Enum], str] = {
     At: "BETWEEN,HOME,UNDER_VEHICLE,HANDOVER_OUT,HANDOVER_IN",
     AckCode: "NONE,ACCEPTED,BAD_CRC,EXPIRED,WRONG_EPOCH,OLD_NUMBER,INTERLOCK,BUSY,UNKNOWN_ORDER,"
     "STOP_REQUESTED,DRIVES_OFF",
     OrderState: "IDLE,BUSY,DONE,STOPPED,ERROR",
     Result: "NONE,OK,FAILED,STOPPED,TIMEOUT",
+    Over: "BETWEEN,PARK,TRUCK,BAY,ISOLATION",
 }
 
 
@@ -63,10 +68,10 @@ def test_a_word_is_written_as_it_always_was(kind: type[Enum]) -> None:
     assert [member.value for member in kind] == WORDS[kind].split(",")
 
 
-@pytest.mark.parametrize("kind", NUMBERS, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", ENUMERATED, ids=lambda kind: kind.__name__)
 def test_a_number_means_what_it_always_meant(kind: type[Enum]) -> None:
     assert {member.name: member.value for member in kind} == {
-        name: number for number, name in enumerate(NUMBERS[kind].split(","))
+        name: number for number, name in enumerate(ENUMERATED[kind].split(","))
     }
 
 
@@ -83,7 +88,24 @@ def test_a_technician_reads_how_an_order_went_in_these_words() -> None:
 
 def test_a_plc_that_may_be_believed_shows_the_patterns_of_the_contract() -> None:
     assert MAGIC == {"MAGIC": 0x5AA5, "PATTERN": 0x1234, "PATTERN32": 0x12345678}
+    assert BIT_PATTERNS == {"PATTERN_DI": "di", "PATTERN_CO": "co"}
     assert ORDER_TTL_MS == 1000 and PARAMETERS == 4
+
+
+def test_a_plc_of_level_b_may_lack_these_tags_and_no_other_and_of_a_pair_both() -> None:
+    assert list(MAY_LACK) == ["EPOCH", "CMD_EPOCH", "UPTIME_MS", "CMD_EXPIRES", "CMD_CRC"]
+    assert TOGETHER == (("EPOCH", "CMD_EPOCH"), ("UPTIME_MS", "CMD_EXPIRES"))
+
+
+def test_an_io_list_orders_bytes_by_these_words_and_counts_or_measures_in_these_types() -> None:
+    assert BYTE_ORDERS == ("ABCD", "CDAB", "BADC", "DCBA")
+    assert {*FLOATS} == {BaseType.F32, BaseType.F64}
+    assert {*BaseType} - NUMBERS == {BaseType.BOOL, BaseType.STR} and WHOLE | FLOATS == NUMBERS
+
+
+def test_a_bypass_a_jog_and_a_wait_last_no_longer_than_two_persons_or_a_plc_were_told() -> None:
+    assert bypass.LONGEST == 1800 and fleets.Admission().patience_s == 1800 and fleets.DAY_MIN == 1440
+    assert (jog.REACH_MM, jog.NEAR_MM, jog.LEASE) == (100, 1.5, 0.25)
 
 
 def test_an_exit_code_is_what_scripts_were_told() -> None:

@@ -6,17 +6,19 @@ from dataclasses import replace
 
 import pytest
 
+from station_ctl.core.bypass import Bypass, Bypassable
 from station_ctl.core.conditions import NotLocked
-from station_ctl.core.modes import Phase, State
+from station_ctl.core.modes import Mode, Phase, State
 from station_ctl.core.points import ScanClass
 from station_ctl.core.signals import Signal
-from station_ctl.core.steps import Interlock, OnLoss
+from station_ctl.core.steps import BUTTON, Interlock, OnLoss
 from station_ctl.engine.custody_watch import WatchedPlace
 from station_ctl.engine.events import (
     Announce,
     Answer,
     Asked,
     Audit,
+    ButtonPressed,
     Effect,
     Issue,
     JournalFailed,
@@ -31,7 +33,7 @@ from station_ctl.engine.events import (
 )
 from station_ctl.engine.state import Run, StepState, StepStatus, Zone
 from station_ctl.engine.station import CUSTODY_EVERY
-from tests.bench.desk import LEVEL, Desk, flag, ledger, step
+from tests.bench.desk import DOOR, ESTOP, LEVEL, Desk, flag, ledger, step
 
 PRESENT = flag("bay.present")
 CODE: Signal[str] = Signal("bay.code", "pit", "CODE", ScanClass.NORMAL, 0.5)
@@ -61,6 +63,26 @@ def test_a_step_waits_while_its_pack_is_locked_and_goes_on_when_it_is_cleared() 
     d.feed(PacksLocked(d.time, (("P-1", "hot"),)))
     assert not [e for e in (*d.begin(), *d.scan()) if isinstance(e, Issue)]
     assert [e for e in d.feed(PacksLocked(d.time, ())) if isinstance(e, Issue)], "in the same decision"
+
+
+def test_a_step_that_waits_for_the_jog_button_begins_in_the_decision_that_sees_it_pressed() -> None:
+    d = Desk(step(10, permissives=(BUTTON,), interlocks=()))
+    assert not [e for e in (*d.begin(), *d.scan()) if isinstance(e, Issue)]
+    assert [e for e in d.feed(ButtonPressed(d.time, "wang")) if isinstance(e, Issue)]
+
+
+def test_a_step_that_waits_for_a_row_begins_in_the_decision_that_accepts_its_bypass() -> None:
+    row = Interlock("G19f", "Fork in", Bypassable("G19f", DOOR.is_on(), ESTOP.is_on()))
+    d = Desk(step(10, permissives=(row,), interlocks=()), mode=Mode.MAINTENANCE)
+    d.sequence = replace(d.sequence, mode=Mode.MAINTENANCE)
+    d.facts = replace(d.facts, bypassable={"G19f": row}, attended=ESTOP.is_on())
+    d.world.set(DOOR, False)
+    assert not [e for e in (*d.begin(), *d.scan()) if isinstance(e, Issue)]
+    now = d.world.now
+    asked = Bypass("G19f", now, now + 60.0, "wang", "chen", "its sensor is broken")
+    effects = d.feed(Asked(d.time, Verb.BYPASS, "wang", 1, bypass=asked))
+    assert [e.refused for e in effects if isinstance(e, Answer)] == [""]
+    assert [e for e in effects if isinstance(e, Issue)]
 
 
 def test_a_failed_journal_is_one_trip_of_its_interlock() -> None:

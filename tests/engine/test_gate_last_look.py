@@ -12,7 +12,9 @@ from structlog.testing import capture_logs
 
 from station_ctl.core.conditions import PlaceHolds
 from station_ctl.core.custody import Move
+from station_ctl.core.levels import Level
 from station_ctl.core.modes import State
+from station_ctl.core.orders import Order, crc16
 from station_ctl.core.steps import Interlock, OnLoss
 from station_ctl.engine.events import SetLedger
 from station_ctl.engine.state import StepStatus, Trip
@@ -78,6 +80,27 @@ def test_the_orders_own_move_is_not_held_against_it() -> None:
     target_free = Interlock("G19", "Target free", PlaceHolds("handover"))
     moving = step(10, moves=(Move("P-1", "A01", "handover"),), permissives=(at_origin, target_free))
     assert ordered(lambda b: None, moving).orders() == [100]
+
+
+def test_an_order_leaves_for_a_plc_of_level_b_sealed_with_noughts_for_what_it_lacks() -> None:
+    """Without a boot counter and a clock: a checksum over any other number would be refused by it."""
+
+    async def main() -> None:
+        b = GateBench(step(10))
+        lift = b.channels["lift"]
+        for signal in (lift.epoch, lift.uptime_ms):
+            assert signal is not None
+            b.world.forget(signal)
+        lacks = frozenset(("EPOCH", "CMD_EPOCH", "UPTIME_MS", "CMD_EXPIRES"))
+        b.channels["lift"] = replace(lift, epoch=None, uptime_ms=None, level=Level.B, lacks=lacks)
+        async with b.at_work():
+            b.begin()
+            await settled()
+        assert b.heard() == ["OrderSent"] and b.orders() == [100]
+        (sent,) = (entry[2] for entry in b.log if entry[0] == "write")
+        assert not lacks & sent.keys() and sent["CMD_CRC"] == crc16(Order(100, 0, 10, (10, -10), 0).words())
+
+    run_virtually(main())
 
 
 def test_a_ledger_without_rows_is_made_durable_too() -> None:

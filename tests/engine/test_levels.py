@@ -102,6 +102,17 @@ def test_a_plc_that_has_forgotten_the_order_it_acknowledged_has_started_anew() -
     assert d.state.state is State.HOLDING
 
 
+def test_a_plc_that_cannot_be_read_whole_is_silent_whatever_else_it_shows() -> None:
+    """A restart is told of a PLC that is heard: half of what it says is not good, so it is not known to have one."""
+    d = desk()
+    d.begin()
+    d.under_way(10)
+    d.world.set(d.channels["lift"].ack_id, 0)
+    d.world.flag(d.channels["lift"].state)
+    d.scan()
+    assert [trip.code for trip in d.state.trips] == ["A201"]
+
+
 def test_an_order_that_was_never_answered_may_come_yet_and_is_not_given_anew() -> None:
     level_a, level_b = Desk(step(10)), desk(step(10))
     for d, status in ((level_a, StepStatus.WAITING), (level_b, StepStatus.STOPPED)):

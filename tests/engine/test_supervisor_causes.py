@@ -240,6 +240,28 @@ def test_a_row_with_one_sensor_that_really_went_off_is_no_effect_of_a_silent_plc
     assert [t.interlock for t in found(d)] == ["X1", "G02"]
 
 
+@pytest.mark.parametrize(
+    ("here", "there", "first"),
+    [("silent", "off", "G02"), ("off", "silent", "G02"), ("silent", "silent", "G02"), ("off", "off", "X1")],
+)
+def test_of_alternatives_one_that_a_silent_plc_may_prove_is_enough_to_call_their_loss_its_effect(
+    here: str, there: str, first: str
+) -> None:
+    """The first named is what a technician mends first: a switch is suspected only if the silence explains nothing."""
+    where = {"silent": "pit", "off": "rail"}
+    one, other = flag("x.one", where[here]), flag("x.other", where[there])
+    either = Kept(Interlock("X1", "Either", one.is_on() | other.is_on()), OnLoss.HOLD)
+    d = Desk(step(10, interlocks=(either,)))
+    d.world.set(one, True)
+    d.world.set(other, True)
+    d.begin()
+    d.under_way(10)
+    for signal in (one, other):
+        d.world.set(signal, False)
+    d.world.lose("pit")
+    assert [t.interlock for t in found(d)] == sorted(("G02", "X1"), key=lambda code: code != first)
+
+
 @pytest.mark.parametrize("epoch", [0, EPOCH, EPOCH + 1])
 def test_a_plc_that_was_silent_is_well_again_when_it_answers_in_whatever_epoch(epoch: int) -> None:
     d = at_work(step(10, "lift", interlocks=()))

@@ -21,7 +21,7 @@ import pytest
 from tests.mutation import nursery
 from tests.mutation.explained import Explanation, explanations
 from tests.mutation.mutants import Mutant, mutants_of
-from tests.mutation.scope import NEIGHBOURS, ROOT, TESTS, distance, files
+from tests.mutation.scope import NEIGHBOURS, ROOT, SIGNED, TESTS, distance, files
 
 Reached = dict[str, tuple[float, frozenset[tuple[str, int]]]]
 
@@ -141,10 +141,8 @@ def sample(size: int, known: dict[str, Explanation]) -> list[Mutant]:
 
 
 def _own_tests(path: str) -> list[str]:
-    found = (
-        p.relative_to(ROOT).as_posix() for folder in NEIGHBOURS for p in (ROOT / folder).glob("test_*.py")
-    )
-    return sorted(p for p in found if distance(p, path) == 0 and Path(p).stem != "test_words")
+    near = {p.relative_to(ROOT).as_posix() for folder in NEIGHBOURS for p in (ROOT / folder).glob("test_*.py")}
+    return sorted(p for p in near | SIGNED.keys() if distance(p, path) == 0 and Path(p).stem != "test_words")
 
 
 def judge_sample(mutants: Sequence[Mutant]) -> list[Verdict]:

@@ -10,12 +10,22 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 
 ENGINE = ("gate", "decide", "supervisor", "trips", "stop_levels")
-INTERLOCKS = tuple(f"sequences/{noun}.py" for noun in ("interlocks", "site_interlocks", "rows"))
-"""The table of the passenger station, the rows that any station has, and what a column makes of them."""
+ROWS = ("interlocks", "site_interlocks", "stand_interlocks", "bay_interlocks", "rows")
+TRUCK_ROWS = ("truck_interlocks", "crane_interlocks")
+INTERLOCKS = tuple(f"sequences/{noun}.py" for noun in (*ROWS, *TRUCK_ROWS))
+"""The tables of both station types, the rows that any station or any bay has, and what a column makes of them."""
 
 NEIGHBOURS = ("tests/core", "tests/engine", "tests/sequences")
 
-TESTS = (*NEIGHBOURS, "tests/drivers", "tests/contracts/test_manual.py")
+SIGNED = {
+    "tests/sequences/test_interlock_rows.py": ROWS,
+    "tests/truck/test_rows.py": TRUCK_ROWS,
+    "tests/truck/test_rows_of_two_packs.py": TRUCK_ROWS,
+}
+"""Where the rows of these files are signed a second time."""
+
+TESTS = (*NEIGHBOURS, *(path for path in SIGNED if not path.startswith(NEIGHBOURS)), "tests/drivers",
+         "tests/contracts/test_manual.py")  # fmt: skip
 
 GUARDS = frozenset((*INTERLOCKS, "station_ctl/core/conditions.py", "station_ctl/engine/supervisor.py"))
 """Files that are guards as a whole: the rows, how a row is judged, and who judges it on every scan."""
@@ -41,6 +51,7 @@ def distance(test_file: str, path: str) -> int:
     test, source = Path(test_file), Path(path)
     # The words and numbers of all core modules are signed in one file.
     words = test.stem == "test_words" and source.parent.name == "core"
-    if words or test.stem.startswith(f"test_{source.stem.removesuffix('s')}"):
+    signed = source.parent.name == "sequences" and source.stem in SIGNED.get(test_file, ())
+    if words or signed or test.stem.startswith(f"test_{source.stem.removesuffix('s')}"):
         return 0
     return 1 if test.parent.name == source.parent.name else 2

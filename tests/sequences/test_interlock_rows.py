@@ -312,12 +312,18 @@ def test_the_weight_of_a_pack_is_judged_to_a_tenth_of_a_kilogram() -> None:
     (weighs,) = (r.interlock.holds for r in rows.rows if r.interlock.code == "G16w")
     limits: Needed = ((505.2, 617.4), (505.18, 617.42))
     judge(weighs, {"robot.pack_present": ON, "robot.load_kg": limits}, AUTOMATIC)
+    (lifts,) = (r.interlock.holds for r in rows.rows if r.interlock.code == "G30r")
+    judge(lifts, {"robot.load_kg": at_most(701.6, 0.01)}, AUTOMATIC)
+    empty: dict[str, Needed] = {
+        **ALL_NEEDED["G16u"], "robot.pack_present": OFF, "robot.load_kg": at_most(56.1, 0.02),
+    }  # fmt: skip
+    judge(rows.unladen.holds, empty, AUTOMATIC)
 
 
 def test_a_bay_is_uncharged_cool_and_quiet_by_its_own_signals() -> None:
     rows = table()
     bay = the_station().stand.bay("A03")
-    charged: Needed = ((0, 6, 7), (1, 5))
+    charged: Needed = ((0, 6, 7), (1, 5, 8))
     dead = {"rack_a.A03.charge_state": charged, "rack_a.A03.socket_dead": ON}
     for made, code, needed in (
         (rows.not_charging(bay), "G25", dead),
@@ -346,6 +352,10 @@ def test_a_place_receives_when_its_sensor_and_the_ledger_say_that_it_is_empty() 
     world.prove(place.holds)
     taken = replace(AUTOMATIC, ledger=Ledger({"P-old": Custody("handover_out")}))
     assert not place.holds.proven(world.image(taken))
+
+
+def test_a_kind_of_step_is_named_by_the_letters_of_its_column() -> None:
+    assert [column.value for column in Column] == [*COLUMNS]
 
 
 @pytest.mark.parametrize("column", Column)

@@ -175,6 +175,10 @@ def test_a_row_about_mode_journal_or_ledger_is_lost_by_them_alone(code: str, los
     assert not condition.proven(world.image(lost))
 
 
+def test_a_kind_of_step_is_named_by_the_letters_of_its_column() -> None:
+    assert [column.value for column in Column] == [*COLUMNS]
+
+
 @pytest.mark.parametrize("column", Column)
 def test_each_kind_of_step_needs_and_keeps_the_rows_of_its_column(column: Column) -> None:
     rows, signed = table(), {cell: codes.split() for cell, codes in COLUMNS[column].items()}
