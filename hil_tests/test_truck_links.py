@@ -19,7 +19,7 @@ from station_ctl.core.points import ScanClass, Value
 
 SPEED = 30.0
 STATION = "sim_heavy_truck"
-TO_BAY, UNLOCK_PACK = 12, 46
+TO_BAY, IDENTIFY, UNLOCK_PACK = 12, 40, 46
 
 
 @pytest.fixture
@@ -66,6 +66,7 @@ async def test_every_link_of_the_truck_station_comes_up_takes_orders_and_sees_fa
             await until_usable(link)
             assert not any(block.bad for block in link.snapshot.blocks.values()), link.name
         await _orders_go_round(plant, crane, stand)
+        await _both_packs_of_a_truck_are_read(plant, stand)
         await _faults_are_seen(plant, links)
         await _a_restart_leaves_no_order(plant, crane)
     report = await plant.ask(cmd="report")
@@ -80,6 +81,28 @@ async def _orders_go_round(plant: PlantProcess, crane: Link, stand: Link) -> Non
     assert await give(crane, 102, TO_BAY, 9) == AckCode.UNKNOWN_ORDER
     assert await give(stand, 7, UNLOCK_PACK, 15, prefix="VEH_") == AckCode.INTERLOCK
     assert fast(stand)["ACK_ID"] == 0, "the stand's own channel was not asked"
+
+
+async def _both_packs_of_a_truck_are_read(plant: PlantProcess, stand: Link) -> None:
+    truck = await plant.ask(cmd="vehicle", model="SIM-TWIN")
+    assert await give(stand, 8, IDENTIFY, prefix="VEH_") == AckCode.ACCEPTED
+    await until(is_(stand, "VEH_DONE_ID", 8), "the truck is identified")
+    await until(is_(stand, "VEH_LOCKS_CLOSED", 0xFF), "the locks of both packs are read")
+    seen = {
+        tag: fast(stand)[f"VEH_{tag}_2"]
+        for tag in ("PACK_LATCHED", "CONNECTOR_MATED", "CONNECTOR_APART", "COOLANT_MATED")
+    }
+    assert seen == {
+        "PACK_LATCHED": True,
+        "CONNECTOR_MATED": True,
+        "CONNECTOR_APART": False,
+        "COOLANT_MATED": True,
+    }
+    codes = ["VEH_PACK_ID", "VEH_PACK_ID_2"]
+    await until(
+        lambda: [stand.snapshot.blocks[ScanClass.NORMAL].values[tag] for tag in codes] == truck["packs"],
+        "both codes are read",
+    )
 
 
 async def _faults_are_seen(plant: PlantProcess, links: dict[str, Link]) -> None:
