@@ -12,6 +12,7 @@ from functools import partial
 from sequences.crane_steps import AISLE, LANE, CraneSteps, Watch
 from sequences.heavy_truck import (
     NEXT,
+    SWAP_KEY,
     clear_of_pack,
     crane_steps,
     fetch,
@@ -28,8 +29,8 @@ from sequences.truck_station import TruckStation
 from station_ctl.core.modes import Phase
 from station_ctl.core.steps import Interlock, Job, Sequence, Step, TopLift
 
-LETS_IN, LOWERS, OPENS, HOISTS, SETS_DOWN, TAKES, PLACES, LOCKS = 20, 70, 80, 90, 100, 135, 150, 155
-"""Steps of the swap that decide which way back there is."""
+LETS_IN, LOWERS, OPENS, HOISTS, SETS_DOWN, TAKES, CARRIES, PLACES, LOCKS = 20, 70, 80, 90, 100, 135, 145, 150, 155
+"""Steps of the swap that decide which way back there is. The old pack's way into the truck has the last three, too."""
 
 GIVE_BACK, RELOCK = "give-back-truck", "relock-truck"
 
@@ -40,11 +41,13 @@ def retreats(st: TruckStation) -> Mapping[str, Callable[[Job], Sequence]]:
     return given | {f"{RELOCK}:{where}": partial(_relock, st, where) for where in _BEFORE}
 
 
-def way_back(begun: frozenset[int], proven: frozenset[int], job: Job) -> tuple[str, Job] | str:
-    """The way back for a swap of which these steps are begun or proven: its key and job, or why there is none.
+def way_back(key: str, begun: frozenset[int], proven: frozenset[int], job: Job) -> tuple[str, Job] | str:
+    """The way back for a run of which these steps are begun or proven: its key and job, or why there is none.
 
     Of several packs one at a time is under way: those before it stay exchanged, those after it as they came.
     """
+    if key != SWAP_KEY:
+        return _anew(key, proven, job)
     turn = sum(LOCKS + NEXT * seat in proven for seat in range(job.recipe.packs))
     if turn == job.recipe.packs:
         return "the charged pack is locked in the truck: the way out is forward, resume"
@@ -57,6 +60,15 @@ def way_back(begun: frozenset[int], proven: frozenset[int], job: Job) -> tuple[s
         return f"{GIVE_BACK}:touched", job
     how = "outside" if LETS_IN not in proven else "touched" if LOWERS in begun else "untouched"
     return f"{GIVE_BACK}:{how}", job
+
+
+def _anew(key: str, proven: frozenset[int], job: Job) -> tuple[str, Job] | str:
+    """A way back begins again where the old pack hangs over the truck and has not found its seat: a truck that has rolled
+    meanwhile is not where the crane was brought, and only another travel brings it there.
+    """
+    if key.startswith(RELOCK) and CARRIES in proven and PLACES not in proven:
+        return f"{RELOCK}:on-crane", job
+    return "it is a way back itself: resume"
 
 
 def _as_it_goes(job: Job) -> Job:

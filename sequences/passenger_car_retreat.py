@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from sequences.car_station import HANDOVER_IN, ROBOT, TRAVEL_MM, CarStation, vehicle_place
 from sequences.interlocks import CarInterlocks, Column
-from sequences.passenger_car import AISLE, HANDOVER, PIT, lock_pack, parked_again, release
+from sequences.passenger_car import AISLE, HANDOVER, PIT, SWAP_KEY, lock_pack, parked_again, release
 from station_ctl.core.custody import Move
 from station_ctl.core.modes import Phase
 from station_ctl.core.roles import At
@@ -43,8 +43,10 @@ def _relock_key(*, on_robot: bool, half_open: bool) -> str:
     return f"relock-car:{'on-robot' if on_robot else 'half-open' if half_open else 'in-vehicle'}"
 
 
-def way_back(begun: frozenset[int], proven: frozenset[int], job: Job) -> tuple[str, Job] | str:
+def way_back(key: str, begun: frozenset[int], proven: frozenset[int], job: Job) -> tuple[str, Job] | str:
     """The way back for a swap of which these steps are begun or proven: its key and job, or why there is none."""
+    if key != SWAP_KEY:
+        return "it is a way back itself: resume"
     if TIGHTENS in proven:
         return "the charged pack is locked in the vehicle: the way out is forward, resume"
     if SETS_DOWN in proven:

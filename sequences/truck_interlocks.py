@@ -6,6 +6,7 @@ Knows which condition guards which kind of step and how hard. Does not know the 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from enum import StrEnum
 from functools import reduce
 from operator import and_
@@ -100,7 +101,7 @@ class TruckInterlocks(CraneInterlocks, RowTable):
             Row(self.not_locked(exchange.fresh, exchange.fresh_bay), "X  X  X  X  -  -  X  -  -  -  -  -"),
             Row(Interlock("G15", "Empty compatible bay reserved for the spent pack", _takes(self.spent_bay)), "X  X  X  X  X  -  -  -  -  -  -  -"),
             # Not while a pack hangs: what becomes of the next one is no reason to leave this one hanging.
-            *(Row(self.not_locked(e.fresh, e.fresh_bay), "X  X  X  X  -  -  -  -  -  -  -  -") for e in coming[1:]),
+            *(Row(replace(self.not_locked(e.fresh, e.fresh_bay), text="Next charged pack neither hot nor in quarantine"), "X  X  X  X  -  -  -  -  -  -  -  -") for e in coming[1:]),
             *(Row(Interlock("G15", "Empty compatible bay reserved for the next spent pack", _takes(st.bay(bay))), "X  X  X  X  -  -  -  -  -  -  -  -") for bay in _wanted(job, seat)),
             Row(self.grip, "-  -  -  H  S  -  S  H  H  -  -  -"),
             Row(Interlock("G17", "All locks open by the truck", truck.locks_open.has_bits(mask)), "-  -  -  -  H  -  X  -  -  -  -  -"),

@@ -20,6 +20,7 @@ from station_ctl.core.roles import ChargingRack
 from station_ctl.core.steps import Interlock, Job, Kept, Recipe, Sequence
 from station_ctl.engine.custody_watch import WatchedPlace
 from station_ctl.service import charging_duty, reception
+from station_ctl.service.procedures import WayBack
 
 
 class Stand(reception.Stand, charging_duty.ChargingStand, Protocol):
@@ -59,7 +60,7 @@ class Archetype(Generic[S]):
     swap: Callable[[S, Job], Sequence]
     swap_key: str
     retreats: Callable[[S], Mapping[str, Callable[[Job], Sequence]]]
-    way_back: Callable[[frozenset[int], frozenset[int], Job], tuple[str, Job] | str]
+    way_back: WayBack
     interlocks: Callable[[S, Job], InterlockTable]
     positions: Callable[[S], Mapping[str, tuple[Position, ...]]]
     places: Callable[[S], tuple[WatchedPlace, ...]]
@@ -72,7 +73,5 @@ class Archetype(Generic[S]):
 
     def why_forward(self, key: str, begun: frozenset[int], proven: frozenset[int], job: Job) -> str:
         """Why a run has no way back, only forward; empty if it has one."""
-        if key != self.swap_key:
-            return "it is a way back itself: resume"
-        way = self.way_back(begun, proven, job)
+        way = self.way_back(key, begun, proven, job)
         return way if isinstance(way, str) else ""

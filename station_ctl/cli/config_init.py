@@ -87,7 +87,8 @@ def _draft(
         if not (shipped.simulated and place) or link in addresses
     }
     question = "Vehicles, separated by commas"
-    chosen = vehicles or tuple(asking.text("--vehicle", None, _proposed(shipped), question).split(","))
+    told = vehicles or (asking.text("--vehicle", None, _proposed(shipped), question),)
+    chosen = (vehicle for words in told for vehicle in words.split(","))
     if asking.possible and climate is None:
         climate = asking.text("--climate", None, "none", f"Climate ({', '.join(_names('climates'))}, none)")
     default = str(shipped.journal) if shipped.simulated else JOURNAL

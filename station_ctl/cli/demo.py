@@ -15,6 +15,7 @@ import click
 
 from station_ctl.cli.demo_faults import FAULTS, NAMES
 from station_ctl.cli.envelope import about_simulated, json_option, print_result
+from station_ctl.cli.specimen import model_option
 from station_ctl.core.errors import Exit, NotFound
 
 
@@ -41,6 +42,7 @@ from station_ctl.core.errors import Exit, NotFound
     "--at", "at", type=int, metavar="STEP", help="Step at which the fault strikes (see `seq show`)."
 )
 @click.option("--station", default="sim_passenger_car", show_default=True, help="A simulated station file.")
+@model_option
 @click.option(
     "--keep", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
     help="Keep the journal in DIR, for `swap timeline`.",
@@ -56,6 +58,7 @@ def command(
     fault: str | None,
     at: int | None,
     station: str,
+    model: str,
     keep: Path | None,
     svg: Path | None,
     as_json: bool,
@@ -73,13 +76,13 @@ def command(
         raise click.UsageError("--at needs --fault")
     if fault is not None:
         _check_fault(station, fault)
-    if at is not None:
-        _check_step(station, at)
+    if at is not None or model:
+        _check(station, model, at)
     if keep is not None and (keep / "journal.sqlite").exists():
         raise click.UsageError(f"{keep} has a journal already; a demo begins with a new one")
     about_simulated(True)
     logs.configure(level="error")
-    order = DemoOrder(station_file(station), swaps, speed, seed, fault or "", at or 0)
+    order = DemoOrder(station_file(station), swaps, speed, seed, fault or "", at or 0, model)
     return _run(order, keep, svg, as_json=as_json)
 
 
@@ -93,14 +96,15 @@ def _check_fault(station: str, fault: str) -> None:
         raise click.UsageError(f"{station} has no fault {fault}; there are {', '.join(known)}")
 
 
-def _check_step(station: str, no: int) -> None:
-    """A fault at a step that does not exist would never strike, and the demo would look fine. Raises NotFound."""
+def _check(station: str, model: str, no: int | None) -> None:
+    """A model that nobody serves would be turned away; a fault at a step that does not exist would never strike, and
+    the demo would look fine. Raises NotFound."""
     from station_ctl.cli.specimen import specimen
 
-    example = specimen(station)
+    example = specimen(station, model)
     procedures = example.paper.procedures()
     known = [step.no for run in (procedures.reception(), procedures.swap(example.job)) for step in run.steps]
-    if no not in known:
+    if no is not None and no not in known:
         raise NotFound(f"there is no step {no}; the steps are {', '.join(map(str, known))}")
 
 

@@ -43,7 +43,7 @@ class LinksNotUp(StationError):
 
 @dataclass(frozen=True, slots=True)
 class DemoOrder:
-    """What to show: how many swaps, how fast, which fault where."""
+    """What to show: how many swaps, how fast, which fault where; the vehicles' model, empty = the plant's usual one."""
 
     station: Path
     swaps: int
@@ -51,6 +51,7 @@ class DemoOrder:
     seed: int
     fault: str = ""
     at: int = 0
+    model: str = ""
 
 
 class Plant(Protocol):
@@ -146,7 +147,7 @@ class Demo:
             engine.listen(lambda effect: self._maybe_strike(effect, plant, engine))
         run_id = ""
         for number in range(1, self._order.swaps + 1):
-            await plant.ask(cmd="vehicle")
+            await plant.ask(cmd="vehicle", model=self._order.model)
             self._lines.know(f"R-{number:04d}", built.procedures().reception())
             began = engine.clock.process()
             try:

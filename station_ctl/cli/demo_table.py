@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
@@ -43,7 +44,8 @@ def print_report(report: DemoReport, console: Console) -> None:
                 # What we need is wall time, and a fast plant's seconds are shorter: the share grows with the speed.
                 f"  critical path of the machine {swap['critical_path_s']:.1f} s; "
                 f"controller's share {share:.2f} % at speed {data['speed']:g}",
-                f"  spent pack {swap['spent_pack']} out, charged pack {swap['fresh_pack']} in\n",
+                *(f"  spent pack {spent} out, charged pack {fresh} in" for spent, fresh in _exchanged(swap)),
+                "",
             ):
                 console.print(line, highlight=False)
     _print_custody(report, console)
@@ -95,6 +97,11 @@ def _bar(step: dict[str, Any], total: float, width: int) -> str:
     end: float = step["ended_s"] if step["ended_s"] is not None else total
     first = min(int(began / total * width), width - 1)
     return " " * first + "━" * max(1, round((end - began) / total * width))
+
+
+def _exchanged(swap: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    yield swap["spent_pack"], swap["fresh_pack"]
+    yield from ((further["spent"], further["fresh"]) for further in swap["further_packs"])
 
 
 def _print_custody(report: DemoReport, console: Console) -> None:

@@ -145,7 +145,9 @@ def _opened(row: JournalRow, at: datetime) -> RunHistory:
     steps = row.data["steps"]
     assert isinstance(steps, list)
     job = {key: str(row.data[key]) for key in JOB if key in row.data}
-    also = tuple((str(a), str(b), str(c), str(d)) for a, b, c, d in row.data.get("also", ()))  # type: ignore[attr-defined]
+    further = row.data.get("also", [])
+    assert isinstance(further, list)
+    also = tuple((str(a), str(b), str(c), str(d)) for a, b, c, d in further)
     turn = int(str(row.data.get("turn", 0)))
     return RunHistory(row.run, str(row.data["sequence"]), at, tuple(int(no) for no in steps), job, also, turn)
 

@@ -10,7 +10,7 @@ import shutil
 import click
 
 from station_ctl.cli.envelope import json_option, print_result
-from station_ctl.cli.specimen import station_option
+from station_ctl.cli.specimen import model_option, station_option
 
 WIDEST = 130
 """Columns after which a line is hard to read."""
@@ -41,8 +41,9 @@ def list_(station: str, as_json: bool) -> None:
 @command.command()
 @click.argument("name")
 @station_option
+@model_option
 @json_option
-def show(name: str, station: str, as_json: bool) -> None:
+def show(name: str, station: str, model: str, as_json: bool) -> None:
     """Print every step of the procedure NAME: its order, its proof, what it needs and what it keeps.
 
     NAME is one of `seq list` or the beginning of one. Nothing is connected: the procedure is printed for a
@@ -51,7 +52,7 @@ def show(name: str, station: str, as_json: bool) -> None:
     from station_ctl.cli.procedure import KEPT_TOO, procedure_lines, sequence_data
     from station_ctl.cli.specimen import specimen
 
-    shown = specimen(station)
+    shown = specimen(station, model)
     sequence = shown.sequence(name)
     if as_json:
         data = {**sequence_data(sequence), "specimen": str(shown)}

@@ -107,12 +107,13 @@ def _told(what: str, answer: Mapping[str, object], as_json: bool, text: str) -> 
 
 @command.command()
 @_folder
+@click.option("--model", default="", metavar="MODEL", help="Its model; the plant's usual one unless told.")
 @json_option
-def vehicle(folder: Path, as_json: bool) -> None:
+def vehicle(folder: Path, model: str, as_json: bool) -> None:
     """Let a vehicle drive up to the entry of the simulated station."""
     from station_ctl.cli.plant_control import ask
 
-    _told("vehicle", ask(folder, cmd="vehicle"), as_json, "a vehicle stands at the entry")
+    _told("vehicle", ask(folder, cmd="vehicle", model=model), as_json, "a vehicle stands at the entry")
 
 
 @command.command()

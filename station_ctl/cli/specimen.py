@@ -26,6 +26,10 @@ station_option = click.option(
 )
 """For every command that prints something of a station and moves nothing."""
 
+model_option = click.option(
+    "--model", default="", metavar="MODEL", help="A vehicle model of this station; its first one unless told."
+)
+
 
 @dataclass(frozen=True)
 class Specimen:
@@ -57,20 +61,27 @@ class Specimen:
         return f"vehicle {job.recipe.model}, {'; '.join(packs)}"
 
 
-def specimen(station: str) -> Specimen:
-    """The specimen of a station file. Raises NotFound or ConfigurationError; nothing is connected."""
+def specimen(station: str, model: str = "") -> Specimen:
+    """The specimen of a station file and a model, its first one unless told. Raises NotFound or ConfigurationError;
+    nothing is connected.
+    """
     from station_ctl.build import PARTS, put_together
     from station_ctl.config import load_station, station_file
 
     config = load_station(station_file(station), parts=PARTS)
     about_simulated(config.simulated)
     paper = put_together(config)
-    return Specimen(paper, specimen_job(paper))
+    return Specimen(paper, specimen_job(paper, model))
 
 
-def specimen_job(paper: PaperStation) -> Job:
-    """A job of the station's first vehicle model between its first and its last bay, with placeholders for codes."""
+def specimen_job(paper: PaperStation, model: str = "") -> Job:
+    """A job of a vehicle model, the first one unless told, between the first and the last bays, with placeholders for
+    codes. Raises NotFound.
+    """
     from station_ctl.archetypes.paper_job import paper_job
 
-    recipe = next(iter(paper.config.recipes.values()))
+    recipes = paper.config.recipes
+    if model and model not in recipes:
+        raise NotFound(f"this station serves no model {model}; there are {', '.join(recipes)}")
+    recipe = recipes[model] if model else next(iter(recipes.values()))
     return paper_job(paper.stand.bays, recipe, "<vehicle>", "<spent pack>", "<charged pack>")

@@ -12,12 +12,15 @@ from station_ctl.core.errors import NotFound
 from station_ctl.core.maintenance import MaintenanceProcedure
 from station_ctl.core.steps import Job, Sequence
 
+WayBack = Callable[[str, frozenset[int], frozenset[int], Job], tuple[str, Job] | str]
+"""Of a run by its key, the numbers of its steps that are begun and proven, and its job: key and job of the procedure
+that may take its place, or why none may."""
+
 
 @dataclass(frozen=True)
 class Procedures:
-    """`by_job` makes every procedure that works on a job, by its key.
+    """`by_job` makes every procedure that works on a job, by its key; `way_back` says which of them leads back.
 
-    `way_back(begun, proven, job)` takes step numbers and returns the procedure's key and job, or why there is none.
     `maintenance` is every procedure of a technician by its name, which is also its key; `charging` likewise what
     charging asks for by itself, in mode automatic.
     """
@@ -25,7 +28,7 @@ class Procedures:
     reception: Callable[[], Sequence]
     by_job: Mapping[str, Callable[[Job], Sequence]]
     swap_key: str
-    way_back: Callable[[frozenset[int], frozenset[int], Job], tuple[str, Job] | str]
+    way_back: WayBack
     maintenance: Mapping[str, MaintenanceProcedure] = field(default_factory=dict)
     charging: Mapping[str, MaintenanceProcedure] = field(default_factory=dict)
 

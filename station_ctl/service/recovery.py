@@ -189,9 +189,8 @@ async def retreat(
     run = engine.state.run(run_id)
     if run is None or run.job is None:
         raise NotFound(f"there is no open run {run_id} with a vehicle")
-    if run.sequence.key != procedures.swap_key:
-        raise Refused(f"no retreat from {run_id}: it is a way back itself: resume")
-    way = procedures.way_back(*recovery.reached(engine.facts, engine.state, engine.image(), run), run.job)
+    reached = recovery.reached(engine.facts, engine.state, engine.image(), run)
+    way = procedures.way_back(run.sequence.key, *reached, run.job)
     if isinstance(way, str):
         raise Refused(f"no retreat from {run_id}: {way}")
     key, job = way

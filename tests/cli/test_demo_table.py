@@ -30,6 +30,7 @@ def report(*steps: dict[str, Any], **changes: Any) -> Any:
     swap = {
         "id": "S-0001", "result": "done", "swap_s": 279.62, "critical_path_s": 275.0, "controller_share": 0.0168,
         "steps": list(steps), "spent_pack": "P-OLD", "fresh_pack": "P-NEW",
+        "further_packs": [{"spent": "P-OLD-2", "fresh": "P-NEW-2"}],
     }  # fmt: skip
     packs = {f"P-{i:02d}": Custody(f"A{i:02d}") for i in range(1, 13)}
     data = {"swaps": [swap], "trips": [], "monitor": {"orders": 27, "violations": []}, "speed": 20.0, **changes}
@@ -69,6 +70,12 @@ def test_bar_stays_within_its_column_and_stands_where_the_step_was() -> None:
     rows = {line[:4].strip(): line for line in lines}
     assert rows["20"].rindex("━") - rows["10"].index("━") <= 19
     assert rows["20"].count("━") == 1 and rows["30"].count("━") == 20 and "━" not in rows["40"]
+
+
+def test_each_pack_of_a_vehicle_with_more_than_one_is_told() -> None:
+    said = "\n".join(printed(report(step(10)), 100))
+    assert "spent pack P-OLD out, charged pack P-NEW in" in said
+    assert "spent pack P-OLD-2 out, charged pack P-NEW-2 in" in said
 
 
 def test_every_pack_is_named_once_and_bays_stand_side_by_side() -> None:

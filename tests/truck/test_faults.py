@@ -171,6 +171,30 @@ def test_a_truck_that_has_rolled_and_stays_there_is_scanned_anew_before_anything
     run_virtually(one())
 
 
+@pytest.mark.parametrize(("no", "model"), [(145, "SIM-TRACTOR"), (150, "SIM-TRACTOR"), (150, "SIM-TWIN")])
+def test_a_truck_that_rolls_while_its_old_pack_comes_back_gets_it_where_it_stands_then(
+    tmp_path: Path, no: int, model: str
+) -> None:
+    """The crane hangs where the truck stood: the way back begins again with a scan and another travel."""
+
+    async def one() -> None:
+        async with visited(tmp_path, model=model) as bench:
+            await bench.at_step(95, 0.4)
+            truck = bench.sim.plant.visitor()
+            assert truck is not None
+            await bench.stopped(Verb.HOLD)
+            await bench.acknowledged()
+            await bench.retreat()
+            bench.strike(await bench.at_step(no, 0.4), name="pose-shift", mm=60)
+            await bench.rest()
+            gone = await bench.to_the_end(RESUME, LOOK, RETREAT)
+            assert RETREAT in gone and bench.state.runs == ()
+            bench.safe()
+            assert bench.all_left_with == list(truck.arrival_codes)
+
+    run_virtually(one())
+
+
 @pytest.mark.parametrize("no", [20, 65])
 def test_a_charged_pack_that_grows_hot_in_its_bay_comes_into_no_truck(tmp_path: Path, no: int) -> None:
     """With charging on duty, which alone knows what is hot."""
