@@ -14,7 +14,7 @@ from sequences.truck_interlocks import Column, TruckInterlocks
 from station_ctl.core.custody import Custody, Ledger
 from station_ctl.core.signals import OwnFacts
 from station_ctl.core.steps import Interlock, OnLoss
-from tests.bench.world import World, signals
+from tests.bench.world import World, compares, signals
 from tests.sequences.test_interlock_rows import (
     AUTOMATIC,
     OFF,
@@ -158,6 +158,13 @@ def test_of_two_exchanges_none_is_begun_that_the_ledger_or_a_lock_forbids(
         world.set(signal, next(iter(needed[signal.name][0])))
     assert condition.proven(world.image(BOTH))
     assert not condition.proven(world.image(lost))
+
+
+@pytest.mark.parametrize("seat", [0, 1])
+def test_a_row_that_is_lost_tells_each_sign_of_either_pack_once(seat: int) -> None:
+    for row in (r.interlock for r in table(seat).rows):
+        said = [c.signal.name for c in compares(row.holds)]
+        assert len(said) == len(set(said)), f"{row.code}: {said}"
 
 
 def test_a_bay_that_the_first_charged_pack_leaves_need_not_be_empty_before() -> None:
