@@ -63,7 +63,7 @@ class TruckLinkTK1(VehicleLinkVL1):
         self.coolant_mated_2 = self.signal(bool, "VEH_COOLANT_MATED_2", "coolant_mated_2")
         self.pack_id_2 = self.signal(str, "VEH_PACK_ID_2", "pack_id_2")
         self.pack_ids = (self.pack_id, self.pack_id_2)
-        self.seats = (
+        self.seats: tuple[PackSeat, ...] = (
             PackSeat(self.pack_latched, self.connector_mated, self.connector_apart, self.coolant_mated, self.pack_id),
             PackSeat(self.pack_latched_2, mated, apart, self.coolant_mated_2, self.pack_id_2),
         )
