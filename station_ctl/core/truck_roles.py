@@ -33,8 +33,8 @@ class GantryCrane(Protocol):
 
     The stand's scanner is wired to the crane's PLC: what a scan has measured is not known when a procedure is made, so
     that `travel_to_truck` counts its offsets from the truck as it was scanned on this visit, and without a scan from
-    its nominal place. `aim_x`, `aim_y` (mm), `aim_turn` (degrees) are how far the gripper hangs beside that place. Offsets
-    and aim are in the truck's own axes: along the chassis, towards the cab positive, and across it.
+    its nominal place. `aim_x`, `aim_y` (mm), `aim_turn` (degrees) are how far the gripper hangs beside that place.
+    Offsets and aim are in the truck's own axes: along the chassis, towards the cab positive, and across it.
     """
 
     rated_kg: float
