@@ -75,6 +75,9 @@ def _job(found: OpenRun, recipes: Mapping[str, Recipe]) -> Job:
     names = ("vehicle", "spent", "fresh", "fresh_bay", "spent_bay")
     vehicle, spent, fresh, fresh_bay, spent_bay = (_name(found, name) for name in names)
     also, turn = _further(found)
+    named, packs = len(also) + 1, recipes[model].packs
+    if named != packs:
+        raise ValueError(f"it names {named} exchanges, and vehicle model {model} has {packs} packs")
     return Job(vehicle, recipes[model], spent, fresh, fresh_bay, spent_bay, also, turn)
 
 

@@ -8,9 +8,13 @@ from typing import Any
 
 import pytest
 
+from station_ctl.core.custody import Ledger
 from station_ctl.core.modes import State
 from station_ctl.engine.events import Verb
+from station_ctl.engine.journal import OpenRun, Restored
+from station_ctl.engine.state import Run
 from station_ctl.service.reception import NoReadyPack, VehicleRefused
+from station_ctl.service.recovery import rebuild
 from tests.bench.virtual_bench import run_virtually
 from tests.bench.whole_swaps import begun, ledger_is_the_truth, proven
 from tests.truck.truck_bench import LOOK, RESUME, RETREAT, TruckBench, visited
@@ -252,3 +256,44 @@ def test_one_code_for_two_packs_is_not_believed(tmp_path: Path) -> None:
                 await bench.reception.receive("test")
 
     run_virtually(one())
+
+
+# ---- what a journal says of two packs ----
+ALSO = ["P-old-2", "P-new-2", "A04", "A07"]
+ROW = {
+    "sequence": "swap-truck", "vehicle": "V", "model": MODEL, "spent": "P-old", "fresh": "P-new", "fresh_bay": "A03",
+    "spent_bay": "A08", "steps": [step.no for step in SWAP.steps],
+}  # fmt: skip
+
+
+def rebuilt(**changes: object) -> tuple[tuple[Run, ...], tuple[str, ...]]:
+    """What becomes of a run that was opened with this row."""
+    paper = the_station()
+    found = OpenRun("S-0001", {**ROW, "also": [ALSO], "turn": 0, **changes}, {})
+    return rebuild(Restored(Ledger(), 1, (found,)), paper.procedures(), paper.config.recipes)
+
+
+def test_a_run_of_two_packs_is_put_together_again_from_its_row() -> None:
+    (run,), faults = rebuilt()
+    assert faults == () and run.job == twin_job()
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"also": []}, "it names 1 exchanges, and vehicle model SIM-TWIN has 2 packs"),
+        ({"also": [ALSO, ALSO]}, "it names 3 exchanges"),
+        ({"also": "P-old-2"}, "its further packs are 'P-old-2'"),
+        ({"also": [ALSO[:3]]}, "which are no packs and bays"),
+        ({"also": [["P-old-2", "", "A04", "A07"]]}, "which are no packs and bays"),
+        ({"also": [["P-old-2", 7, "A04", "A07"]]}, "which are no packs and bays"),
+        ({"turn": 2}, "its turn is 2"),
+        ({"turn": -1}, "its turn is -1"),
+        ({"turn": True}, "its turn is True"),
+        ({"model": "SIM-TRACTOR"}, "it names 2 exchanges, and vehicle model SIM-TRACTOR has 1 packs"),
+        ({"also": [["P-old-2", "P-new-2", "A04", "A99"]]}, "there is no bay A99"),
+    ],
+)
+def test_a_row_that_is_not_whole_is_told_and_begins_nothing(changes: dict[str, object], why: str) -> None:
+    runs, (fault,) = rebuilt(**changes)
+    assert runs == () and why in fault and "attended recovery only" in fault

@@ -28,7 +28,6 @@ from tests.explore.truck.plant import (
     OPENED,
     OVER_BAY,
     OVER_TRUCK,
-    SWAYS,
     TRAVELS,
     UNGRIP,
     UNLOCK,
@@ -130,7 +129,7 @@ class TruckMonitor(Monitor):
         must(not (at_truck and t.truck != IN_BAY), "S4", "no truck stands below")
         if opcode == LOWER:
             must(at_truck or at_bay, "S21", "the gripper hangs over nothing")
-            must(t.air != SWAYS, "S21", "it swings")
+            must(not t.swings, "S21", "it swings")
             must(not at_truck or t.height == DOWN or (t.aimed and not t.rolled), "S23", "the truck does not stand where it was scanned")
             must(not (t.load and t.below), "S11", "a pack onto another")
             must(not (t.load and at_truck and t.locks != OPEN), "S20", "the truck's locks are not open")

@@ -86,6 +86,11 @@ class Truth(NamedTuple):
         return self.gripper == MOVING or self.sprung
 
     @property
+    def swings(self) -> bool:
+        """Gripper or pack swings on its ropes; what rests does not."""
+        return self.air == SWAYS and self.height != DOWN
+
+    @property
     def down_over_truck(self) -> bool:
         """Gripper or pack is below travel height over the truck."""
         return self.over == OVER_TRUCK and self.height != HIGH
@@ -228,7 +233,7 @@ def _crane_refuses(t: Truth, opcode: int) -> bool:
     match opcode:
         case 20:
             onto = bool(t.load) and (bool(t.below) or (t.over == OVER_TRUCK and t.locks != OPEN))
-            return t.air == SWAYS or t.over in (BETWEEN, PARK) or live or onto or not (t.load or t.below)
+            return t.swings or t.over in (BETWEEN, PARK) or live or onto or not (t.load or t.below)
         case 21:
             return t.height != DOWN
         case 22:

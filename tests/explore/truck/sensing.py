@@ -12,7 +12,7 @@ from typing import Any
 from tests.explore.image import Camera
 from tests.explore.plant import CURTAIN, ESTOP, GONE, IN_BAY, LOCKED, NONE, OPEN
 from tests.explore.sensing import CODES, COOL, SOC, VIN, WELL_OHM, Values
-from tests.explore.truck.plant import DOWN, GUST, HALF, HIGH, OVER_BAY, OVER_TRUCK, SWAYS, Truth
+from tests.explore.truck.plant import DOWN, GUST, HALF, HIGH, OVER_BAY, OVER_TRUCK, Truth
 
 MODEL, PACK_TYPE, PACK_KG, GRIPPER_KG = "SIM-TRACTOR", 282, 2800.0, 600.0
 ALL, CONES, SOME = 0b1111, 0b11, 0b0011
@@ -34,7 +34,7 @@ def crane(t: Truth) -> Values:
         "HOISTED": t.height == HIGH, "LANDED": ALL if t.load or t.height == DOWN else 0,
         "GRIPPER_CLOSED": SOME if t.half else ALL if t.grips else 0, "GRIPPER_OPEN": ALL ^ SOME if t.half else 0 if t.grips else ALL,
         "LOAD_KG": PACK_KG if t.load else -GRIPPER_KG if t.height == DOWN else 0.0, "ROPES_TIGHT": t.height != DOWN,
-        "NOT_OVERLOADED": True, "SWAY_DEG": 5.0 if t.air == SWAYS and t.height != DOWN else 0.2, "WIND": 13.0 if t.air == GUST else 3.0,
+        "NOT_OVERLOADED": True, "SWAY_DEG": 5.0 if t.swings else 0.2, "WIND": 13.0 if t.air == GUST else 3.0,
         "PATH_CLEAR": True, "CONES_SEATED": CONES if t.height == DOWN else 0, "PACK_CODE": CODES[near],
         "ISOLATION_EMPTY": True, "ISOLATION_PRESENT": False, "ISOLATION_READY": True, "HOMED": True, "BRAKE_OK": True, "NO_FAULT": True,
     }  # fmt: skip
