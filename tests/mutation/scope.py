@@ -10,10 +10,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 
 ENGINE = ("gate", "decide", "supervisor", "trips", "stop_levels")
-ROWS = ("interlocks", "site_interlocks", "stand_interlocks", "bay_interlocks", "rows")
+ROWS = ("interlocks", "site_interlocks", "stand_interlocks", "bay_interlocks", "maintenance_interlocks", "rows")
 TRUCK_ROWS = ("truck_interlocks", "crane_interlocks")
 INTERLOCKS = tuple(f"sequences/{noun}.py" for noun in (*ROWS, *TRUCK_ROWS))
-"""The tables of both station types, the rows that any station or any bay has, and what a column makes of them."""
+"""The tables of both station types, rows of any station, any bay and of maintenance, what a column makes of them."""
 
 NEIGHBOURS = ("tests/core", "tests/engine", "tests/sequences")
 
