@@ -17,6 +17,7 @@ from station_ctl.engine.gate import Gate
 from station_ctl.engine.state import StationState
 from station_ctl.engine.station import StationFacts
 from station_ctl.engine.stop_levels import StopLevels
+from station_ctl.engine.virtual_time import run_virtually
 
 AUDIT = Audit("anna", "operator", "panel", "hold")
 
@@ -138,4 +139,4 @@ def test_what_is_committed_is_waited_for_and_a_journal_that_has_failed_says_so()
             "an audit row is a row like any other"
         )
 
-    asyncio.run(main())
+    run_virtually(main())
