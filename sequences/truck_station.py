@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from sequences.racked_station import RackedStation, bay_positions, either
 from station_ctl.core.positions import Position
-from station_ctl.core.truck_roles import GantryCrane, Over, TruckLink, TruckStand
+from station_ctl.core.truck_roles import GantryCrane, Over, PackSeat, TruckLink, TruckStand
 
 CRANE = "crane"
 """The place in the custody ledger that the crane's gripper is."""
@@ -88,6 +88,16 @@ def positions(st: TruckStation) -> dict[str, tuple[Position, ...]]:
                 ("pack connector half-way", truck.connector_mated.is_off()),
             )),
             either("a pack in its seat", truck.pack_latched, "no pack in its seat"),
+            *(position for no, seat in enumerate(truck.seats[1:], 2) for position in _further_seat(no, seat)),
         ),
         **{f"bay {bay.name}": bay_positions(bay) for bay in st.bays},
     }  # fmt: skip
+
+
+def _further_seat(no: int, seat: PackSeat) -> tuple[Position, Position]:
+    """A truck with fewer packs shows a further seat empty, its connector neither mated nor apart."""
+    connector = (
+        (f"connector {no} mated", seat.connector_mated.is_on()), (f"connector {no} apart", seat.connector_apart.is_on()),
+        (f"no connector {no} in place", seat.connector_mated.is_off()),
+    )  # fmt: skip
+    return either(f"a pack in seat {no}", seat.latched, f"no pack in seat {no}"), Position(f"pack connector {no}", connector)

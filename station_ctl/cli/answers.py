@@ -54,6 +54,8 @@ def _cell(value: Any, name: str = "") -> str:
         return datetime.fromtimestamp(value, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     if isinstance(value, float):
         return f"{value:g}"
+    if isinstance(value, list) and all(isinstance(one, dict) for one in value):
+        return "; ".join(" ".join(f"{what} {one}" for what, one in part.items()) for part in value)
     text = str(value)
     return text if len(text) <= 60 else f"{text[:59]}…"
 

@@ -6,15 +6,16 @@ Knows the kinds of journal rows. Does not know files, nor how a timeline is draw
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from station_ctl.core.steps import Exchange
 from station_ctl.engine.journal import JournalRow
+from station_ctl.engine.opening import also_told
 
 ENDS = {"step-proven": "proven", "step-stopped": "stopped", "order-withdrawn": "withdrawn"}
-EXCHANGE = ("spent", "fresh", "fresh_bay", "spent_bay")
-JOB = ("vehicle", "model", *EXCHANGE)
+JOB = ("vehicle", "model", "spent", "fresh", "fresh_bay", "spent_bay")
 
 
 @dataclass
@@ -47,8 +48,8 @@ class Happening:
 
 @dataclass
 class RunHistory:
-    """One run from its opening. `job` = vehicle, packs and bays; empty for a reception. `also` = spent, fresh, bay of
-    the fresh and bay for the spent one, of each further pack; `turn` as the job has it.
+    """One run from its opening. `job` = vehicle, packs and bays; empty for a reception. `also` and `turn` are the
+    job's own.
     """
 
     run_id: str
@@ -56,7 +57,7 @@ class RunHistory:
     opened: datetime
     steps: tuple[int, ...]
     job: Mapping[str, str]
-    also: tuple[tuple[str, str, str, str], ...] = ()
+    also: tuple[Exchange, ...] = ()
     turn: int = 0
     closed: datetime | None = None
     result: str = "open"
@@ -93,7 +94,7 @@ class RunHistory:
             "id": self.run_id,
             "sequence": self.sequence,
             **self.job,
-            **({"also": [dict(zip(EXCHANGE, names, strict=True)) for names in self.also]} if self.also else {}),
+            **({"also": [asdict(exchange) for exchange in self.also]} if self.also else {}),
             "result": self.result,
             "opened_at": _iso(self.opened),
             "closed_at": _iso(self.closed),
@@ -145,11 +146,9 @@ def _opened(row: JournalRow, at: datetime) -> RunHistory:
     steps = row.data["steps"]
     assert isinstance(steps, list)
     job = {key: str(row.data[key]) for key in JOB if key in row.data}
-    further = row.data.get("also", [])
-    assert isinstance(further, list)
-    also = tuple((str(a), str(b), str(c), str(d)) for a, b, c, d in further)
     turn = int(str(row.data.get("turn", 0)))
-    return RunHistory(row.run, str(row.data["sequence"]), at, tuple(int(no) for no in steps), job, also, turn)
+    numbers = tuple(int(no) for no in steps)
+    return RunHistory(row.run, str(row.data["sequence"]), at, numbers, job, also_told(row.data), turn)
 
 
 def _follow(run: RunHistory, row: JournalRow, at: datetime) -> None:

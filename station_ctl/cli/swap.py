@@ -46,9 +46,11 @@ def history(station: str, journal: Path | None, as_json: bool) -> None:
         return
     for run in swaps:
         took = (run.last - run.opened).total_seconds()
+        exchanged = f"{run.job['spent']} → {run.job['fresh']}"
+        packs = " and ".join((exchanged, *(f"{e.spent} → {e.fresh}" for e in run.also)))
         click.echo(
             f"{run.run_id:<10} {run.opened:%Y-%m-%d %H:%M:%S} UTC  {took:>7.1f} s  {run.result:<6} "
-            f"{run.proven:>2}/{len(run.steps)} steps  {run.job['vehicle']}  {run.job['spent']} → {run.job['fresh']}"
+            f"{run.proven:>2}/{len(run.steps)} steps  {run.job['vehicle']}  {packs}"
         )
     if not swaps:
         click.echo("no swap in this journal")
@@ -153,7 +155,7 @@ def _name_steps(config: StationConfig, run: RunHistory) -> None:
     if job:
         recipe = config.recipes.get(job["model"])
         first = Exchange(job["spent"], job["fresh"], job["fresh_bay"], job["spent_bay"])
-        exchanges = (first, *(Exchange(*names) for names in run.also))
+        exchanges = (first, *run.also)
         bays = {bay for exchange in exchanges for bay in (exchange.fresh_bay, exchange.spent_bay)}
         if recipe is None or not bays <= {bay.name for bay in paper.stand.bays}:
             return

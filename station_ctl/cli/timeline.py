@@ -50,9 +50,9 @@ def _head(run: RunHistory) -> Iterator[str]:
     yield f"{run.run_id}  {run.sequence}  {run.result}, {run.proven} of {len(run.steps)} steps proven"
     if job:
         yield f"vehicle {job['vehicle']} ({job['model']})"
-        first = (job["spent"], job["fresh"], job["fresh_bay"], job["spent_bay"])
-        for spent, fresh, fresh_bay, spent_bay in (first, *run.also):
-            yield f"spent pack {spent} to {spent_bay}, charged pack {fresh} from {fresh_bay}"
+        yield f"spent pack {job['spent']} to {job['spent_bay']}, charged pack {job['fresh']} from {job['fresh_bay']}"
+        for e in run.also:
+            yield f"spent pack {e.spent} to {e.spent_bay}, charged pack {e.fresh} from {e.fresh_bay}"
     span = (run.last - run.opened).total_seconds()
     rate = f"; the machine's clock ran {run.rate:.0f} times as fast" if run.rate > 1.5 else ""
     until = f"closed {run.closed:%H:%M:%S}" if run.closed else f"last heard of {run.last:%H:%M:%S}, not closed"

@@ -82,6 +82,15 @@ def _whole(row: JournalRow, name: str, highest: int, absent: int | None = None) 
     return value
 
 
+def _recoded(opened: dict[str, object], was: object, code: object) -> dict[str, object]:
+    """What a run was opened with, the pack called by its true code wherever it is named."""
+    named = {pack: code for pack in ("spent", "fresh") if opened.get(pack) == was}
+    also = opened.get("also")
+    if isinstance(also, list) and all(isinstance(names, list) for names in also):
+        named["also"] = [[code if name == was else name for name in names] for names in also]
+    return {**opened, **named}
+
+
 def _open_run(run_id: str, rows: list[JournalRow]) -> OpenRun:
     """How far a run is by its rows: an order is proven, withdrawn, or of unknown outcome. Raises JournalError."""
     if not run_id or sum(row.kind == "run-opened" for row in rows) != 1:
@@ -93,8 +102,7 @@ def _open_run(run_id: str, rows: list[JournalRow]) -> OpenRun:
         if row.kind == "run-opened":
             opened = row.data
         elif row.kind == "job-recoded":
-            was, code = row.data.get("was"), row.data.get("code")
-            opened = {**opened, **{pack: code for pack in ("spent", "fresh") if opened.get(pack) == was}}
+            opened = _recoded(opened, row.data.get("was"), row.data.get("code"))
         elif row.kind == "step-ordered":
             epochs[row.order] = _whole(row, "epoch", 0xFFFF)
             steps[row.step] = (row.order, epochs[row.order], False)

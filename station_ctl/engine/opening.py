@@ -5,10 +5,12 @@ Pure. Knows how many vehicles a bay holds. Does not know who asks, nor what the 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from station_ctl.core.modes import Mode, Phase, State
 from station_ctl.core.signals import Image
+from station_ctl.core.steps import Exchange
 from station_ctl.engine.events import Answer, Effect, Progress, Record, RunAsked
 from station_ctl.engine.state import Run, StationState, StepState
 
@@ -66,6 +68,16 @@ def begin_run(state: StationState, image: Image, event: RunAsked, effects: list[
     effects.append(Progress("run-opened", event.run_id, text=event.sequence.text, time=state.time))
     effects.append(Answer(event.request))
     return replace(state, runs=(*state.runs, run))
+
+
+def also_told(opened: Mapping[str, object]) -> tuple[Exchange, ...]:
+    """The exchanges of further packs that the row of an opened run names; whatever is not four names is left out."""
+    also, found = opened.get("also", []), []
+    for names in also if isinstance(also, list) else ():
+        match names:
+            case [str(spent), str(fresh), str(fresh_bay), str(spent_bay)] if all(names):
+                found.append(Exchange(spent, fresh, fresh_bay, spent_bay))
+    return tuple(found)
 
 
 def _why_no_run(state: StationState, event: RunAsked) -> str:

@@ -74,7 +74,8 @@ class DayPlanner:
         if isinstance(effect, Progress) and effect.what == "run-opened":
             run = self._engine.state.run(effect.run_id)
             if run is not None and run.sequence.key == self._key:
-                insort(self._swaps, self._wall())
+                for _ in range(len(run.job.exchanges) if run.job is not None else 1):
+                    insort(self._swaps, self._wall())
 
     async def make(self) -> DayPlan | None:
         """Make a plan now, and charge by it; None: there is none, and `said` has the reason."""

@@ -16,6 +16,7 @@ from station_ctl.core.steps import Exchange, Job, Recipe, Sequence
 from station_ctl.engine import recovery
 from station_ctl.engine.events import Audit
 from station_ctl.engine.journal import OpenRun, Restored
+from station_ctl.engine.opening import also_told
 from station_ctl.engine.recoding import named_in, with_code
 from station_ctl.engine.runner import Engine
 from station_ctl.engine.state import Run, StationState, StepState, StepStatus
@@ -83,20 +84,12 @@ def _job(found: OpenRun, recipes: Mapping[str, Recipe]) -> Job:
 
 def _further(found: OpenRun) -> tuple[tuple[Exchange, ...], int]:
     """The exchanges of a vehicle's further packs, and which exchange a way back is about."""
-    also, turn = found.opened.get("also", []), found.opened.get("turn", 0)
-    if not isinstance(also, list):
+    also, turn, told = found.opened.get("also", []), found.opened.get("turn", 0), also_told(found.opened)
+    if not isinstance(also, list) or len(also) != len(told):
         raise ValueError(f"its further packs are {also!r}, which are no packs and bays")
-    if type(turn) is not int or not 0 <= turn <= len(also):
+    if type(turn) is not int or not 0 <= turn <= len(told):
         raise ValueError(f"its turn is {turn!r}, which is none of its exchanges")
-    return tuple(map(_exchange, also)), turn
-
-
-def _exchange(names: object) -> Exchange:
-    match names:
-        case [str(spent), str(fresh), str(fresh_bay), str(spent_bay)] if all(names):
-            return Exchange(spent, fresh, fresh_bay, spent_bay)
-        case _:
-            raise ValueError(f"one of its further packs is {names!r}, which are no packs and bays")
+    return told, turn
 
 
 def _of_args(found: OpenRun, procedure: MaintenanceProcedure) -> Sequence:

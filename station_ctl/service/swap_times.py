@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from station_ctl.charging.demand import Demand, learn
 from station_ctl.engine.journal import Journal
+from station_ctl.engine.opening import also_told
 
 ROWS_MOST = 20_000
 """Opened runs that are looked through at most: four weeks of a busy station."""
@@ -20,9 +21,12 @@ DAYS_LEAST = 3
 
 
 def read_swaps(journal: Journal, swap_key: str) -> list[float]:
-    """The instants (s since 1970) at which swaps were begun, rising. Reads the whole journal once: at a start only."""
-    rows = journal.newest(ROWS_MOST, ("run-opened",))
-    return sorted(datetime.fromisoformat(row.at).timestamp() for row in rows if row.data.get("sequence") == swap_key)
+    """The instants (s since 1970) at which swaps were begun, rising, once for each charged pack that was asked for.
+    Reads the whole journal once: at a start only.
+    """
+    rows = (r for r in journal.newest(ROWS_MOST, ("run-opened",)) if r.data.get("sequence") == swap_key)
+    packs = (row.at for row in rows for _ in range(1 + len(also_told(row.data))))
+    return sorted(datetime.fromisoformat(at).timestamp() for at in packs)
 
 
 def demand_of(swaps: Sequence[float], now: float) -> Demand | None:

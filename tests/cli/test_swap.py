@@ -105,6 +105,23 @@ def test_swaps_are_listed_with_packs_and_how_far_they_came(file: Path, steps: tu
     assert f"open    1/{len(steps)} steps  LSZ1  P-OLD → P-NEW" in run("swap", "history", "--journal", file).stdout
 
 
+def test_each_pack_of_a_swap_is_told(tmp_path: Path) -> None:
+    path, station = tmp_path / "journal.sqlite", "sim_heavy_truck"
+    two = specimen(station, "SIM-TWIN").sequence("swap-truck")
+    further = {"spent": "P-OLD-2", "fresh": "P-NEW-2", "fresh_bay": "A02", "spent_bay": "A07"}
+    job: Any = {**JOB, "model": "SIM-TWIN", "fresh_bay": "A01", "spent_bay": "A08", "also": [list(further.values())]}
+    journal = Journal.new(path, "SIM-0002")
+    journal.commit([opened(sequence="swap-truck", steps=tuple(two.by_no), **job), ordered(280, 3)], None)
+    journal.close()
+    words = ("--station", station, "--journal", path)
+    (swap,) = data("swap", "history", *words)["swaps"]
+    assert swap["also"] == [further] and swap["spent"] == "P-OLD"
+    assert "P-OLD → P-NEW and P-OLD-2 → P-NEW-2" in run("swap", "history", *words).stdout
+    told = run("swap", "timeline", "S-0001", *words).stdout
+    assert "spent pack P-OLD-2 to A07, charged pack P-NEW-2 from A02" in told
+    assert "Truck opens its 4 locks and draws its connector, pack 2 of 2" in told
+
+
 def test_every_try_of_a_step_is_told_with_the_words_of_the_manual(file: Path) -> None:
     found = data("swap", "timeline", "S-0001", "--journal", file)
     tries = [(s["no"], s["order"], s["result"], s["took_s"], s["text"], s["command"]) for s in found["steps"]]

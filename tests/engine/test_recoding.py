@@ -10,11 +10,12 @@ import pytest
 
 from station_ctl.core.custody import Custody, CustodyError, Ledger, Move
 from station_ctl.core.modes import Phase, State
-from station_ctl.core.steps import Job, Recipe, Sequence
+from station_ctl.core.steps import Exchange, Job, Recipe, Sequence
 from station_ctl.engine.custody_history import told_ledger
 from station_ctl.engine.decide import decide
 from station_ctl.engine.events import Answer, Audit, Effect, RecodeAsked, Record, SetLedger
 from station_ctl.engine.journal import Journal
+from station_ctl.engine.opening import also_told
 from station_ctl.engine.recoding import with_code
 from station_ctl.engine.state import Run, StationState, StepState
 from tests.bench.desk import Desk, ledger, step
@@ -127,6 +128,24 @@ def test_after_a_restart_the_run_is_for_the_pack_under_its_true_code(tmp_path: P
     assert restored.ledger == after.ledger == told_ledger(journal.rows())
     (run,) = restored.open_runs
     assert (run.opened["spent"], run.opened["fresh"]) == (TRUE, "P-2")
+    journal.close()
+
+
+def test_after_a_restart_a_further_pack_of_the_vehicle_has_its_true_code_too(tmp_path: Path) -> None:
+    job = replace(JOB, spent="P-0", also=(Exchange(FALSE, "P-3", "A03", "A01"),))
+    new = with_code(job, FALSE, TRUE)
+    assert new.also[0] == Exchange(TRUE, "P-3", "A03", "A01") and new.spent == "P-0"
+    journal = Journal.new(tmp_path / "journal.sqlite", "TOY")
+    data = (("sequence", "toy"), ("spent", "P-0"), ("fresh", "P-2"), ("also", [[FALSE, "P-3", "A03", "A01"]]))
+    journal.commit((Record("run-opened", "S-1", data=data),), HELD)
+    told = asked(job)
+    after, effects = decided(told, runs=(run_of(job),))
+    assert after.runs[0].job == new
+    journal.commit([e for e in effects if isinstance(e, Record | Audit)], after.ledger)
+    journal.close()
+    journal = Journal(tmp_path / "journal.sqlite", "TOY")
+    (run,) = journal.restore().open_runs
+    assert also_told(run.opened) == new.also and run.opened["spent"] == "P-0"
     journal.close()
 
 

@@ -48,6 +48,9 @@ def test_swaps_are_read_from_the_journal_by_their_own_key(tmp_path: Path) -> Non
     found = read_swaps(journal, "swap")
     assert len(found) == 2 and found == sorted(found)
     assert abs(found[0] - datetime.now().timestamp()) < 60.0
+    two_packs = (("sequence", "swap"), ("also", [["P-1", "P-2", "A01", "A02"]]))
+    journal.commit([Record("run-opened", "S-9", data=two_packs)], None)
+    assert len(read_swaps(journal, "swap")) == 4, "once for each pack"
     journal.close()
 
 

@@ -15,9 +15,11 @@ from station_ctl.engine.journal import OpenRun, Restored
 from station_ctl.engine.state import Run
 from station_ctl.service.reception import NoReadyPack, VehicleRefused
 from station_ctl.service.recovery import rebuild
+from tests.bench.leap_pacing import TruckBenchStation
 from tests.bench.virtual_bench import run_virtually
 from tests.bench.whole_swaps import begun, ledger_is_the_truth, proven
-from tests.truck.truck_bench import LOOK, RESUME, RETREAT, TruckBench, visited
+from tests.service.desk_bench import VIEWER, DeskBench
+from tests.truck.truck_bench import LOOK, RESUME, RETREAT, SPEED, TruckBench, the_config, visited
 from tests.truck.truck_paper import the_station, twin_job
 
 MODEL = "SIM-TWIN"
@@ -297,3 +299,28 @@ def test_a_run_of_two_packs_is_put_together_again_from_its_row() -> None:
 def test_a_row_that_is_not_whole_is_told_and_begins_nothing(changes: dict[str, object], why: str) -> None:
     runs, (fault,) = rebuilt(**changes)
     assert runs == () and why in fault and "attended recovery only" in fault
+
+
+# ---- what persons are shown ----
+def test_lists_of_swaps_packs_and_waiting_trucks_name_both_packs(tmp_path: Path) -> None:
+    async def one() -> None:
+        sim = TruckBenchStation(seed=1, speed=SPEED)
+        sim.model = MODEL
+        async with DeskBench(tmp_path, speed=SPEED, sim=sim, config=the_config()) as bench:
+            await bench.make_ready()
+            waiting = (await bench.put("queue.list", VIEWER)).data["reception"]
+            (twin,) = (row for row in waiting if row["model"] == MODEL)
+            assert twin["pack"] and len(twin["also"]) == 1 and twin["also"][0]["spent_to"] == twin["from"]
+            run = await bench.swap()
+            assert run.job is not None
+            (further,) = run.job.also
+            await bench.until(lambda: bench.engine.state.runs == ())
+            told = (await bench.put("swap.list", VIEWER)).data["swaps"][-1]
+            assert told["also"] == [{"spent": further.spent, "fresh": further.fresh}]
+            for pack, role in ((further.spent, "spent"), (further.fresh, "fresh"), (run.job.spent, "spent")):
+                shown = (await bench.put("battery.show", VIEWER, params={"pack": pack})).data
+                assert [(r["run"], r["as"]) for r in shown["runs"]] == [(run.run_id, role)]
+                gone = role == "fresh"
+                assert (shown["where"] == "not in the station") == gone
+
+    run_virtually(one())

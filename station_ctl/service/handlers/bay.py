@@ -10,6 +10,7 @@ from station_ctl.core.errors import NotFound, Refused
 from station_ctl.core.roles import BaySignals
 from station_ctl.core.signals import Signal
 from station_ctl.engine.events import Verb
+from station_ctl.engine.opening import also_told
 from station_ctl.engine.recoding import named_in, why_not_recoded
 from station_ctl.engine.statement import AT_REST, why_not_at
 from station_ctl.service import charging_view, recovery, view
@@ -138,7 +139,9 @@ def _packs_of(opened: Mapping[str, Any]) -> dict[object, str]:
     """The packs of a run by what it was to do with each."""
     args = opened.get("args") or {}
     moved = {args.get("pack"): str(opened.get("sequence"))} if args.get("pack") else {}
-    return moved | {opened[role]: role for role in ("fresh", "spent") if opened.get(role)}
+    moved |= {opened[role]: role for role in ("fresh", "spent") if opened.get(role)}
+    also = also_told(opened)
+    return moved | {e.fresh: "fresh" for e in also} | {e.spent: "spent" for e in also}
 
 
 RUNS_LOOKED_AT = 2000

@@ -11,6 +11,7 @@ from station_ctl.core.errors import NotAllowed, NotFound, Refused, StationError
 from station_ctl.core.modes import State
 from station_ctl.engine.events import Effect, Progress, Record, Verb
 from station_ctl.engine.journal import JournalRow, OpenRun
+from station_ctl.engine.opening import also_told
 from station_ctl.engine.state import Run
 from station_ctl.service import checks, recovery, view
 from station_ctl.service.calls import Check, Plan, Result
@@ -172,7 +173,8 @@ async def _runs(duty: Duty, most: int, letters: str) -> list[dict[str, Any]]:
 
 def _opened(row: JournalRow) -> dict[str, Any]:
     facts = {name: row.data.get(name) for name in ("sequence", "vehicle", "model", "spent", "fresh", "who")}
-    return {"id": row.run, "began": row.at, "ended": None, "result": "open", **facts}
+    also = [{"spent": e.spent, "fresh": e.fresh} for e in also_told(row.data)]
+    return {"id": row.run, "began": row.at, "ended": None, "result": "open", **facts, "also": also}
 
 
 async def show(duty: Duty, params: RunWanted, call: Call) -> Result:
