@@ -89,7 +89,7 @@ class CraneSteps:
         needs = tuple(row for row in w.needs if row.code not in ALARMS)
         return Step(
             no, "Park the crane", "crane", phase, done, within=180, nominal=14, do=self.st.crane.home(),
-            permissives=(*needs, il.unladen), interlocks=w.keeps, leaves=leaves, chapter=self.chapter,
+            permissives=(*needs, il.unladen, il.hoisted), interlocks=w.keeps, leaves=leaves, chapter=self.chapter,
         )  # fmt: skip
 
     # ---- in the truck ----
@@ -99,7 +99,7 @@ class CraneSteps:
         here = il.seated & st.crane.landed.has_bits(CORNERS) & st.crane.pack_code.equals(pack)
         return Step(
             no, "Lower the gripper onto the spent pack", "crane", phase, here, within=60, nominal=12,
-            do=st.crane.lower(self.lift.truck_height_mm), permissives=(*w.needs, il.open, il.still, self._over_truck()), interlocks=(*w.keeps, self._steady),
+            do=st.crane.lower(self.lift.truck_height_mm), start=il.hoisted.holds & il.tight, permissives=(*w.needs, il.open, il.still, self._over_truck()), interlocks=(*w.keeps, self._steady),
             chapter=self.chapter,
         )  # fmt: skip
 
@@ -145,7 +145,7 @@ class CraneSteps:
         here = il.seated & st.crane.landed.has_bits(CORNERS) & st.crane.pack_code.equals(pack)
         return Step(
             no, f"Lower the gripper onto the pack in bay {bay.name}", "crane", phase, here, within=60, nominal=12,
-            do=st.crane.lower(self.lift.bay_height_mm), permissives=(*w.needs, il.open, il.still, il.over(bay), *self._leaves(bay)),
+            do=st.crane.lower(self.lift.bay_height_mm), start=il.hoisted.holds & il.tight, permissives=(*w.needs, il.open, il.still, il.over(bay), *self._leaves(bay)),
             interlocks=(*w.keeps, self._steady), chapter=self.chapter,
         )  # fmt: skip
 

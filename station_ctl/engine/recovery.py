@@ -95,10 +95,14 @@ def _assess(facts: StationFacts, run: Run, step: Step, st: StepState, image: Ima
     undone = step.start is not None and step.start.proven(image)
     if said_done and not undone:
         return found(Finding.LYING, step.done.why_not(image))
-    if step.start is None or undone:
-        where = str(step.start) if step.start is not None else "the step moves nothing twice"
+    if step.start is None:
+        # What a PLC did before it restarted no sensor of such a step tells: only an order it never took is not begun.
+        if ours or (restarted and channel.attended):
+            return found(Finding.HALF_WAY, "nothing shows how far it has come; the step moves nothing twice")
+        return found(Finding.NOT_BEGUN, f"{channel.link} never took the order; the step moves nothing twice")
+    if undone:
         finding = Finding.HALF_WAY if ours and not restarted else Finding.NOT_BEGUN
-        return found(finding, f"the machine stands as before the step: {where}")
+        return found(finding, f"the machine stands as before the step: {step.start}")
     if step.ending is not None and step.ending.shows.proven(image):
         return found(Finding.HALF_WAY, f"its work is done, only its end is missing: {step.ending.shows}")
     neither = f"neither as before ({step.start.why_not(image)}) nor done ({step.done.why_not(image)})"

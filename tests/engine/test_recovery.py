@@ -81,7 +81,9 @@ TABLE: list[tuple[str, Step, dict[str, Any], Finding]] = [
     ("measured by the order, said", MEASURES, {"said": OK, "proof": True}, Finding.DONE),
     ("proof and start look alike, not said", ASKS, {"proof": True, "before": True}, Finding.HALF_WAY),
     ("proof and start look alike, said", ASKS, {"said": OK, "proof": True, "before": True}, Finding.DONE),
-    ("moves nothing twice, nothing known", PLAIN, {"ours": False}, Finding.NOT_BEGUN),
+    ("moves nothing twice, never arrived", PLAIN, {"ours": False}, Finding.NOT_BEGUN),
+    ("moves nothing twice, stopped", PLAIN, {"said": int(Result.STOPPED)}, Finding.HALF_WAY),
+    ("moves nothing twice, PLC restarted", PLAIN, {"restarted": True}, Finding.HALF_WAY),
 ]
 
 
