@@ -10,15 +10,17 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 
 ENGINE = ("gate", "decide", "supervisor", "trips", "stop_levels")
-ROWS = ("interlocks", "site_interlocks", "stand_interlocks", "bay_interlocks", "maintenance_interlocks", "rows")
+ROWS = ("interlocks", "site_interlocks", "stand_interlocks", "bay_interlocks", "rows")
 TRUCK_ROWS = ("truck_interlocks", "crane_interlocks")
-INTERLOCKS = tuple(f"sequences/{noun}.py" for noun in (*ROWS, *TRUCK_ROWS))
+ATTENDED_ROWS = ("maintenance_interlocks",)
+INTERLOCKS = tuple(f"sequences/{noun}.py" for noun in (*ROWS, *TRUCK_ROWS, *ATTENDED_ROWS))
 """The tables of both station types, rows of any station, any bay and of maintenance, what a column makes of them."""
 
 NEIGHBOURS = ("tests/core", "tests/engine", "tests/sequences")
 
 SIGNED = {
     "tests/sequences/test_interlock_rows.py": ROWS,
+    "tests/sequences/test_maintenance_interlocks.py": ATTENDED_ROWS,
     "tests/truck/test_rows.py": TRUCK_ROWS,
     "tests/truck/test_rows_of_two_packs.py": TRUCK_ROWS,
 }
