@@ -15,8 +15,15 @@ SHORT: tuple[tuple[str, int], ...] = (("whole", 0), ("unplugged_first", 1))
 """Starts and faults at every push: every interleaving of the lanes without a fault, and one fault at every point of a
 swap whose charged pack is unplugged before the truck drives in."""
 
-LONG: tuple[tuple[str, int], ...] = (("whole", 1), ("locked", 2))
-"""By a flag: one fault under every interleaving, two from where the charged pack is locked and the gripper lets go of it."""
+LONG: tuple[tuple[str, int], ...] = (
+    ("whole", 1),
+    ("over_the_truck", 2),
+    ("gripped", 2),
+    ("set_down", 2),
+    ("in_the_truck", 2),
+    ("locked", 2),
+)
+"""By a flag: one fault under every interleaving, two from every point on at which the crane begins something else."""
 
 
 def explore(start: str, faults: int, limit: int = 10**9) -> Found:
