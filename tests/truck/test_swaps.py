@@ -10,7 +10,7 @@ from station_ctl.core.modes import State
 from station_ctl.engine.events import Progress, Verb
 from tests.bench.virtual_bench import run_virtually
 from tests.bench.whole_swaps import begun, ledger_is_the_truth, proven
-from tests.truck.truck_bench import LOOK, RESUME, RETREAT, TruckBench, visited
+from tests.truck.truck_bench import LOOK, RESUME, RETREAT, TruckBench, stopped_anywhere, visited
 from tests.truck.truck_paper import the_job, the_station
 
 STEPS = tuple(step.no for step in the_station().procedures().swap(the_job()).steps if step.do is not None)
@@ -92,15 +92,7 @@ def test_a_person_who_stopped_it_goes_on_or_back(
 def test_a_person_who_stopped_it_in_any_step_goes_on_or_back(
     tmp_path: Path, no: int, part: float, verb: Verb, ways: tuple[str, ...]
 ) -> None:
-    async def one() -> None:
-        async with visited(tmp_path) as bench:
-            await bench.at_step(no, part)
-            if bench.state.runs:
-                await bench.stopped(verb)
-            await bench.to_the_end(*ways)
-            bench.safe()
-
-    run_virtually(one())
+    run_virtually(stopped_anywhere(tmp_path, no, part, verb, *ways))
 
 
 async def died_in(folder: Path, no: int, part: float, *ways: str) -> None:

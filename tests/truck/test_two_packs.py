@@ -19,7 +19,7 @@ from tests.bench.leap_pacing import TruckBenchStation
 from tests.bench.virtual_bench import run_virtually
 from tests.bench.whole_swaps import begun, ledger_is_the_truth, proven
 from tests.service.desk_bench import VIEWER, DeskBench
-from tests.truck.truck_bench import LOOK, RESUME, RETREAT, SPEED, TruckBench, the_config, visited
+from tests.truck.truck_bench import LOOK, RESUME, RETREAT, SPEED, TruckBench, stopped_anywhere, the_config, visited
 from tests.truck.truck_paper import the_station, twin_job
 
 MODEL = "SIM-TWIN"
@@ -92,15 +92,7 @@ def test_a_person_who_stopped_it_goes_on_or_back_with_what_is_exchanged(
 def test_a_person_who_stopped_it_in_any_step_goes_on_or_back(
     tmp_path: Path, no: int, part: float, verb: Verb, ways: tuple[str, ...]
 ) -> None:
-    async def one() -> None:
-        async with visited(tmp_path, model=MODEL) as bench:
-            await bench.at_step(no, part)
-            if bench.state.runs:
-                await bench.stopped(verb)
-            await bench.to_the_end(*ways)
-            bench.safe()
-
-    run_virtually(one())
+    run_virtually(stopped_anywhere(tmp_path, no, part, verb, *ways, model=MODEL))
 
 
 # ---- the controller dies ----

@@ -225,6 +225,16 @@ async def visited(folder: Path, **options: Any) -> AsyncIterator[TruckBench]:
                 await going
 
 
+async def stopped_anywhere(folder: Path, no: int, part: float, verb: Verb, *ways: str, **options: Any) -> None:
+    """A swap held or aborted in this step, if it comes to it, and brought to its end by these ways: safe all along."""
+    async with visited(folder, **options) as bench:
+        await bench.at_step(no, part)
+        if bench.state.runs:
+            await bench.stopped(verb)
+        await bench.to_the_end(*ways)
+        bench.safe()
+
+
 async def _visit(bench: TruckBench) -> None:
     with suppress(Interrupted, Refused):
         await bench.swap()
