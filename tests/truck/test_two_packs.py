@@ -19,7 +19,16 @@ from tests.bench.leap_pacing import TruckBenchStation
 from tests.bench.virtual_bench import run_virtually
 from tests.bench.whole_swaps import begun, ledger_is_the_truth, proven
 from tests.service.desk_bench import VIEWER, DeskBench
-from tests.truck.truck_bench import LOOK, RESUME, RETREAT, SPEED, TruckBench, stopped_anywhere, the_config, visited
+from tests.truck.truck_bench import (
+    LOOK,
+    RESUME,
+    RETREAT,
+    SPEED,
+    TruckBench,
+    stopped_anywhere,
+    the_config,
+    visited,
+)
 from tests.truck.truck_paper import the_station, twin_job
 
 MODEL = "SIM-TWIN"
