@@ -5,11 +5,12 @@ Knows where the crane hangs and how it gets there. Does not know what it carries
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import hypot
+from typing import ClassVar
 
-from hil_tests.simplc.truck.ground import PARK, SPOTS, TRAVEL_Z, TRUCK
+from hil_tests.simplc.truck.ground import END_STOPS, PARK, SPOTS, TRAVEL_Z, TRUCK
 from hil_tests.simplc.truck.pendulum import PIVOT_MM, Pendulum, period_s
 from hil_tests.simplc.truth.motion import Motions, Ramp, Steps, TimedOut, Wait
 
@@ -27,6 +28,7 @@ SETTLE_S = 60.0
 class Bridge:
     """x, y in mm, turn in degrees; `at` = the place it hangs over, `heading` = where it goes."""
 
+    end_stops: ClassVar[Mapping[str, tuple[float, float]]] = END_STOPS
     motions: Motions
     spots: dict[str, tuple[float, float]] = field(default_factory=lambda: dict(SPOTS))
     arrived: Callable[[str], None] = lambda place: None

@@ -15,6 +15,8 @@ PARK, TRUCK = "park", "truck"
 TRAVEL_Z = 6000.0
 """Underside of the gripper over the floor (mm) while the crane travels."""
 LEAST_Z = 500.0
+END_STOPS = {"x": (-100.0, 41000.0), "z": (LEAST_Z, 6500.0)}
+"""How far (mm) the axes of the crane can go at all."""
 PACK_MM = 2000.0
 """Height of a pack: the gripper rests so high over the pack's seat."""
 SEAT_MM = {TRUCK: 1200.0}

@@ -115,13 +115,15 @@ def _beyond(ramp: Ramp) -> Ramp:
 
 
 def _astray(ramp: Ramp) -> Ramp:
-    """The neighbouring axis, where the machine has one; else nothing moves."""
+    """The neighbouring axis, where the machine has one, as far as its end stops let it; else nothing moves."""
     found = {NEIGHBOUR[name]: to > start for name, start, to in ramp.spans if name in NEIGHBOUR}
     targets = {
         name: getattr(ramp.thing, name) + (0.1 if name == "floor" else ASTRAY) * (1 if up else -1)
         for name, up in found.items()
         if hasattr(ramp.thing, name)
     }
-    if "floor" in targets:
-        targets["floor"] = min(1.0, max(0.0, targets["floor"]))
+    stops: Mapping[str, tuple[float, float]] = getattr(ramp.thing, "end_stops", {})
+    for name, (low, high) in {"floor": (0.0, 1.0), **stops}.items():
+        if name in targets:
+            targets[name] = min(high, max(low, targets[name]))
     return Ramp(ramp.thing, 2.0, **targets)

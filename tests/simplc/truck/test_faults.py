@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
 from hil_tests.simplc.truck.station import TruckSimStation
+from hil_tests.simplc.truth.drive import Ailment, Drive
+from hil_tests.simplc.truth.motion import Ramp, TimedOut, Together
 from tests.simplc.truck.conftest import ALL, MOST_KG, ON_TRUCK, VEH, TruckClient
 
 Says = Callable[[TruckClient], object]
@@ -121,6 +124,21 @@ def test_a_stalled_hoist_is_a_fault_that_a_person_resets(client):
     assert client.shows("NO_FAULT") is False and client.give("crane", 23, MOST_KG) == 10
     assert client.station.command({"cmd": "fault-reset", "plc": "crane"})["ok"]
     client.do("crane", 23, MOST_KG)
+
+
+def test_a_crossed_drive_runs_no_further_than_its_end_stops():
+    crane, drive = TruckSimStation(seed=1).plant.crane, Drive()
+    drive.ailment = Ailment.CROSSED
+
+    def travel():
+        yield Ramp(crane, 1.0, x=crane.x + 100.0)
+
+    for _ in range(20):
+        with suppress(TimedOut):
+            for movement in drive.carried_out(travel()):
+                assert isinstance(movement, Together)
+                crane.z = movement.ramps[0].spans[0][2]
+    assert crane.z == crane.end_stops["z"][1]
 
 
 def test_every_fault_can_be_switched_on_and_off_in_the_middle_of_a_swap(client):
