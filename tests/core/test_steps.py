@@ -11,7 +11,7 @@ from station_ctl.core.conditions import JournalWritable
 from station_ctl.core.custody import Move
 from station_ctl.core.devices import Command
 from station_ctl.core.modes import ORDERED_PHASES, Phase
-from station_ctl.core.steps import Ending, Interlock, OnResume, Recipe, Sequence, Step
+from station_ctl.core.steps import Ending, Exchange, Interlock, Job, OnResume, Recipe, Sequence, Step
 
 
 def step(no: int, lane: str = "robot", phase: Phase = Phase.POSITIONING, **changes: Any) -> Step:
@@ -150,6 +150,17 @@ def test_a_bolt_mask_has_one_bit_for_each_bolt(bolts: int, mask: int) -> None:
     recipe = Recipe("M", 100, bolts, 85, 5, 7, 9, 600, 520, 560, 60, 500, 90)
     assert replace(recipe, bolts=0, clips=bolts).clip_mask == mask and recipe.clip_mask == 0
     assert recipe.bolt_mask == mask
+
+
+def test_a_job_names_every_pack_and_bay_of_every_exchange_and_may_get_others_for_the_same_vehicle() -> None:
+    recipe = Recipe("M", 100, 0, 0, 0, 0, 0, 0, 0, 560, 60, 500, 90, clips=4)
+    one = Job("V", recipe, "P-1", "P-2", "A01", "A02", turn=1)
+    assert one.exchanges == (Exchange("P-1", "P-2", "A01", "A02"),) and one.packs == ("P-1", "P-2")
+    two = one.with_exchanges((Exchange("P-3", "P-4", "A03", "A04"), Exchange("P-5", "P-6", "A05", "A06")))
+    assert two == Job("V", recipe, "P-3", "P-4", "A03", "A04", (Exchange("P-5", "P-6", "A05", "A06"),), 1)
+    assert two.packs == ("P-3", "P-4", "P-5", "P-6"), "also those that are taken out: a new code may be of any of them"
+    assert (two.fresh_bays, two.spent_bays) == (("A03", "A05"), ("A04", "A06"))
+    assert two.with_exchanges(one.exchanges) == one, "a pack less leaves nothing behind"
 
 
 INSTEAD = JournalWritable()
