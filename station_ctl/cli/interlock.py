@@ -11,7 +11,7 @@ import textwrap
 import click
 
 from station_ctl.cli.envelope import json_option, print_result
-from station_ctl.cli.specimen import station_option
+from station_ctl.cli.specimen import model_option, station_option
 
 
 @click.group()
@@ -21,13 +21,14 @@ def command() -> None:
 
 @command.command("list")
 @station_option
+@model_option
 @json_option
-def list_(station: str, as_json: bool) -> None:
+def list_(station: str, model: str, as_json: bool) -> None:
     """Print every interlock: its sentence, its condition, and the steps that need or keep it."""
     from station_ctl.cli.interlock_list import entries
     from station_ctl.cli.specimen import specimen
 
-    shown = specimen(station)
+    shown = specimen(station, model)
     found = entries(shown)
     if as_json:
         data = {"interlocks": [entry.data() for entry in found], "specimen": str(shown)}
@@ -43,14 +44,15 @@ def list_(station: str, as_json: bool) -> None:
 
 @command.command()
 @station_option
+@model_option
 @json_option
-def matrix(station: str, as_json: bool) -> None:
+def matrix(station: str, model: str, as_json: bool) -> None:
     """Print the interlock table: one row per interlock, one column per kind of step."""
     from station_ctl.cli.interlock_list import always_on_watch
     from station_ctl.cli.specimen import specimen
     from station_ctl.core.interlock_table import CELLS
 
-    shown = specimen(station)
+    shown = specimen(station, model)
     table = shown.paper.interlocks(shown.job)
     if as_json:
         rows = [

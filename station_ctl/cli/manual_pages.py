@@ -13,7 +13,7 @@ from station_ctl.cli.procedure import KEPT_TOO, step_facts
 from station_ctl.cli.specimen import Specimen
 from station_ctl.config.alarms import AlarmFile
 from station_ctl.config.yaml_positions import read_yaml
-from station_ctl.core.interlock_table import CELLS
+from station_ctl.core.interlock_table import CELLS, InterlockTable
 from station_ctl.core.steps import Sequence as Procedure
 from station_ctl.core.steps import Step
 from station_ctl.engine.states import RUN_TABLE, STATION_TABLE, Row, mermaid
@@ -58,6 +58,9 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
         yield f"| {' | '.join(row)} |"
 
 
+OVERVIEW = ("step", "chapter", "what", "lane", "phase", "after", "nominal s", "limit s")
+
+
 def procedures(shown: Specimen) -> Iterator[str]:
     """The page of procedures: an overview of each, then its steps."""
     yield from _title("Procedures")
@@ -66,11 +69,16 @@ def procedures(shown: Specimen) -> Iterator[str]:
     printed: Printed = {}
     for sequence in shown.sequences:
         yield from ("", f"## {sequence.key}: {md(sequence.text)}", "")
-        yield from table(
-            ("step", "chapter", "what", "lane", "phase", "after", "nominal s", "limit s"),
-            (_overview(step) for step in sequence.steps),
-        )
+        yield from table(OVERVIEW, map(_overview, sequence.steps))
         yield from _steps(sequence, printed)
+    if (more := shown.of_more_packs) is not None:
+        swap = more.paper.procedures().swap(more.job)
+        yield from ("", f"## {swap.key} of a vehicle with {more.job.recipe.packs} packs", "")
+        yield f"{md(swap.text)}. Printed for a specimen: {md(str(more))}."
+        yield "What a step orders, needs and keeps is that of its like above, for the pack at hand; all of it:"
+        yield f"`station-ctl seq show {swap.key} --model {more.job.recipe.model}`."
+        yield ""
+        yield from table(OVERVIEW, map(_overview, swap.steps))
 
 
 def _overview(step: Step) -> tuple[str, ...]:
@@ -108,6 +116,7 @@ def interlocks(shown: Specimen) -> Iterator[str]:
         ("code", "interlock", *matrix.columns),
         ((row.interlock.code, md(row.interlock.text), *row.cells) for row in matrix.rows),
     )
+    yield from _rows_of_more_packs(shown, matrix)
     yield from ("", ", ".join(f"{short} = {name}" for short, name in matrix.columns.items()) + ".", "")
     yield from (f"- `{cell}` {meaning}" for cell, meaning in CELLS.items())
     yield from ("", md(always_on_watch(shown)))
@@ -117,6 +126,19 @@ def interlocks(shown: Specimen) -> Iterator[str]:
     yield from table(
         ("code", "interlock", "proven by", "where"),
         ((e.code, md(e.text), md(e.condition), md(e.places())) for e in entries(shown)),
+    )
+
+
+def _rows_of_more_packs(shown: Specimen, matrix: InterlockTable) -> Iterator[str]:
+    """Rows that only a vehicle with more packs has."""
+    if (more := shown.of_more_packs) is None:
+        return
+    known = {(row.interlock.code, row.interlock.text) for row in matrix.rows}
+    rows = [r for r in more.paper.interlocks(more.job).rows if (r.interlock.code, r.interlock.text) not in known]
+    yield from ("", f"A vehicle with {more.job.recipe.packs} packs has, for each that is exchanged, also:", "")
+    yield from table(
+        ("code", "interlock", *matrix.columns, "proven by"),
+        ((r.interlock.code, md(r.interlock.text), *r.cells, md(str(r.interlock.holds))) for r in rows),
     )
 
 

@@ -47,6 +47,15 @@ class Specimen:
         others = (*procedures.charging.values(), *procedures.maintenance.values())
         return (*swaps, *(p.specimen(bays, model) for p in others))
 
+    @property
+    def of_more_packs(self) -> Specimen | None:
+        """The same for the model that carries the most packs, if it carries more than this one."""
+        recipes = self.paper.config.recipes
+        most = max(recipes, key=lambda model: recipes[model].packs)
+        if recipes[most].packs <= self.job.recipe.packs:
+            return None
+        return Specimen(self.paper, specimen_job(self.paper, most))
+
     def sequence(self, name: str) -> Sequence:
         """A procedure by its name or the beginning of it. Raises NotFound."""
         found = [s for s in self.sequences if s.key.startswith(name)]

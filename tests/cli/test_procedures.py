@@ -93,6 +93,16 @@ def test_lines_stay_within_the_width_of_the_page() -> None:
     assert max(map(len, lines[2:])) <= 110
 
 
+def test_rows_and_steps_of_another_model_are_printed_when_it_is_named() -> None:
+    """A trip that names G21o must be found by whoever stands before a truck with two packs."""
+    station, model = ("--station", "sim_heavy_truck"), ("--model", "SIM-TWIN")
+    known, more = ({r["code"] for r in data("interlock", "matrix", *station, *m)["rows"]} for m in ((), model))
+    assert more - known == {"G21o"}
+    (row,) = (r for r in data("interlock", "list", *station, *model)["interlocks"] if r["code"] == "G21o")
+    assert 290 in row["hold_in"]["swap-truck"] and 280 in row["needed_by"]["swap-truck"]
+    assert 400 in {step["no"] for step in data("seq", "show", "swap-truck", *station, *model)["steps"]}
+
+
 def test_matrix_has_a_cell_for_every_row_and_column() -> None:
     matrix = data("interlock", "matrix")
     assert list(matrix["columns"]) == ["EN", "CL", "UN", "EX", "TR", "IN", "LK", "VR", "RL", "FE", "CH"]
