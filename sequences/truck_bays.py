@@ -33,6 +33,11 @@ def unplug(st: TruckStation, il: TruckInterlocks) -> tuple[Step, ...]:
     )  # fmt: skip
 
 
+def _where(il: TruckInterlocks, bay: str) -> str:
+    """Of several packs, in which bay."""
+    return f" in bay {bay}" if il.job.recipe.packs > 1 else ""
+
+
 def put_away(st: TruckStation, tables: tuple[TruckInterlocks, ...], by: int = 0) -> tuple[Step, ...]:
     """In the background of the next truck: plug in, look at the returned packs, charge."""
     steps = (step for k, il in enumerate(tables) for step in _put_away(st, il, by, k))
@@ -54,7 +59,7 @@ def _put_away(st: TruckStation, il: TruckInterlocks, by: int, k: int) -> tuple[S
         ),
         # A returned pack is a suspect: nothing is charged before its own BMS and the bay's detectors have spoken.
         Step(
-            230 + by + 20 * k, "Look at the returned pack", "rack", Phase.PUT_AWAY, healthy, within=60, nominal=4, instead=il.unfit(bay, spent),
+            230 + by + 20 * k, f"Look at the returned pack{_where(il, bay.name)}", "rack", Phase.PUT_AWAY, healthy, within=60, nominal=4, instead=il.unfit(bay, spent),
             permissives=il.needs(ch), interlocks=il.keeps(ch), chapter="bg",
         ),
         Step(
@@ -79,7 +84,7 @@ def _plug_in_again(st: TruckStation, il: TruckInterlocks, k: int) -> tuple[Step,
             do=rack.plug_in(bay), permissives=il.needs(ch), interlocks=il.keeps(ch), chapter="R6",
         ),
         Step(
-            315 + 10 * k, "Look at the prepared pack", "rack", Phase.PUT_AWAY, il.cool(bay).holds, within=60, nominal=4, instead=il.unfit(bay, il.exchange.fresh),
+            315 + 10 * k, f"Look at the prepared pack{_where(il, bay.name)}", "rack", Phase.PUT_AWAY, il.cool(bay).holds, within=60, nominal=4, instead=il.unfit(bay, il.exchange.fresh),
             permissives=il.needs(ch), interlocks=il.keeps(ch), chapter="R6",
         ),
         Step(
