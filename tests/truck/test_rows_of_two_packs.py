@@ -167,6 +167,13 @@ def test_a_row_that_is_lost_tells_each_sign_of_either_pack_once(seat: int) -> No
         assert len(said) == len(set(said)), f"{row.code}: {said}"
 
 
+@pytest.mark.parametrize("seat", [0, 1])
+def test_two_rows_of_one_code_are_told_apart_by_their_words(seat: int) -> None:
+    """Or a technician would look at the pack at hand while the next one is meant."""
+    said = [f"{r.interlock.code} {r.interlock.text}" for r in table(seat).rows]
+    assert len(said) == len(set(said)), sorted(said)
+
+
 def test_a_bay_that_the_first_charged_pack_leaves_need_not_be_empty_before() -> None:
     (first,) = rows(0, "G15", spent_bay="A03")
     judge(first.holds, takes("A08"), AUTOMATIC)
