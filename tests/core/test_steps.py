@@ -160,6 +160,7 @@ def test_a_job_names_every_pack_and_bay_of_every_exchange_and_may_get_others_for
     assert two == Job("V", recipe, "P-3", "P-4", "A03", "A04", (Exchange("P-5", "P-6", "A05", "A06"),), 1)
     assert two.packs == ("P-3", "P-4", "P-5", "P-6"), "also those that are taken out: a new code may be of any of them"
     assert (two.fresh_bays, two.spent_bays) == (("A03", "A05"), ("A04", "A06"))
+    assert two.exchanges[1].names == ("P-6", "A05", "A06"), "reserved by them: the spent pack is still in the vehicle"
     assert two.with_exchanges(one.exchanges) == one, "a pack less leaves nothing behind"
 
 
