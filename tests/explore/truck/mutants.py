@@ -9,9 +9,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from sequences import heavy_truck
 from sequences.crane_steps import CraneSteps
 from sequences.rows import Row
 from sequences.truck_interlocks import Column, TruckInterlocks
+from station_ctl.core.steps import Step
 from tests.explore.defects import Patch, always_true
 from tests.explore.explorer import Found
 from tests.explore.mutants import planted
@@ -55,6 +57,16 @@ def robbed(code: str, *columns: Column) -> Callable[[], tuple[Patch, ...]]:
     return patches
 
 
+def let_go_at_once() -> tuple[Patch, ...]:
+    """Without its row the order of the steps alone has the crane away, and without that order the row alone."""
+    real = heavy_truck.leave
+
+    def hasty(*given: Any) -> tuple[Step, ...]:
+        return tuple(replace(step, after=()) for step in real(*given))
+
+    return (*robbed("G23", Column.RELEASE)(), (heavy_truck, "leave", hasty))
+
+
 def moves_nothing() -> tuple[Patch, ...]:
     real = CraneSteps._hoisted
     return ((CraneSteps, "_hoisted", lambda self, *given: replace(real(self, *given), moves=())),)
@@ -71,7 +83,7 @@ MUTANTS: Mapping[str, TruckMutant] = {
         TruckMutant("wind-unheard", "the crane travels in any wind", "S15", robbed("G36", Column.TRANSFER), "gripped"),
         TruckMutant("sway-unseen", "the gripper always counts as still", "S21", always_true("SWAY_DEG"), "over_the_truck"),
         TruckMutant("aim-unseen", "the crane always counts as over the pack", "S23", always_true("AIM_X_MM"), "unplugged_first"),
-        TruckMutant("clear-unheard", "a truck is let go whatever the crane does over it", "S6", robbed("G23", Column.RELEASE), "over_the_truck"),
+        TruckMutant("clear-unheard", "a truck is let go whatever the crane does over it, by row and by order", "S6", let_go_at_once, "locked"),
         TruckMutant("custody-unsaid", "a pack is hoisted and the ledger not told", "S11", moves_nothing, "gripped", 0),
         TruckMutant("open-unseen", "locks and connector of the truck always count as open", "S17", always_true("VEH_LOCKS_OPEN", "VEH_CONNECTOR_APART"), "gripped"),
         TruckMutant("locks-unseen", "locks of the truck always count as closed", "S17", always_true("VEH_LOCKS_CLOSED", "VEH_LOCKS_OPEN"), "in_the_truck"),
