@@ -5,13 +5,12 @@ Knows which condition proves each. Does not know machines, steps or columns.
 
 from __future__ import annotations
 
+from math import floor
+
 from station_ctl.core.conditions import Condition, NotLocked, PlaceHolds
 from station_ctl.core.policy import SitePolicy
 from station_ctl.core.roles import BaySignals
 from station_ctl.core.steps import Interlock, Recipe
-
-TENTH = 0.1
-"""Step of a temperature, °C."""
 
 
 class BayInterlocks:
@@ -66,7 +65,8 @@ class BayInterlocks:
         """What the BMS of a returned pack may say of it that nobody at the machines can change: it stays where it is."""
         told = bay.bms_link.is_on() & bay.pack_id.equals(pack)
         leaks = bay.insulation.at_most(self.policy.pack_insulation_min_kohm - 1)
-        hot = bay.temp_max.at_least(round(self.policy.pack_temp_max_c + TENTH, 1))
+        # The first tenth above the limit, however fine the limit is: in between a pack would be neither cool nor hot.
+        hot = bay.temp_max.at_least((floor(10 * self.policy.pack_temp_max_c) + 1) / 10)
         return told & (bay.no_crash.is_off() | leaks | hot)
 
     def ready(self, bay: BaySignals, pack: str, recipe: Recipe) -> Condition:

@@ -43,6 +43,6 @@ def test_a_pack_at_the_very_limit_is_charged_again(shown: dict[str, Any]) -> Non
     assert not unfit(shown)
 
 
-@pytest.mark.parametrize(("limit", "hot"), [(45.0, 45.1), (44.7, 44.8), (45.05, 45.1)])
+@pytest.mark.parametrize(("limit", "hot"), [(45.0, 45.1), (44.7, 44.8), (45.05, 45.1), (45.25, 45.3)])
 def test_the_next_tenth_of_a_degree_above_the_limit_is_too_hot(limit: float, hot: float) -> None:
     assert unfit({"temp_max": hot}, limit) and not unfit({"temp_max": round(hot - 0.1, 1)}, limit)
