@@ -98,7 +98,8 @@ class DemoReport:
             "steps": [row for run in runs for row in _steps(run, visit.began, self.durations)],
             "spent_pack": job.spent if job is not None else None,
             "fresh_pack": job.fresh if job is not None else None,
-            "further_packs": [{"spent": e.spent, "fresh": e.fresh} for e in job.also] if job is not None else [],
+            # The document of a vehicle with one pack keeps its form.
+            **({"further_packs": [{"spent": e.spent, "fresh": e.fresh} for e in job.also]} if job and job.also else {}),
         }
 
 

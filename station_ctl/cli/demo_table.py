@@ -101,7 +101,7 @@ def _bar(step: dict[str, Any], total: float, width: int) -> str:
 
 def _exchanged(swap: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield swap["spent_pack"], swap["fresh_pack"]
-    yield from ((further["spent"], further["fresh"]) for further in swap["further_packs"])
+    yield from ((further["spent"], further["fresh"]) for further in swap.get("further_packs", ()))
 
 
 def _print_custody(report: DemoReport, console: Console) -> None:
