@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import signal
 import sys
 import time
 from datetime import UTC, datetime
@@ -95,8 +94,6 @@ def _run(names: list[str], *, long: bool, as_json: bool) -> int:
         if long:
             keep(found, time.monotonic() - began, complete=len(found) == len(names))
 
-    # Also in the background of a shell, where a program inherits an ignored Ctrl-C, it can be told to end.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     order = [name for name in (*LONGEST_FIRST, *BY_NAME) if name in names]
     complete = run_all({name: one(name, long=long) for name in order}, min(2, os.cpu_count() or 1), told)
     data = {name: found[name] for name in BY_NAME if name in found}

@@ -21,6 +21,7 @@ from tests.evidence.campaigns import Figures
 
 ROOT = Path(__file__).resolve().parents[2]
 LOOK = 0.1
+ENDS = (signal.SIGINT, signal.SIGTERM)
 WORDS = 400
 """Characters of what a campaign said last that are kept when it dies."""
 
@@ -78,19 +79,22 @@ def run_all(commands: dict[str, Sequence[str]], at_once: int, told: Told) -> boo
 
     False when it was interrupted: then those under way, and those that never began, are told as failed.
     """
-    waiting, running = dict(commands), dict[str, _Running]()
+    waiting, running, asked = dict(commands), dict[str, _Running](), list[int]()
+    # Only noted: an exception in the middle of a start would leave a process behind that nobody knows.
+    before = {number: signal.signal(number, lambda no, _: asked.append(no)) for number in ENDS}
     try:
-        while waiting or running:
+        while (waiting or running) and not asked:
             while waiting and len(running) < at_once:
                 name = next(iter(waiting))
                 running[name] = _Running(waiting.pop(name))
             for name in [name for name, it in running.items() if it.process.poll() is not None]:
                 told(name, running.pop(name).figures())
             time.sleep(LOOK)
-    except KeyboardInterrupt:
-        for name, it in running.items():
-            told(name, it.end())
-        for name in waiting:
-            told(name, {"failed": "interrupted before it began", "took_s": 0.0})
-        return False
-    return True
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    for name, it in running.items():
+        told(name, it.end())
+    for name in waiting:
+        told(name, {"failed": "interrupted before it began", "took_s": 0.0})
+    return not asked
