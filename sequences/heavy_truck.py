@@ -248,6 +248,15 @@ def clear_of_pack(
     )  # fmt: skip
 
 
+def settle(st: TruckStation, il: TruckInterlocks, no: int, watch: Watch, chapter: str) -> Step:
+    """Whoever leaves with a pack of the station has it on his account first."""
+    truck = st.vehicle
+    return Step(
+        no, "Settle the order with the truck", "vehicle", Phase.RELEASE, truck.settled.is_on(), within=30, nominal=5, do=truck.settle(),
+        start=truck.settled.is_off(), permissives=(*watch.needs, il.self_check), interlocks=watch.keeps, chapter=chapter,
+    )  # fmt: skip
+
+
 def leave(st: TruckStation, job: Job, il: TruckInterlocks, lift: TopLift, by: int = 0) -> tuple[Step, ...]:
     """B17, B18: the crane parks, the truck is switched on, paid, let go with the fresh packs of its job."""
     truck, stand, rl, crane = st.vehicle, st.stand, Column.RELEASE, crane_steps(st, il, lift, "B16")
@@ -257,10 +266,7 @@ def leave(st: TruckStation, job: Job, il: TruckInterlocks, lift: TopLift, by: in
             180 + by, "Truck switches high voltage on and checks itself", "vehicle", Phase.RELEASE, truck.hv_on.is_on() & truck.postcheck_ok.is_on(),
             within=90, nominal=20, do=truck.switch_hv_on(), after=(170 + by,), permissives=il.needs(rl), interlocks=il.keeps(rl), chapter="B17",
         ),
-        Step(
-            190 + by, "Settle the order with the truck", "vehicle", Phase.RELEASE, truck.settled.is_on(), within=30, nominal=5, do=truck.settle(),
-            start=truck.settled.is_off(), permissives=(*il.needs(rl), il.self_check), interlocks=il.keeps(rl), chapter="B17",
-        ),
+        settle(st, il, 190 + by, Watch(il.needs(rl), il.keeps(rl)), "B17"),
         Step(
             200 + by, "Truck drives off", "stand", Phase.RELEASE, stand.bay_empty.is_on() & stand.exit_beam.is_on(), within=st.policy.people_s(300), nominal=15,
             do=stand.open_exit(), after=(170 + by, 190 + by), permissives=(*il.needs(rl), il.self_check), interlocks=il.keeps(rl),

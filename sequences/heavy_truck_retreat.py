@@ -20,6 +20,7 @@ from sequences.heavy_truck import (
     leave,
     lock_pack,
     set_down,
+    settle,
     top_lift,
     unlock_pack,
 )
@@ -113,6 +114,7 @@ def _truck_out(st: TruckStation, job: Job, *, touched: bool) -> tuple[Step, ...]
     needs, keeps = (*il.needs(rl, without=("G21", "G22")), untouched), il.keeps(rl)
     crane = _clearing(st, il, untouched)
     clear = (crane.let_go(10, Phase.RELEASE, "CL"), crane.hoist_empty(20, Phase.RELEASE, "CL"))
+    paid = (settle(st, il, 45, Watch(needs, keeps), "R3"),) if job.turn else ()
     return (
         *(clear if touched else ()),
         crane_steps(st, il, crane.lift, "R2").park(30, Phase.RELEASE, leaves=(LANE, AISLE)),
@@ -120,9 +122,10 @@ def _truck_out(st: TruckStation, job: Job, *, touched: bool) -> tuple[Step, ...]
             40, "Truck switches high voltage on and checks itself", "vehicle", Phase.RELEASE, truck.hv_on.is_on() & truck.postcheck_ok.is_on(),
             within=90, nominal=20, do=truck.switch_hv_on(), after=(20,) if touched else (), permissives=needs, interlocks=keeps, chapter="R3",
         ),
+        *paid,
         Step(
             50, "Truck drives off", "stand", Phase.RELEASE, stand.bay_empty.is_on() & stand.exit_beam.is_on(), within=st.policy.people_s(300), nominal=15,
-            do=stand.open_exit(), after=(30, 40), permissives=(*needs, il.self_check), interlocks=keeps, enters=(LANE,), leaves=(LANE,),
+            do=stand.open_exit(), after=(30, 45 if paid else 40), permissives=(*needs, il.self_check), interlocks=keeps, enters=(LANE,), leaves=(LANE,),
             releases=tuple(e.fresh for e in goes.exchanges), chapter="R4",
         ),
     )  # fmt: skip

@@ -230,10 +230,11 @@ class Reception:
         if more:
             known = f"a {recipe.model} carries {recipe.packs}"
             raise VehicleRefused(f"vehicle {vin}: tells of pack {more[0]}, too, and {known}; identity is not credible")
-        for pack in packs:
+        for number, pack in enumerate(packs, 1):
+            which = f"its pack {number} of {len(packs)}" if len(packs) > 1 else "its pack"
             if not PACK_CODE.fullmatch(pack):
                 needed = "needs 24 capital letters, digits or hyphens"
-                raise VehicleRefused(f"vehicle {vin}: its pack's code {pack!r} is not credible; {needed}")
+                raise VehicleRefused(f"vehicle {vin}: {which}'s code {pack!r} is not credible; {needed}")
             if (where := image.own.ledger.where(pack)) is not None:
                 here = f"is in this station by the ledger ({where})"
                 raise VehicleRefused(f"vehicle {vin}: its pack {pack} {here}; identity is not credible")

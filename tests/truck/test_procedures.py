@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -96,6 +97,23 @@ def test_a_swap_is_planned_within_the_limit_of_the_standard_and_its_lanes_save_t
     one_by_one = sum(step.nominal for step in (*reception.steps, *swap.steps) if step.no <= exit_)
     assert until_exit <= LIMIT_S
     assert one_by_one - until_exit > 50, "crane, scanner, truck and rack work at the same time"
+
+
+def test_two_packs_are_planned_beyond_the_limit_of_one_and_the_decision_says_so() -> None:
+    made = the_station().procedures()
+    seconds = planned(made.reception())[10] + planned(made.swap(twin_job()))[400]
+    decisions = Path(__file__).parents[2] / "docs" / "decisions"
+    (decision,) = decisions.glob("*-two-packs-are-one-swap-of-two-exchanges.md")
+    assert seconds > LIMIT_S and f"Planned are {seconds:.0f} s" in decision.read_text(encoding="utf-8")
+
+
+def test_a_truck_that_is_given_back_with_one_pack_of_the_station_has_paid_it() -> None:
+    for turn in (0, 1):
+        for sequence in twin_sequences(turn):
+            if sequence.key == "give-back-truck:touched":
+                paid = [s.no for s in ordering(sequence, "vehicle.settle")]
+                (exit_,) = (s for s in sequence.steps if s.releases)
+                assert bool(paid) == bool(turn) and set(paid) <= structure._all_before(sequence, exit_.no)
 
 
 @pytest.mark.parametrize(
