@@ -13,7 +13,8 @@ STOPPED_HALF_WAY = 8
 
 CASES = [
     # fault, step, first-out code, at step, words of the cause
-    ("e-stop", 60, "A102", 60, ("G01", "safety.estop_ok on; found off")),
+    # A step beside which no other lane is at work: every step under way is stopped by it.
+    ("e-stop", 80, "A102", 80, ("G01", "safety.estop_ok on; found off")),
     ("curtain", 23, "A102", 0, ("G04", "safety.curtain")),
     ("bolt-stuck", 80, "A106", 80, ("robot.bolts_open", "fault code 3")),
     ("sensor-stuck", 50, "A106", 50, ("lift.clamped on; found off", "fault code 2")),
